@@ -1,0 +1,20 @@
+// Package invariant states what must hold. A broken invariant is a bug of ours,
+// never an answer to a client: it panics, in production too, because a server
+// that goes on after it could acknowledge what it does not have.
+package invariant
+
+import "fmt"
+
+// Broken is what a failed Holds panics with.
+type Broken struct{ Message string }
+
+// Error makes Broken an error, for whoever recovers it.
+func (b *Broken) Error() string { return "invariant broken: " + b.Message }
+
+// Holds panics with Broken unless cond is true. The arguments are formatted
+// only on failure.
+func Holds(cond bool, format string, args ...any) {
+	if !cond {
+		panic(&Broken{fmt.Sprintf(format, args...)})
+	}
+}
