@@ -1,0 +1,123 @@
+package wire_test
+
+import (
+	"bufio"
+	"bytes"
+	"reflect"
+	"testing"
+
+	"zoo/internal/jute"
+	"zoo/internal/jute/jutetest"
+	"zoo/internal/wire"
+)
+
+func empty[T any, R jutetest.Codec[T]]() jute.Record { return R(new(T)) }
+
+// fromOutside are the records that a server decodes for a client, or a client
+// for a server.
+var fromOutside = []func() jute.Record{
+	empty[wire.ConnectRequest], empty[wire.ConnectResponse], empty[wire.RequestHeader],
+	empty[wire.ReplyHeader], empty[wire.WatcherEvent], empty[wire.CreateRequest],
+	empty[wire.CreateTTLRequest], empty[wire.CreateResponse], empty[wire.Create2Response],
+	empty[wire.DeleteRequest], empty[wire.DeleteContainerRequest], empty[wire.ExistsRequest],
+	empty[wire.ExistsResponse], empty[wire.GetDataRequest], empty[wire.GetDataResponse],
+	empty[wire.SetDataRequest], empty[wire.SetDataResponse], empty[wire.GetACLRequest],
+	empty[wire.GetACLResponse], empty[wire.SetACLRequest], empty[wire.SetACLResponse],
+	empty[wire.GetChildrenRequest], empty[wire.GetChildrenResponse],
+	empty[wire.GetChildren2Request], empty[wire.GetChildren2Response],
+	empty[wire.SyncRequest], empty[wire.SyncResponse], empty[wire.CheckVersionRequest],
+	empty[wire.GetAllChildrenNumberRequest], empty[wire.GetAllChildrenNumberResponse],
+	empty[wire.GetEphemeralsRequest], empty[wire.GetEphemeralsResponse],
+	empty[wire.WhoAmIResponse], empty[wire.SetWatches], empty[wire.SetWatches2],
+	empty[wire.AddWatchRequest], empty[wire.CheckWatchesRequest],
+	empty[wire.RemoveWatchesRequest], empty[wire.ReconfigRequest], empty[wire.AuthPacket],
+	empty[wire.GetSASLRequest], empty[wire.SetSASLResponse], empty[wire.MultiHeader],
+	empty[wire.ErrorResponse], empty[wire.SessionTimeout], empty[wire.RevalidateReply],
+	empty[wire.LeaderInfo], empty[wire.AckEpoch], empty[wire.DesignatedLeader],
+	empty[wire.LearnerInfo], empty[wire.ForwardedRequest],
+}
+
+func FuzzClientRecords(f *testing.F) {
+	f.Add(bytesOf(i4(0), i8(0), i4(30000), i8(0), password, true))
+	f.Add(bytesOf("/a", data, anACLBytes, i4(0)))
+	f.Add(bytesOf("/a", true))
+	f.Add(bytesOf("/a\xed\xa0\xbd", aStatBytes))
+	f.Add(bytesOf(data, aStatBytes))
+	f.Add(bytesOf(i4(2), "a", "b", aStatBytes))
+	f.Add(bytesOf(i8(9), i4(1), "d", i4(1), "e", i4(1), "c", i4(0), nil))
+	f.Add(bytesOf(i4(0), "digest", []byte("u:p")))
+	f.Add(bytesOf(part(wire.OpCreate, -1, "/a", data, anACLBytes, i4(0)),
+		part(wire.OpDelete, -1, "/a", i4(-1)), end))
+	f.Add(bytesOf(part(wire.OpSetData, 0, aStatBytes), part(wire.OpError, -2, i4(-2)), end))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, record := range fromOutside {
+			jutetest.Harmless(t, record, b)
+		}
+		fuzzMulti(t, b)
+	})
+}
+
+// fuzzMulti checks that a multi's parts are disjoint pieces of the input.
+func fuzzMulti(t *testing.T, b []byte) {
+	var rebuilt []byte
+	m := wire.NewMultiReader(b)
+	for p, ok := m.Next(); ok; p, ok = m.Next() {
+		rebuilt = append(wire.AppendMultiRequest(rebuilt, p.Op), p.Body...)
+	}
+	if m.Err() == nil && len(wire.AppendMultiEnd(rebuilt)) > len(b) {
+		t.Fatalf("%d bytes of parts in %d bytes of multi", len(rebuilt), len(b))
+	}
+	results := wire.NewMultiResultReader(b)
+	for ok := true; ok; {
+		_, ok = results.Next()
+	}
+}
+
+func FuzzQuorumPacket(f *testing.F) {
+	f.Add(bytesOf(i4(3), i8(0x200000001), nil, nil))
+	f.Add(bytesOf(i4(1), i8(-1), data, i4(1), "ip", "::1"))
+	f.Add(bytesOf(i4(11), i8(0), bytesOf(i8(3), i4(0x10000), i8(5)), i4(0)))
+	f.Add(bytesOf(i4(1), i8(-1), data, i4(1<<30), "ip", "\xff\xed\xa0\xbd"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		jutetest.Harmless(t, empty[wire.QuorumPacket], b)
+		var whole, streamed wire.QuorumPacket
+		d := decoder(b)
+		whole.DecodeFrom(&d)
+		in := bufio.NewReaderSize(bytes.NewReader(b), 16)
+		err := wire.NewPacketReader(in, len(b)).Next(&streamed)
+		if (err == nil) != (d.Err() == nil) {
+			t.Fatalf("the slice gives %v, the stream %v", d.Err(), err)
+		}
+		if err == nil && !reflect.DeepEqual(whole, streamed) {
+			t.Fatalf("the slice gives %+v, the stream %+v", whole, streamed)
+		}
+	})
+}
+
+func FuzzNotification(f *testing.F) {
+	vote := jutetest.Raw(bytesOf(i4(2), i8(3), i8(0x700000002), i8(5)))
+	f.Add([]byte(vote))
+	f.Add(bytesOf(vote, i8(8), i4(1)))
+	f.Add(bytesOf(vote, i8(8), i4(2), configText))
+	f.Add(bytesOf(vote, i8(8), i4(2), i4(-1)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		jutetest.Harmless(t, empty[wire.Notification], b)
+	})
+}
+
+func FuzzElectionHandshake(f *testing.F) {
+	f.Add(bytesOf(i8(3)))
+	f.Add(bytesOf(i8(-65536), i8(3), "[::1]:3888"))
+	f.Add(bytesOf(i8(-65535), i8(3), "a:1|b:2"))
+	f.Add(bytesOf(i8(-65535), i8(3), i4(2049)))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		first, err := wire.ReadElectionHandshake(bytes.NewReader(b))
+		if err != nil {
+			return
+		}
+		again, err := wire.ReadElectionHandshake(bytes.NewReader(first.AppendTo(nil)))
+		if len(first.AppendTo(nil)) <= len(b) && (err != nil || !reflect.DeepEqual(first, again)) {
+			t.Fatalf("%+v became %+v, %v", first, again, err)
+		}
+	})
+}

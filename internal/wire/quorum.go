@@ -1,0 +1,129 @@
+package wire
+
+import (
+	"strconv"
+
+	"zoo"
+	"zoo/internal/jute"
+)
+
+// PacketType is the kind of a QuorumPacket.
+type PacketType int32
+
+// The packet types between a leader and its learners.
+const (
+	PacketRequest           PacketType = 1
+	PacketProposal          PacketType = 2
+	PacketAck               PacketType = 3
+	PacketCommit            PacketType = 4
+	PacketPing              PacketType = 5
+	PacketRevalidate        PacketType = 6
+	PacketSync              PacketType = 7
+	PacketInform            PacketType = 8
+	PacketCommitAndActivate PacketType = 9
+	PacketNewLeader         PacketType = 10
+	PacketFollowerInfo      PacketType = 11
+	PacketUpToDate          PacketType = 12
+	PacketDiff              PacketType = 13
+	PacketTrunc             PacketType = 14
+	PacketSnap              PacketType = 15
+	PacketObserverInfo      PacketType = 16
+	PacketLeaderInfo        PacketType = 17
+	PacketAckEpoch          PacketType = 18
+	PacketInformAndActivate PacketType = 19
+)
+
+var packetNames = [...]string{
+	PacketRequest: "REQUEST", PacketProposal: "PROPOSAL", PacketAck: "ACK",
+	PacketCommit: "COMMIT", PacketPing: "PING", PacketRevalidate: "REVALIDATE",
+	PacketSync: "SYNC", PacketInform: "INFORM",
+	PacketCommitAndActivate: "COMMITANDACTIVATE", PacketNewLeader: "NEWLEADER",
+	PacketFollowerInfo: "FOLLOWERINFO", PacketUpToDate: "UPTODATE", PacketDiff: "DIFF",
+	PacketTrunc: "TRUNC", PacketSnap: "SNAP", PacketObserverInfo: "OBSERVERINFO",
+	PacketLeaderInfo: "LEADERINFO", PacketAckEpoch: "ACKEPOCH",
+	PacketInformAndActivate: "INFORMANDACTIVATE",
+}
+
+// Valid tells whether ZooKeeper knows the type.
+func (t PacketType) Valid() bool {
+	return t >= PacketRequest && t <= PacketInformAndActivate
+}
+
+// String is ZooKeeper's name of the type, or its number where it has none.
+func (t PacketType) String() string {
+	if t.Valid() {
+		return packetNames[t]
+	}
+	return "packet" + strconv.Itoa(int(t))
+}
+
+// LearnerProtocolVersion is what a leader and its learners speak since 3.4.
+const LearnerProtocolVersion int32 = 0x10000
+
+// SnapshotSignature ends a snapshot that a leader streams to a learner.
+const SnapshotSignature = "BenWasHere"
+
+// LearnerInfo is the data of FOLLOWERINFO and OBSERVERINFO:
+//
+//	offset  size
+//	     0     8  server id
+//	     8     4  protocol version; from 3.4 on
+//	    12     8  zxid of the configuration known; from 3.5 on
+//
+// What an old learner leaves out reads as 0.
+type LearnerInfo struct {
+	ServerID        zoo.ServerID
+	ProtocolVersion int32
+	ConfigVersion   zoo.Zxid
+}
+
+// The sizes of a LearnerInfo that have been in use.
+const (
+	learnerInfoBytesOldest = 8
+	learnerInfoBytesOld    = 12
+)
+
+// AppendTo appends the encoded record to b.
+func (r *LearnerInfo) AppendTo(b []byte) []byte {
+	b = jute.AppendLong(b, int64(r.ServerID))
+	b = jute.AppendInt(b, r.ProtocolVersion)
+	return jute.AppendLong(b, int64(r.ConfigVersion))
+}
+
+// DecodeFrom overwrites the record with the whole of what d holds.
+func (r *LearnerInfo) DecodeFrom(d *jute.Decoder) {
+	size := d.Len()
+	*r = LearnerInfo{ServerID: zoo.ServerID(d.Long())}
+	if size > learnerInfoBytesOldest {
+		r.ProtocolVersion = d.Int()
+	}
+	if size > learnerInfoBytesOld {
+		r.ConfigVersion = zoo.Zxid(d.Long())
+	}
+}
+
+// ForwardedRequest is the data of REQUEST: a client's request on its way to the
+// leader. The client's identities travel in the packet's AuthInfo.
+type ForwardedRequest struct {
+	Session zoo.SessionID
+	Cxid    int32
+	Op      Op
+	Body    []byte // Body is the record behind the RequestHeader.
+}
+
+// AppendTo appends the encoded record to b.
+func (r *ForwardedRequest) AppendTo(b []byte) []byte {
+	b = jute.AppendLong(b, int64(r.Session))
+	b = jute.AppendInt(b, r.Cxid)
+	b = jute.AppendInt(b, int32(r.Op))
+	return append(b, r.Body...)
+}
+
+// DecodeFrom overwrites the record with the whole of what d holds; Body shares
+// its memory.
+func (r *ForwardedRequest) DecodeFrom(d *jute.Decoder) {
+	r.Session = zoo.SessionID(d.Long())
+	r.Cxid = d.Int()
+	r.Op = Op(d.Int())
+	r.Body = d.Rest()
+}
