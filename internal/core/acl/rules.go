@@ -1,0 +1,155 @@
+package acl
+
+import (
+	"slices"
+
+	"zoo"
+)
+
+// Rules are the parts of access control that the configuration decides. The zero
+// value checks everything and knows no super user. It is immutable after
+// start-up.
+type Rules struct {
+	// SkipACL allows everything to everyone (zookeeper.skipACL).
+	SkipACL bool
+	// SuperDigest is the user:hash of the super user of the digest scheme, or
+	// empty for none.
+	SuperDigest string
+}
+
+// Check tells whether one of the identities has the permission under a list.
+// An empty list allows everything. It does not allocate.
+func Check(acls []zoo.ACL, perm zoo.Perms, ids []zoo.ID) bool {
+	if len(acls) == 0 || IsAnyone(acls[0].ID) && acls[0].Perms&perm != 0 {
+		return true
+	}
+	for i := range ids {
+		if ids[i].Scheme == schemeSuper {
+			return true
+		}
+	}
+	for i := range acls {
+		if acls[i].Perms&perm != 0 && grants(acls[i].ID, ids) {
+			return true
+		}
+	}
+	return false
+}
+
+// Check is the function Check, unless the rules skip access control.
+func (r Rules) Check(acls []zoo.ACL, perm zoo.Perms, ids []zoo.ID) bool {
+	return r.SkipACL || Check(acls, perm, ids)
+}
+
+// IsAnyone tells whether an identity is world:anyone.
+func IsAnyone(id zoo.ID) bool {
+	return id.ID == zoo.AnyoneID.ID && id.Scheme == zoo.AnyoneID.Scheme
+}
+
+// IsOpen tells whether a list is zoo.OpenACL, by far the commonest one.
+func IsOpen(acls []zoo.ACL) bool {
+	return len(acls) == 1 && acls[0].Perms == zoo.PermAll && IsAnyone(acls[0].ID)
+}
+
+func grants(want zoo.ID, ids []zoo.ID) bool {
+	if IsAnyone(want) {
+		return true
+	}
+	s, ok := lookup(want.Scheme)
+	if !ok || s.matches == nil {
+		return false
+	}
+	for i := range ids {
+		if ids[i].Scheme == want.Scheme && s.matches(ids[i].ID, want.ID) {
+			return true
+		}
+	}
+	return false
+}
+
+// Fix turns the list of a request into the one to store, for a client with the
+// given identities: duplicates go, "auth" becomes every identity that the client
+// has proved. It gives CodeInvalidACL for an empty list, for an identity that no
+// scheme accepts, and for "auth" without a proved identity. The result may be the
+// argument itself.
+func Fix(acls []zoo.ACL, ids []zoo.ID) ([]zoo.ACL, zoo.Code) {
+	if len(acls) == 0 {
+		return nil, zoo.CodeInvalidACL
+	}
+	if isPlain(acls) {
+		return acls, zoo.CodeOK
+	}
+	fixed := make([]zoo.ACL, 0, len(acls))
+	for i, entry := range acls {
+		if slices.Contains(acls[:i], entry) {
+			continue
+		}
+		expanded, ok := fixEntry(fixed, entry, ids)
+		if !ok {
+			return nil, zoo.CodeInvalidACL
+		}
+		fixed = expanded
+	}
+	return fixed, zoo.CodeOK
+}
+
+// isPlain tells whether a list is stored as it came, without looking closer.
+func isPlain(acls []zoo.ACL) bool {
+	return len(acls) == 1 && IsAnyone(acls[0].ID)
+}
+
+func fixEntry(fixed []zoo.ACL, entry zoo.ACL, ids []zoo.ID) ([]zoo.ACL, bool) {
+	if entry.ID.Scheme == schemeAuth {
+		return expandAuth(fixed, entry.Perms, ids)
+	}
+	s, ok := lookup(entry.ID.Scheme)
+	if !ok || s.valid == nil || !s.valid(entry.ID.ID) {
+		return nil, false
+	}
+	return append(fixed, entry), true
+}
+
+func expandAuth(fixed []zoo.ACL, perms zoo.Perms, ids []zoo.ID) ([]zoo.ACL, bool) {
+	before := len(fixed)
+	for _, id := range ids {
+		if s, ok := lookup(id.Scheme); ok && s.proved {
+			fixed = append(fixed, zoo.ACL{Perms: perms, ID: id})
+		}
+	}
+	return fixed, len(fixed) > before
+}
+
+// Authenticate answers an auth packet: the identities that it adds to the
+// connection from the given address, or the code of the refusal.
+func (r Rules) Authenticate(scheme string, auth []byte, address string) ([]zoo.ID, zoo.Code) {
+	s, ok := lookup(scheme)
+	if !ok || s.authenticate == nil {
+		return nil, zoo.CodeAuthFailed
+	}
+	return s.authenticate(r, auth, address)
+}
+
+// MaskDigests is the list as getACL shows it to a client without ADMIN: password
+// hashes are replaced by x. The argument stays as it is.
+func MaskDigests(acls []zoo.ACL) []zoo.ACL {
+	masked := acls
+	for i, entry := range acls {
+		s, ok := lookup(entry.ID.Scheme)
+		if !ok || s.mask == nil {
+			continue
+		}
+		if &masked[0] == &acls[0] {
+			masked = slices.Clone(acls)
+		}
+		masked[i].ID.ID = s.mask(entry.ID.ID)
+	}
+	return masked
+}
+
+// User is the name that whoAmI shows for an identity, empty if its scheme has none.
+func User(id zoo.ID) string {
+	if s, ok := lookup(id.Scheme); ok && s.user != nil {
+		return s.user(id.ID)
+	}
+	return ""
+}

@@ -1,0 +1,341 @@
+package election
+
+import (
+	"time"
+
+	"zoo"
+	"zoo/internal/core/quorum"
+	"zoo/internal/wire"
+)
+
+// notificationVersion is the layout of notifications that we send.
+const notificationVersion = 2
+
+// idle is the state before the first Look; it is never sent.
+const idle wire.PeerState = -1
+
+// Config describes the server that elects. The zero durations take Java's
+// defaults, but for ResendMax.
+type Config struct {
+	ID   zoo.ServerID
+	View *quorum.View
+	// FinalizeWait is how long a decided vote waits for a better one that a
+	// voter not yet heard could bring: 200 ms.
+	FinalizeWait time.Duration
+	// ResendMin and ResendMax bound the time after which an unanswered vote is
+	// sent again: 200 ms, doubling to 1 s (Java: 60 s; a lost message should
+	// not cost a minute).
+	ResendMin, ResendMax time.Duration
+}
+
+// Outgoing is a notification to one peer.
+type Outgoing struct {
+	To           zoo.ServerID
+	Notification wire.Notification
+}
+
+// Machine is one server's election. It is driven by its owner only.
+type Machine struct {
+	cfg Config
+	// text is the configuration that travels in every notification.
+	text string
+
+	state   wire.PeerState
+	round   int64
+	own     Vote // what this server brings itself
+	current Vote // what it supports now
+
+	// votes holds the ballots of this round, settled those of servers that
+	// follow or lead already, of any round.
+	votes, settled map[zoo.ServerID]ballot
+	linked         map[zoo.ServerID]bool
+
+	resendAt, resendAfter time.Duration
+	// finalizeAt is when the decided vote becomes the outcome; zero while
+	// nothing is decided.
+	finalizeAt time.Duration
+
+	outcome *Vote
+	out     []Outgoing
+}
+
+// New makes a machine that is not looking yet.
+func New(cfg Config) *Machine {
+	orDefault(&cfg.FinalizeWait, 200*time.Millisecond)
+	orDefault(&cfg.ResendMin, 200*time.Millisecond)
+	orDefault(&cfg.ResendMax, time.Second)
+	return &Machine{
+		cfg: cfg, text: cfg.View.Text(), state: idle,
+		votes:   map[zoo.ServerID]ballot{},
+		settled: map[zoo.ServerID]ballot{},
+		linked:  map[zoo.ServerID]bool{},
+	}
+}
+
+func orDefault(d *time.Duration, value time.Duration) {
+	if *d == 0 {
+		*d = value
+	}
+}
+
+// Look starts a new round. The vote of a voter is for itself with the end of
+// its log and its current epoch.
+func (m *Machine) Look(now time.Duration, last zoo.Zxid, epoch zoo.Epoch) {
+	m.state = wire.Looking
+	m.round++
+	m.own = observerVote
+	if m.cfg.View.IsVoter(m.cfg.ID) {
+		m.own = Vote{Leader: m.cfg.ID, Zxid: last, Epoch: epoch}
+	}
+	m.current = m.own
+	m.outcome, m.finalizeAt = nil, 0
+	clear(m.votes)
+	clear(m.settled)
+	m.resendAfter = m.cfg.ResendMin
+	m.broadcast(now)
+	m.decide(now)
+}
+
+// Established tells the machine the epoch that the settled leadership made, so
+// that all members of it answer late joiners with the same vote.
+func (m *Machine) Established(epoch zoo.Epoch) { m.current.Epoch = epoch }
+
+// Outcome is the settled vote, once. The owner takes the role that it implies.
+func (m *Machine) Outcome() (Vote, bool) {
+	if m.outcome == nil {
+		return Vote{}, false
+	}
+	v := *m.outcome
+	m.outcome = nil
+	return v, true
+}
+
+// Round is the current round of this server.
+func (m *Machine) Round() int64 { return m.round }
+
+// Drain gives the notifications to send and forgets them.
+func (m *Machine) Drain() []Outgoing {
+	out := m.out
+	m.out = nil
+	return out
+}
+
+// Deadline is the next instant at which Tick does something; the second result
+// is false while there is none.
+func (m *Machine) Deadline() (time.Duration, bool) {
+	if m.state != wire.Looking {
+		return 0, false
+	}
+	if m.finalizeAt != 0 {
+		return min(m.finalizeAt, m.resendAt), true
+	}
+	return m.resendAt, true
+}
+
+// Tick finalizes a decided vote or repeats an unanswered one.
+func (m *Machine) Tick(now time.Duration) {
+	if m.state != wire.Looking {
+		return
+	}
+	if m.finalizeAt != 0 && now >= m.finalizeAt {
+		m.settle()
+		return
+	}
+	if now >= m.resendAt {
+		m.resendAfter = min(2*m.resendAfter, m.cfg.ResendMax)
+		m.broadcast(now)
+	}
+}
+
+// LinkUp says that the peer can be reached; it is told our vote, which it may
+// have missed.
+func (m *Machine) LinkUp(peer zoo.ServerID) {
+	m.linked[peer] = true
+	if m.state == wire.Looking && m.cfg.View.IsVoter(peer) {
+		m.send(peer)
+	}
+}
+
+// LinkDown says that the peer cannot be reached, so that a decision need not
+// wait for it.
+func (m *Machine) LinkDown(now time.Duration, peer zoo.ServerID) {
+	delete(m.linked, peer)
+	if m.state == wire.Looking {
+		m.decide(now)
+	}
+}
+
+// Receive takes in a notification.
+func (m *Machine) Receive(now time.Duration, from zoo.ServerID, n wire.Notification) {
+	if m.state != wire.Looking || !m.cfg.View.IsVoter(from) {
+		m.answer(from, n)
+		return
+	}
+	b := ballot{Vote{n.Leader, n.Zxid, n.PeerEpoch}, n.Round, n.State}
+	switch n.State {
+	case wire.Looking:
+		m.receiveLooking(now, from, b)
+	case wire.Following, wire.Leading:
+		m.receiveSettled(from, b)
+	}
+}
+
+// answer tells our vote to whoever looks for a leader. An observer never
+// answers: its vote does not count, and two that answer each other never end.
+func (m *Machine) answer(to zoo.ServerID, n wire.Notification) {
+	if n.State == wire.Looking && m.state != idle && m.cfg.View.IsVoter(m.cfg.ID) {
+		m.send(to)
+	}
+}
+
+func (m *Machine) receiveLooking(now time.Duration, from zoo.ServerID, b ballot) {
+	if m.own.Zxid == zoo.ZxidNone || b.vote.Zxid == zoo.ZxidNone {
+		return
+	}
+	switch {
+	case b.round < m.round:
+		m.send(from)
+		return
+	case b.round > m.round:
+		m.join(now, b)
+	case b.vote.beats(m.current) && m.cfg.View.IsVoter(b.vote.Leader):
+		m.adopt(now, b.vote)
+	}
+	if m.cfg.View.IsVoter(b.vote.Leader) {
+		m.votes[from] = b
+	}
+	m.decide(now)
+}
+
+// join enters the later round of a peer, with the better of its vote and our
+// own first one: what we heard in the earlier round may no longer exist.
+func (m *Machine) join(now time.Duration, b ballot) {
+	m.round = b.round
+	clear(m.votes)
+	m.finalizeAt = 0
+	m.current = m.own
+	if b.vote.beats(m.own) && m.cfg.View.IsVoter(b.vote.Leader) {
+		m.current = b.vote
+	}
+	m.broadcast(now)
+}
+
+func (m *Machine) adopt(now time.Duration, v Vote) {
+	m.current = v
+	m.finalizeAt = 0
+	m.broadcast(now)
+}
+
+// receiveSettled decides whether the votes of peers that already have a leader
+// are enough to join them. Three servers, 1 leads, 3 arrives late:
+//
+//  1. 3 starts round 1 and hears 1: "LEADING, round 5".
+//  2. Round 5 is not 3's round, so the ballot must not count for round 1 …
+//  3. … but a quorum {1,2} agrees on 1, and 1 itself says that it leads, so 3
+//     adopts round 5 instead of disturbing it.
+//
+// Without the "1 itself says so" half a server could follow a leader that has
+// just died. Scenario: testdata/late_joiner.txt.
+func (m *Machine) receiveSettled(from zoo.ServerID, b ballot) {
+	if !m.cfg.View.IsVoter(b.vote.Leader) {
+		return
+	}
+	if b.round == m.round {
+		m.votes[from] = b
+		if m.hasQuorum(m.votes, b) && m.leads(b.vote.Leader, b.round, m.votes) {
+			m.current = b.vote
+			m.settle()
+			return
+		}
+	}
+	m.settled[from] = b
+	if m.hasQuorum(m.settled, b) && m.leads(b.vote.Leader, b.round, m.settled) {
+		m.round = b.round
+		m.current = b.vote
+		m.settle()
+	}
+}
+
+// leads tells whether the leader's own word supports its leadership. A server
+// believes it of itself only when the round is its own.
+func (m *Machine) leads(
+	leader zoo.ServerID, round int64, ballots map[zoo.ServerID]ballot,
+) bool {
+	if leader == m.cfg.ID {
+		return round == m.round
+	}
+	b, heard := ballots[leader]
+	return heard && b.state == wire.Leading
+}
+
+func (m *Machine) hasQuorum(ballots map[zoo.ServerID]ballot, b ballot) bool {
+	return m.cfg.View.Decides(func(id zoo.ServerID) bool {
+		if id == m.cfg.ID && b.round == m.round && m.current == b.vote {
+			return true
+		}
+		other, heard := ballots[id]
+		return heard && other.agrees(b.vote, b.round, b.state)
+	})
+}
+
+// decide looks whether a quorum supports our vote. It settles at once when no
+// voter that we can reach is still unheard: nobody is left who could change the
+// outcome. Otherwise it waits FinalizeWait for them, as Java always does.
+func (m *Machine) decide(now time.Duration) {
+	if m.own.Zxid == zoo.ZxidNone || m.current == observerVote {
+		return
+	}
+	own := ballot{m.current, m.round, wire.Looking}
+	if !m.hasQuorum(m.votes, own) {
+		m.finalizeAt = 0
+		return
+	}
+	if !m.awaitsAnyone() {
+		m.settle()
+		return
+	}
+	if m.finalizeAt == 0 {
+		m.finalizeAt = now + m.cfg.FinalizeWait
+	}
+}
+
+func (m *Machine) awaitsAnyone() bool {
+	for _, id := range m.cfg.View.Voters() {
+		if _, heard := m.votes[id]; !heard && id != m.cfg.ID && m.linked[id] {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Machine) settle() {
+	m.finalizeAt = 0
+	switch {
+	case m.current.Leader == m.cfg.ID:
+		m.state = wire.Leading
+	case m.cfg.View.IsVoter(m.cfg.ID):
+		m.state = wire.Following
+	default:
+		m.state = wire.Observing
+	}
+	v := m.current
+	m.outcome = &v
+}
+
+func (m *Machine) broadcast(now time.Duration) {
+	m.resendAt = now + m.resendAfter
+	for _, id := range m.cfg.View.Voters() {
+		m.send(id)
+	}
+}
+
+func (m *Machine) send(to zoo.ServerID) {
+	if to == m.cfg.ID {
+		return
+	}
+	m.out = append(m.out, Outgoing{to, wire.Notification{
+		State: m.state, Leader: m.current.Leader, Zxid: m.current.Zxid,
+		Round: m.round, PeerEpoch: m.current.Epoch,
+		Version: notificationVersion, Config: m.text,
+	}})
+}

@@ -1,0 +1,181 @@
+package prep
+
+import (
+	"fmt"
+
+	"zoo"
+	"zoo/internal/core/acl"
+	"zoo/internal/jute"
+	"zoo/internal/txn"
+	"zoo/internal/wire"
+)
+
+// creation is what the requests of all kinds of create come down to.
+type creation struct {
+	wire.CreateRequest
+	ttl int64
+	// owner is what the created znode gets.
+	owner zoo.SessionID
+}
+
+// ttlNone is the ttl of what is not to have one.
+const ttlNone = -1
+
+func (p *Preparer) create() zoo.Code {
+	c := creation{ttl: ttlNone}
+	c.DecodeFrom(&p.body)
+	if c.Flags.IsEphemeral() {
+		c.owner = p.request.Session
+	}
+	return p.add(&c, func(parentCVersion int32) {
+		record := txn.CreateTxn{
+			Path: c.Path, Data: c.Data, ACL: c.ACL,
+			Ephemeral: c.Flags.IsEphemeral(), ParentCVersion: parentCVersion,
+		}
+		p.out = record.AppendTo(p.out)
+	})
+}
+
+func (p *Preparer) createContainer() zoo.Code {
+	if !p.config.Containers {
+		return zoo.CodeUnimplemented
+	}
+	c := creation{ttl: ttlNone, owner: zoo.ContainerOwner}
+	c.DecodeFrom(&p.body)
+	return p.add(&c, func(parentCVersion int32) {
+		record := txn.CreateContainerTxn{
+			Path: c.Path, Data: c.Data, ACL: c.ACL, ParentCVersion: parentCVersion,
+		}
+		p.out = record.AppendTo(p.out)
+	})
+}
+
+func (p *Preparer) createTTL() zoo.Code {
+	if !p.config.ExtendedTypes {
+		return zoo.CodeUnimplemented
+	}
+	var c creation
+	c.DecodeFrom(&p.body)
+	c.ttl = p.body.Long()
+	c.owner = zoo.TTLOwner(c.ttl)
+	if p.body.Err() == nil && !c.Flags.IsTTL() {
+		return zoo.CodeBadArguments
+	}
+	return p.add(&c, func(parentCVersion int32) {
+		record := txn.CreateTTLTxn{
+			Path: c.Path, Data: c.Data, ACL: c.ACL,
+			ParentCVersion: parentCVersion, TTL: c.ttl,
+		}
+		p.out = record.AppendTo(p.out)
+	})
+}
+
+// add creates a znode, whose record write appends: the path and the ACL in c are
+// those to store by then.
+func (p *Preparer) add(c *creation, write func(parentCVersion int32)) zoo.Code {
+	if p.body.Err() != nil {
+		return zoo.CodeMarshallingError
+	}
+	parent, code := p.admit(c)
+	if code != zoo.CodeOK {
+		return code
+	}
+	at := len(p.out)
+	cversion := parent.stat.Cversion + 1
+	write(cversion)
+	p.enact(at, parent, cversion, c.owner)
+	return zoo.CodeOK
+}
+
+// admit does all the checks of a create, in Java's order. It completes the path and
+// the ACL, and gives the parent.
+func (p *Preparer) admit(c *creation) (*change, zoo.Code) {
+	if code := p.checkMode(c); code != zoo.CodeOK {
+		return nil, code
+	}
+	above, ok := parentOf(c.Path)
+	if !ok {
+		return nil, zoo.CodeBadArguments
+	}
+	var code zoo.Code
+	if c.ACL, code = acl.Fix(c.ACL, p.request.IDs); code != zoo.CodeOK {
+		return nil, code
+	}
+	parent := p.look(above, &p.parent)
+	switch {
+	case parent == nil:
+		return nil, zoo.CodeNoNode
+	case !p.allows(parent, zoo.PermCreate):
+		return nil, zoo.CodeNoAuth
+	}
+	if c.Flags.IsSequential() {
+		c.Path = fmt.Sprintf("%s%010d", c.Path, parent.stat.Cversion)
+	}
+	switch {
+	case zoo.ValidatePath(c.Path) != nil:
+		return nil, zoo.CodeBadArguments
+	case p.look(c.Path, &p.node) != nil:
+		return nil, zoo.CodeNodeExists
+	case p.isEphemeral(parent):
+		return nil, zoo.CodeNoChildrenForEphemerals
+	}
+	return parent, zoo.CodeOK
+}
+
+// checkMode checks the flags, the ttl, and the session.
+func (p *Preparer) checkMode(c *creation) zoo.Code {
+	switch {
+	case !c.Flags.Valid():
+		return zoo.CodeBadArguments
+	case c.Flags.IsTTL() && !p.config.ExtendedTypes:
+		return zoo.CodeUnimplemented
+	case c.Flags.IsTTL() && (c.ttl < 1 || c.ttl > zoo.TTLMax):
+		return zoo.CodeBadArguments
+	}
+	code := p.checkSession()
+	if code == zoo.CodeUnknownSession && c.Flags.IsEphemeral() {
+		return zoo.CodeSessionExpired
+	}
+	return code
+}
+
+// isEphemeral tells whether a znode may not have children. As in Java, the mark of
+// a TTL node means nothing to a server that does not know such nodes.
+func (p *Preparer) isEphemeral(c *change) bool {
+	owner := c.stat.EphemeralOwner
+	return owner.OwnsEphemerals() || owner.IsTTLOwner() && !p.config.ExtendedTypes
+}
+
+// enact records the changes of the create whose record is in p.out from at on.
+func (p *Preparer) enact(at int, parent *change, cversion int32, owner zoo.SessionID) {
+	d := jute.NewAliasDecoder(p.out[at:])
+	path, data, acls := d.String(), d.Buffer(), p.storedACL(&d)
+	above, _ := zoo.SplitPath(path)
+	parent = p.changes.touch(above, parent)
+	parent.children++
+	// Applying moves the counter forward only, so one that wraps stays.
+	if cversion > parent.stat.Cversion {
+		parent.stat.Cversion, parent.stat.Pzxid = cversion, p.header.Zxid
+		p.recount(parent)
+	}
+	node := p.fresh(path)
+	node.stat = zoo.StatPersisted{
+		Czxid: p.header.Zxid, Mzxid: p.header.Zxid, Pzxid: p.header.Zxid,
+		Ctime: p.header.Time, Mtime: p.header.Time, EphemeralOwner: owner,
+	}
+	node.acl, node.data = acls, data
+	node.deleted, node.dataInTree, node.children = false, false, 0
+	p.recount(node)
+	if owner.OwnsEphemerals() {
+		p.changes.own(owner, path)
+	}
+}
+
+// storedACL reads an ACL from the entry, so that it lives as long as the entry.
+func (p *Preparer) storedACL(d *jute.Decoder) []zoo.ACL {
+	acls := wire.DecodeACL(d)
+	if acl.IsOpen(acls) {
+		return p.open
+	}
+	return acls
+}

@@ -1,0 +1,50 @@
+package prep
+
+import (
+	"zoo"
+	"zoo/internal/core/acl"
+	"zoo/internal/core/session"
+	"zoo/internal/wire"
+)
+
+// Request is a write as its client sent it. Body and IDs are only read during
+// Prepare.
+type Request struct {
+	Session zoo.SessionID
+	Cxid    int32
+	Op      wire.Op
+	Body    []byte // Body is the record behind the RequestHeader.
+	IDs     []zoo.ID
+	Owner   session.Owner
+}
+
+// Sessions is what the preparer asks of the tracker of sessions. Whoever submits a
+// createSession adds the session to the tracker before the next request.
+type Sessions interface {
+	// CheckOwner tells whether an owner may write for a session.
+	CheckOwner(id zoo.SessionID, owner session.Owner) zoo.Code
+	// Close refuses whatever else the session sends.
+	Close(id zoo.SessionID)
+}
+
+// EntryBytesMaxDefault is the limit of an entry unless configured: a frame of the
+// default size always fits, whatever its preparation adds.
+const EntryBytesMaxDefault = wire.FrameBytesMax + 64<<10
+
+// Config is what the preparer needs to know of its server.
+type Config struct {
+	Sessions Sessions
+	ACL      acl.Rules
+	// Quorum tells that the server leads an ensemble rather than stands alone; it
+	// only decides between error codes.
+	Quorum bool
+	// Digest puts the digest of the tree into the entries.
+	Digest bool
+	// Containers admits createContainer and deleteContainer. As in Java the latter
+	// checks no permissions; a server takes it from its own reaper only.
+	Containers bool
+	// ExtendedTypes admits TTL nodes (zookeeper.extendedTypesEnabled).
+	ExtendedTypes bool
+	// EntryBytesMax limits the size of an entry; 0 means EntryBytesMaxDefault.
+	EntryBytesMax int
+}

@@ -1,0 +1,204 @@
+package replica
+
+import (
+	"bytes"
+	"time"
+
+	"zoo"
+	"zoo/internal/core/prep"
+	"zoo/internal/core/session"
+	"zoo/internal/jute"
+	"zoo/internal/wire"
+)
+
+// ownerSelf owns the sessions whose clients are connected to this server; links
+// own those of their learners.
+const ownerSelf session.Owner = 1 << 63
+
+// connect takes in a handshake: a new session, or an old one that comes back.
+func (r *Replica) connect(ev Connect) {
+	if !r.serving || ev.LastZxid > r.history.Applied() {
+		// The client has seen more than we have; another server may serve it.
+		r.effects.CloseConns = append(r.effects.CloseConns, ev.Conn)
+		return
+	}
+	ev.Timeout = r.clampTimeout(ev.Timeout)
+	if ev.Session == 0 {
+		r.createSession(ev)
+		return
+	}
+	password := session.Password(ev.Session)
+	if !bytes.Equal(password[:], ev.Password) {
+		r.refuse(ev.Conn)
+		return
+	}
+	r.reopen(ev)
+}
+
+func (r *Replica) clampTimeout(millis int32) int32 {
+	lo := int32(r.cfg.SessionTimeoutMin / time.Millisecond)
+	hi := int32(r.cfg.SessionTimeoutMax / time.Millisecond)
+	return min(max(millis, lo), hi)
+}
+
+// refuse tells a client that its session has expired.
+func (r *Replica) refuse(conn ConnID) {
+	r.effects.Opened = append(r.effects.Opened, Opened{Conn: conn})
+}
+
+func (r *Replica) createSession(ev Connect) {
+	id := r.locals.newID(r.tree)
+	r.locals.attach(id, ev.Conn, ev.Timeout)
+	r.forward(Request{
+		Conn: ev.Conn, Session: id, Op: wire.OpCreateSession,
+		Body: jute.AppendInt(nil, ev.Timeout),
+	})
+}
+
+// reopen renews a session here if the server that tracks sessions knows it.
+func (r *Replica) reopen(ev Connect) {
+	if r.learner != nil {
+		if before, waits := r.locals.asked[ev.Session]; waits {
+			r.effects.CloseConns = append(r.effects.CloseConns, before.Conn)
+		}
+		r.locals.asked[ev.Session] = ev
+		r.learner.AskSession(ev.Session, ev.Timeout)
+		return
+	}
+	if !r.renew(ev.Session, ev.Timeout, ownerSelf) {
+		r.refuse(ev.Conn)
+		return
+	}
+	r.open(ev)
+}
+
+// renew touches a session and hands it to a new owner.
+func (r *Replica) renew(id zoo.SessionID, timeout int32, owner session.Owner) bool {
+	tracker := r.writer.tracker
+	return tracker.Touch(id, timeout, r.now.Mono) && tracker.SetOwner(id, owner)
+}
+
+// open gives a renewed session to its new connection. An older one here ends.
+func (r *Replica) open(ev Connect) {
+	if old := r.locals.attach(ev.Session, ev.Conn, ev.Timeout); old != 0 && old != ev.Conn {
+		r.effects.CloseConns = append(r.effects.CloseConns, old)
+	}
+	r.effects.Opened = append(r.effects.Opened, *opened(ev.Conn, ev.Session, ev.Timeout))
+}
+
+// submit takes in requests of clients here.
+func (r *Replica) submit(requests []Request) {
+	if !r.serving {
+		return
+	}
+	for i := range requests {
+		if r.locals.conns[requests[i].Conn] != requests[i].Session {
+			continue
+		}
+		if requests[i].Op == wire.OpSync {
+			r.sync(&requests[i])
+			continue
+		}
+		r.forward(requests[i])
+	}
+}
+
+// forward sends a request on its way through the ensemble.
+func (r *Replica) forward(q Request) {
+	s := r.locals.sessions[q.Session]
+	r.locals.push(s, waiting{q.Conn, q.Xid, q.Op})
+	if r.learner != nil {
+		r.learner.Forward(q.Session, q.Xid, q.Op, q.Body, q.IDs)
+		return
+	}
+	r.propose(q, ownerSelf)
+}
+
+// sync waits until everything that was proposed before it is applied here.
+func (r *Replica) sync(q *Request) {
+	d := jute.NewDecoder(q.Body)
+	s := waitingSync{conn: q.Conn, xid: q.Xid, path: d.String()}
+	r.locals.outstanding++
+	if r.learner != nil {
+		r.learner.Forward(q.Session, q.Xid, q.Op, q.Body, q.IDs)
+	} else {
+		s.ready, s.zxid = true, r.history.Last()
+	}
+	r.locals.syncs = append(r.locals.syncs, s)
+}
+
+// propose makes a transaction of a request and starts it on its way.
+func (r *Replica) propose(q Request, owner session.Owner) {
+	if q.Op == wire.OpCreateSession {
+		r.track(q, owner)
+	}
+	if r.leader != nil && r.leader.Exhausted() {
+		r.leader.Resign("the zxid counter of the epoch is used up")
+		return
+	}
+	e := r.writer.prep.Prepare(r.nextZxid(), r.now.WallMillis, prep.Request{
+		Session: q.Session, Cxid: q.Xid, Op: q.Op, Body: q.Body, IDs: q.IDs,
+		Owner: owner,
+	})
+	r.measure(len(e.Bytes))
+	if r.leader != nil {
+		r.leader.Propose(e)
+		return
+	}
+	r.history.Append(e)
+	r.journal.Append(e)
+}
+
+func (r *Replica) nextZxid() zoo.Zxid {
+	if r.leader != nil {
+		return r.leader.NextZxid()
+	}
+	last := r.history.Last()
+	if last.Counter() == zoo.CounterMax {
+		// A standalone server has nobody to agree with on a new epoch.
+		return zoo.MakeZxid(last.Epoch()+1, 1)
+	}
+	return last.Next()
+}
+
+// track begins to watch over a session that is about to be created.
+func (r *Replica) track(q Request, owner session.Owner) {
+	d := jute.NewDecoder(q.Body)
+	timeout := d.Int()
+	if d.Err() == nil {
+		r.writer.tracker.Add(q.Session, timeout, r.now.Mono)
+		r.writer.tracker.SetOwner(q.Session, owner)
+	}
+}
+
+// measure keeps the sizes of the last, the smallest and the largest proposal.
+func (r *Replica) measure(bytes int) {
+	smallest := r.sizes[1]
+	if smallest == 0 || bytes < smallest {
+		smallest = bytes
+	}
+	r.sizes = [3]int{bytes, smallest, max(r.sizes[2], bytes)}
+}
+
+// touch keeps sessions alive whose connections were heard of.
+func (r *Replica) touch(sessions []zoo.SessionID) {
+	for _, id := range sessions {
+		s := r.locals.sessions[id]
+		switch {
+		case s == nil:
+		case r.writer != nil:
+			r.writer.tracker.Touch(id, s.timeout, r.now.Mono)
+		case r.learner != nil:
+			r.locals.touched[id] = s.timeout
+		}
+	}
+}
+
+// expireSessions closes the sessions whose time is over, as their clients would.
+func (r *Replica) expireSessions() {
+	r.writer.expireAt = r.now.Mono + r.cfg.TickTime
+	for _, id := range r.writer.tracker.Expire(r.now.Mono) {
+		r.trace(Trace{Stage: "session expired", Detail: id.String()})
+		r.propose(Request{Session: id, Op: wire.OpCloseSession}, ownerSelf)
+	}
+}

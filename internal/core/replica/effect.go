@@ -1,0 +1,129 @@
+package replica
+
+import (
+	"zoo"
+	"zoo/internal/core/tree"
+	"zoo/internal/core/zab"
+	"zoo/internal/wire"
+)
+
+// Effects is what the outside must now do. Everything in one Effects may run in
+// parallel, with three exceptions: disk operations run in order of Seq, packets
+// keep their order per link, and the tree that follows a SNAP packet is frozen
+// before the next Replica.ApplyNext.
+type Effects struct {
+	// Disk operations, ascending in Seq. Completion is reported by DiskDone.
+	Disk []zab.DiskOp
+	// Send lists packets for links. A SNAP packet is followed on the link by
+	// the tree as it is now, whose zxid the packet carries.
+	Send []zab.Outgoing
+	// Hangup lists links to close; what was sent to them before may be lost.
+	Hangup []LinkID
+	// Notify lists election notifications; only the last one to each peer
+	// matters.
+	Notify []Notice
+	// Dial asks for one attempt to open a link to this leader; zero is none.
+	Dial zoo.ServerID
+	// Opened answers Connect events.
+	Opened []Opened
+	// CloseConns lists client connections to close after what was written to
+	// them before.
+	CloseConns []ConnID
+	// ApplyReady says that ApplyNext has something to give.
+	ApplyReady bool
+	// Snapshot asks for a snapshot of the tree as it is now, in the background.
+	Snapshot bool
+	// Changed says that Status differs from what it was: the state, the
+	// leader, whether the server serves.
+	Changed bool
+	// Trace tells what happened, for logs and the start-up timeline.
+	Trace []Trace
+	// Reload says that the log was cut below what the tree holds. After the
+	// disk operations are done the shell must recover from disk and start a
+	// new Replica.
+	Reload bool
+}
+
+// Notice is an election notification to one peer.
+type Notice struct {
+	To           zoo.ServerID
+	Notification wire.Notification
+}
+
+// Opened is the outcome of a client's handshake. Session zero is a refusal: the
+// client is told that its session has expired.
+type Opened struct {
+	Conn     ConnID
+	Session  zoo.SessionID
+	Timeout  int32
+	Password [16]byte
+}
+
+// Outcome is one thing that became true, in the order of history: a transaction
+// that was applied to the tree, or a sync that has caught up.
+type Outcome struct {
+	// Result is what the transaction did, nil for a sync. It is valid until
+	// the next ApplyNext.
+	Result *tree.Result
+	// Conn is the connection that waits for this, zero if none does here.
+	Conn ConnID
+	Xid  int32
+	Op   wire.Op
+	// Path is the path of a sync.
+	Path string
+	// Opened is set for a createSession of a connection here.
+	Opened *Opened
+	// Closes is the connection that ends with its session.
+	Closes ConnID
+}
+
+// Trace is a fact for logs and timelines. It never influences anything.
+type Trace struct {
+	// Stage is a constant name such as "election" or "sync".
+	Stage string
+	// Peer is the other server, zero if none.
+	Peer zoo.ServerID
+	Zxid zoo.Zxid
+	// Epoch is the epoch that it is about, zero if none.
+	Epoch zoo.Epoch
+	// Detail is a short text.
+	Detail string
+}
+
+// State is the role of a server as its operators know it.
+type State uint8
+
+// The states. Standalone serves alone and never looks.
+const (
+	Looking State = iota
+	Following
+	Leading
+	Observing
+	Standalone
+)
+
+// String is the name that ZooKeeper's tools print.
+func (s State) String() string {
+	return [...]string{"looking", "follower", "leader", "observer", "standalone"}[s]
+}
+
+// Status is the replica's view of itself, for operators and for the shell.
+type Status struct {
+	State   State
+	Leader  zoo.ServerID
+	Epoch   zoo.Epoch
+	Serving bool
+	// LastLogged is the end of the log, LastCommitted what is known to be
+	// committed, LastApplied what the tree holds.
+	LastLogged, LastCommitted, LastApplied zoo.Zxid
+	// Outstanding counts requests of local clients that wait for the ensemble.
+	Outstanding int
+	// Proposals counts proposals that wait for a quorum (leader only).
+	Proposals int
+	// Sessions counts the sessions of the ensemble.
+	Sessions int
+	// Learners lists the leader's learners.
+	Learners []zab.LearnerStatus
+	// ProposalBytes are the sizes of the last, smallest and largest proposal.
+	ProposalBytes [3]int
+}

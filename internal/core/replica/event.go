@@ -1,0 +1,130 @@
+package replica
+
+import (
+	"time"
+
+	"zoo"
+	"zoo/internal/core/tree"
+	"zoo/internal/core/zab"
+	"zoo/internal/wire"
+)
+
+// ConnID names a client connection of this server for as long as the process
+// lives. Zero is no connection.
+type ConnID uint64
+
+// LinkID names an ordered packet link between this server and another.
+type LinkID = zab.LinkID
+
+// Now is the instant of a Step. Deadlines use Mono only, so that a step of the
+// wall clock can never expire a session or end a role.
+type Now struct {
+	// Mono is the time since an arbitrary start of this process; it never
+	// goes back.
+	Mono time.Duration
+	// WallMillis is the wall clock, in milliseconds since 1970; it goes into
+	// transactions and nowhere else.
+	WallMillis int64
+}
+
+// Event is something that happened to the server. The types below are all there
+// are.
+type Event interface{ event() }
+
+// Tick says that time has passed; the shell sends it at Replica.Deadline.
+type Tick struct{}
+
+// DiskDone says that every DiskOp up to and including Seq is durable.
+type DiskDone struct{ Seq uint64 }
+
+// SnapshotDone says that the background snapshot is on disk and verified.
+type SnapshotDone struct{ Zxid zoo.Zxid }
+
+// ElectionUp says that the election link to a peer works.
+type ElectionUp struct{ Peer zoo.ServerID }
+
+// ElectionDown says that the election link to a peer broke.
+type ElectionDown struct{ Peer zoo.ServerID }
+
+// Notified brings a notification of a peer.
+type Notified struct {
+	Peer         zoo.ServerID
+	Notification wire.Notification
+}
+
+// LinkUp says that a link was opened: by a learner to our quorum port, or by us
+// to the leader's after Effects.Dial.
+type LinkUp struct {
+	Link LinkID
+	// Leader is the server that we dialed, zero for an accepted link.
+	Leader zoo.ServerID
+}
+
+// DialFailed says that the attempt of Effects.Dial found nobody.
+type DialFailed struct{ Leader zoo.ServerID }
+
+// LinkDown says that a link is gone; nothing of it follows.
+type LinkDown struct{ Link LinkID }
+
+// Received brings packets of a link, in their order. Packet data is immutable
+// from here on.
+type Received struct {
+	Link    LinkID
+	Packets []wire.QuorumPacket
+}
+
+// SnapshotReceived brings the tree that followed a SNAP packet on a link. It
+// comes between the SNAP packet and the packets after it.
+type SnapshotReceived struct {
+	Link LinkID
+	Tree *tree.Tree
+}
+
+// Connect is the handshake of a client connection. The shell sends it only
+// while the replica serves.
+type Connect struct {
+	Conn     ConnID
+	LastZxid zoo.Zxid
+	// Timeout is what the client asks for, in milliseconds.
+	Timeout  int32
+	Session  zoo.SessionID
+	Password []byte
+}
+
+// Request is one client request that must pass through the ensemble: a write,
+// a sync or a closeSession. Body is the record behind the RequestHeader and is
+// immutable from here on.
+type Request struct {
+	Conn    ConnID
+	Session zoo.SessionID
+	Xid     int32
+	Op      wire.Op
+	Body    []byte
+	IDs     []zoo.ID
+}
+
+// Submit brings requests of clients, in the order of each session.
+type Submit struct{ Requests []Request }
+
+// Disconnected says that a client connection is gone.
+type Disconnected struct{ Conn ConnID }
+
+// Touched lists the sessions whose connections were heard of since the last
+// Touched.
+type Touched struct{ Sessions []zoo.SessionID }
+
+func (Tick) event()             {}
+func (DiskDone) event()         {}
+func (SnapshotDone) event()     {}
+func (ElectionUp) event()       {}
+func (ElectionDown) event()     {}
+func (Notified) event()         {}
+func (LinkUp) event()           {}
+func (DialFailed) event()       {}
+func (LinkDown) event()         {}
+func (Received) event()         {}
+func (SnapshotReceived) event() {}
+func (Connect) event()          {}
+func (Submit) event()           {}
+func (Disconnected) event()     {}
+func (Touched) event()          {}

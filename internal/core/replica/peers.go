@@ -1,0 +1,120 @@
+package replica
+
+import (
+	"zoo/internal/core/session"
+	"zoo/internal/core/zab"
+	"zoo/internal/jute"
+	"zoo/internal/wire"
+)
+
+// serveLearner does for a learner what its packet asks of the leader.
+func (r *Replica) serveLearner(link LinkID, p *wire.QuorumPacket, u zab.Upcall) {
+	switch u {
+	case zab.Forwarded:
+		r.takeForwarded(link, p)
+	case zab.Revalidate:
+		r.revalidate(link, p)
+	case zab.Ping:
+		r.touchTable(p)
+	}
+}
+
+// takeForwarded takes in a request of a learner's client.
+func (r *Replica) takeForwarded(link LinkID, p *wire.QuorumPacket) {
+	d := jute.NewDecoder(p.Data)
+	var f wire.ForwardedRequest
+	f.DecodeFrom(&d)
+	q := Request{Session: f.Session, Xid: f.Cxid, Op: f.Op, Body: f.Body, IDs: p.AuthInfo}
+	switch {
+	case d.Err() != nil:
+		r.trace(Trace{Stage: "malformed REQUEST ignored", Detail: d.Err().Error()})
+	case !r.serving:
+		r.locals.held = append(r.locals.held, heldRequest{link, q})
+	case q.Op == wire.OpSync:
+		r.leader.Sync(link)
+	default:
+		r.propose(q, session.Owner(link))
+	}
+}
+
+// releaseHeld proposes what learners sent before the leader could prepare it.
+func (r *Replica) releaseHeld() {
+	held := r.locals.held
+	r.locals.held = nil
+	for _, h := range held {
+		if h.request.Op == wire.OpSync {
+			r.leader.Sync(h.link)
+			continue
+		}
+		r.propose(h.request, session.Owner(h.link))
+	}
+}
+
+// revalidate answers a learner whose client has come back with an old session.
+func (r *Replica) revalidate(link LinkID, p *wire.QuorumPacket) {
+	d := jute.NewDecoder(p.Data)
+	var ask wire.SessionTimeout
+	ask.DecodeFrom(&d)
+	reply := wire.RevalidateReply{SessionID: ask.SessionID}
+	reply.Valid = d.Err() == nil && r.serving &&
+		r.renew(ask.SessionID, ask.TimeOut, session.Owner(link))
+	r.leader.Reply(link, wire.QuorumPacket{
+		Type: wire.PacketRevalidate, Zxid: -1, Data: reply.AppendTo(nil),
+	})
+}
+
+// touchTable takes in the sessions that a learner has heard of.
+func (r *Replica) touchTable(p *wire.QuorumPacket) {
+	if r.writer == nil {
+		return
+	}
+	d := jute.NewDecoder(p.Data)
+	for d.Len() > 0 && d.Err() == nil {
+		var s wire.SessionTimeout
+		s.DecodeFrom(&d)
+		if d.Err() == nil {
+			r.writer.tracker.Touch(s.SessionID, s.TimeOut, r.now.Mono)
+		}
+	}
+}
+
+// obeyLeader does for the leader what its packet asks of a learner.
+func (r *Replica) obeyLeader(p *wire.QuorumPacket, u zab.Upcall) {
+	switch u {
+	case zab.Ping:
+		r.learner.Pong(p.Zxid, r.locals.takeTouched())
+	case zab.CaughtUp:
+		r.locals.caughtUp(r.history.Committed())
+	case zab.Revalidate:
+		r.revalidated(p)
+	case zab.Established:
+		r.readyAt(r.history.Committed())
+	}
+}
+
+// revalidated takes in the leader's word on a session that came back here.
+func (r *Replica) revalidated(p *wire.QuorumPacket) {
+	d := jute.NewDecoder(p.Data)
+	var reply wire.RevalidateReply
+	reply.DecodeFrom(&d)
+	ev, waits := r.locals.asked[reply.SessionID]
+	if d.Err() != nil || !waits {
+		return
+	}
+	delete(r.locals.asked, reply.SessionID)
+	if !reply.Valid {
+		r.refuse(ev.Conn)
+		return
+	}
+	r.open(ev)
+}
+
+// install takes in the tree of a SNAP. Nobody reads the old one, because the
+// server does not serve.
+func (r *Replica) install(ev SnapshotReceived) {
+	if r.learner == nil || r.learner.Link() != ev.Link || !r.learner.Install(ev.Tree) {
+		return
+	}
+	r.tree = ev.Tree
+	r.effects.Changed = true
+}

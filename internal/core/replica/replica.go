@@ -1,0 +1,365 @@
+package replica
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"zoo"
+	"zoo/internal/check/invariant"
+	"zoo/internal/core/acl"
+	"zoo/internal/core/election"
+	"zoo/internal/core/prep"
+	"zoo/internal/core/quorum"
+	"zoo/internal/core/session"
+	"zoo/internal/core/tree"
+	"zoo/internal/core/zab"
+	"zoo/internal/txn"
+)
+
+// Config is what a replica must know before it starts. Zero limits take
+// ZooKeeper's defaults.
+type Config struct {
+	ID zoo.ServerID
+	// View is the ensemble; nil makes a standalone server.
+	View     *quorum.View
+	TickTime time.Duration
+	// InitLimit and SyncLimit are in ticks.
+	InitLimit, SyncLimit int
+	// SessionTimeoutMin and SessionTimeoutMax bound what clients may ask for:
+	// 2 and 20 ticks.
+	SessionTimeoutMin, SessionTimeoutMax time.Duration
+	// SnapCount is how many transactions may lie between two snapshots:
+	// 100,000. The distance is drawn anew each time from its upper half.
+	SnapCount int
+	// HistoryMin is how many committed transactions are kept for learners at
+	// least: 500; HistoryBytesMin how many bytes of them: 16 MiB.
+	HistoryMin, HistoryBytesMin int
+	Rules                       acl.Rules
+	// Seed makes this server's random choices.
+	Seed uint64
+	// Start is the instant of New.
+	Start Now
+	// Planted puts a known bug back; tests of the simulator only.
+	Planted zab.Planted
+}
+
+// Recovered is what the data directory held.
+type Recovered struct {
+	// Tree is the newest snapshot.
+	Tree *tree.Tree
+	// Tail is the log behind it. Whether it was committed is not known.
+	Tail   []txn.Entry
+	Epochs zab.Epochs
+}
+
+// Replica is the machine. All of it belongs to its one owner.
+type Replica struct {
+	cfg Config
+	now Now
+	rng *rand.Rand
+
+	tree    *tree.Tree
+	history *zab.History
+	journal *zab.Journal
+	epochs  zab.Epochs
+	out     zab.Output
+
+	state   State
+	serving bool
+	// serveAt is what must be applied before serving; ready says that the role
+	// has come so far.
+	serveAt zoo.Zxid
+	ready   bool
+
+	election *election.Machine
+	leader   *zab.Leader
+	learner  *zab.Learner
+	// strayed are voters that look for a leader again although we lead.
+	strayed map[zoo.ServerID]bool
+	dialing dialing
+
+	// writer prepares transactions; nil unless this server leads or is alone.
+	writer *writer
+	locals locals
+
+	snapshots snapshots
+	effects   Effects
+	sizes     [3]int
+	// reload stops everything: the disk has to be recovered anew.
+	reload bool
+}
+
+// writer is what only the server that makes transactions has.
+type writer struct {
+	prep    *prep.Preparer
+	tracker *session.Tracker
+	// expireAt is the next look at the sessions' deadlines.
+	expireAt time.Duration
+}
+
+// snapshots decides when the next one is due.
+type snapshots struct {
+	since, due int
+	running    bool
+}
+
+// New makes a replica of what was recovered. It looks for a leader at once, or
+// serves if it is alone.
+func New(cfg Config, rec Recovered) *Replica {
+	cfg = withDefaults(cfg)
+	r := &Replica{
+		cfg: cfg, now: cfg.Start,
+		rng:    rand.New(rand.NewPCG(cfg.Seed, uint64(cfg.ID))),
+		tree:   rec.Tree,
+		epochs: rec.Epochs,
+	}
+	r.history = zab.NewHistory(rec.Tree.Zxid(), rec.Tail)
+	r.journal = zab.NewJournal(r.history.Last())
+	r.locals = newLocals(session.FirstID(cfg.ID, cfg.Start.WallMillis))
+	r.snapshots.due = r.snapshotDistance()
+	r.effects.Changed = true
+	if cfg.View == nil {
+		r.serveAlone()
+	} else {
+		r.election = election.New(election.Config{ID: cfg.ID, View: cfg.View})
+		r.look("start")
+	}
+	r.settle()
+	return r
+}
+
+func withDefaults(cfg Config) Config {
+	orDefault(&cfg.TickTime, 3*time.Second)
+	orDefault(&cfg.InitLimit, 10)
+	orDefault(&cfg.SyncLimit, 5)
+	orDefault(&cfg.SessionTimeoutMin, 2*cfg.TickTime)
+	orDefault(&cfg.SessionTimeoutMax, 20*cfg.TickTime)
+	orDefault(&cfg.SnapCount, 100_000)
+	orDefault(&cfg.HistoryMin, 500)
+	orDefault(&cfg.HistoryBytesMin, 16<<20)
+	return cfg
+}
+
+func orDefault[T comparable](value *T, fallback T) {
+	var zero T
+	if *value == zero {
+		*value = fallback
+	}
+}
+
+func (r *Replica) zabConfig() zab.Config {
+	return zab.Config{
+		ID: r.cfg.ID, View: r.cfg.View, TickTime: r.cfg.TickTime,
+		InitLimit: r.cfg.InitLimit, SyncLimit: r.cfg.SyncLimit, Planted: r.cfg.Planted,
+	}
+}
+
+// Tree is the current tree. It is another one after a SNAP was taken in, which
+// happens only while the replica does not serve.
+func (r *Replica) Tree() *tree.Tree { return r.tree }
+
+// Step feeds one event to the machine. It never blocks and never fails.
+func (r *Replica) Step(now Now, ev Event) {
+	if r.reload {
+		return
+	}
+	invariant.Holds(now.Mono >= r.now.Mono, "time went from %v to %v", r.now.Mono, now.Mono)
+	r.now = now
+	switch ev := ev.(type) {
+	case Submit:
+		r.submit(ev.Requests)
+	case Received:
+		r.receive(ev)
+	case DiskDone:
+		r.persisted(ev.Seq)
+	case Tick:
+		r.tick()
+	case Touched:
+		r.touch(ev.Sessions)
+	case Connect:
+		r.connect(ev)
+	case Disconnected:
+		r.locals.disconnect(ev.Conn)
+	case SnapshotDone:
+		r.snapshots.running = false
+	default:
+		r.stepPeer(ev)
+	}
+	r.settle()
+}
+
+// stepPeer takes in what concerns the links to other servers.
+func (r *Replica) stepPeer(ev Event) {
+	switch ev := ev.(type) {
+	case ElectionUp:
+		r.election.LinkUp(ev.Peer)
+	case ElectionDown:
+		r.electionDown(ev.Peer)
+	case Notified:
+		r.notified(ev)
+	case LinkUp:
+		r.linkUp(ev)
+	case LinkDown:
+		r.linkDown(ev.Link)
+	case DialFailed:
+		r.dialFailed(ev.Leader)
+	case SnapshotReceived:
+		r.install(ev)
+	default:
+		invariant.Holds(false, "unknown event %T", ev)
+	}
+}
+
+// settle draws the conclusions of a step: a role ended, an election decided, a
+// server may serve.
+func (r *Replica) settle() {
+	if r.leader != nil {
+		r.leader.Commit()
+	}
+	r.endRole()
+	r.takeRole()
+	r.maybeServe()
+}
+
+func (r *Replica) persisted(seq uint64) {
+	r.journal.Done(seq)
+	switch {
+	case r.state == Standalone:
+		r.history.Commit(r.journal.Persisted())
+	case r.leader != nil:
+		r.leader.Persisted(r.now.Mono)
+	case r.learner != nil:
+		r.learner.Persisted()
+	}
+}
+
+func (r *Replica) tick() {
+	now := r.now.Mono
+	if r.election != nil {
+		r.election.Tick(now)
+	}
+	if r.leader != nil {
+		r.leader.Tick(now)
+	}
+	if r.learner != nil {
+		r.learner.Tick(now)
+		r.redial()
+	}
+	if r.writer != nil && now >= r.writer.expireAt {
+		r.expireSessions()
+	}
+}
+
+// Deadline is the next instant at which a Tick would change something.
+func (r *Replica) Deadline() time.Duration {
+	deadline := r.now.Mono + r.cfg.TickTime
+	if r.election != nil {
+		if at, ok := r.election.Deadline(); ok {
+			deadline = min(deadline, at)
+		}
+	}
+	if r.leader != nil {
+		deadline = min(deadline, r.leader.Deadline())
+	}
+	if r.learner != nil {
+		deadline = min(deadline, r.learner.Deadline())
+	}
+	if r.dialing.at != 0 {
+		deadline = min(deadline, r.dialing.at)
+	}
+	if r.writer != nil {
+		deadline = min(deadline, r.writer.expireAt)
+	}
+	return deadline
+}
+
+// Drain returns what the outside must now do, and forgets it. After one Step or
+// after many: batching is the caller's choice. The slices are the caller's.
+func (r *Replica) Drain() Effects {
+	r.maybeSnapshot()
+	eff := r.effects
+	r.effects = Effects{}
+	if r.election != nil {
+		for _, n := range r.election.Drain() {
+			eff.Notify = append(eff.Notify, Notice{n.To, n.Notification})
+		}
+	}
+	eff.Disk = r.journal.Drain()
+	eff.Send = r.out.Send
+	eff.Hangup = append(eff.Hangup, r.out.Hangup...)
+	for _, n := range r.out.Notes {
+		eff.Trace = append(eff.Trace, Trace(n))
+	}
+	r.out = zab.Output{}
+	eff.ApplyReady = r.applyReady()
+	eff.Reload = r.reload
+	return eff
+}
+
+func (r *Replica) trace(t Trace) { r.effects.Trace = append(r.effects.Trace, t) }
+
+// maybeSnapshot asks for a snapshot when enough was applied since the last one.
+// The log rolls with it, so that old files can go when they are not needed.
+func (r *Replica) maybeSnapshot() {
+	s := &r.snapshots
+	if s.running || s.since < s.due || r.reload {
+		return
+	}
+	s.since, s.due, s.running = 0, r.snapshotDistance(), true
+	r.journal.Roll()
+	r.effects.Snapshot = true
+}
+
+// snapshotDistance keeps the members of an ensemble from taking their snapshots
+// at the same moment.
+func (r *Replica) snapshotDistance() int {
+	half := max(r.cfg.SnapCount/2, 1)
+	return half + r.rng.IntN(half)
+}
+
+// Status describes the replica.
+func (r *Replica) Status() Status {
+	s := Status{
+		State: r.state, Serving: r.serving, Epoch: r.epochs.Current,
+		LastLogged: r.history.Last(), LastCommitted: r.history.Committed(),
+		LastApplied: r.history.Applied(), Outstanding: r.locals.outstanding,
+		Sessions: r.tree.SessionCount(), ProposalBytes: r.sizes,
+	}
+	switch {
+	case r.leader != nil:
+		s.Leader, s.Epoch = r.cfg.ID, r.leader.Epoch()
+		s.Proposals = len(r.history.Tail())
+		s.Learners = r.leader.Learners()
+	case r.learner != nil:
+		s.Leader = r.learner.Leader()
+	}
+	return s
+}
+
+// Round is the current round of the election, for logs.
+func (r *Replica) Round() int64 {
+	if r.election == nil {
+		return 0
+	}
+	return r.election.Round()
+}
+
+// quorumRemains tells whether those that have not strayed are a quorum.
+func (r *Replica) quorumRemains() bool {
+	return r.cfg.View.Decides(func(id zoo.ServerID) bool {
+		return !r.strayed[id] || r.leader.Registered(id)
+	})
+}
+
+// receive takes in packets of a link.
+func (r *Replica) receive(ev Received) {
+	for i := range ev.Packets {
+		p := &ev.Packets[i]
+		switch {
+		case r.leader != nil:
+			r.serveLearner(ev.Link, p, r.leader.Receive(r.now.Mono, ev.Link, p))
+		case r.learner != nil && r.learner.Link() == ev.Link:
+			r.obeyLeader(p, r.learner.Receive(r.now.Mono, p))
+		}
+	}
+}

@@ -1,0 +1,221 @@
+package replica
+
+import (
+	"time"
+
+	"zoo"
+	"zoo/internal/core/prep"
+	"zoo/internal/core/session"
+	"zoo/internal/core/zab"
+	"zoo/internal/wire"
+)
+
+// dialing is the attempt to reach the leader.
+type dialing struct {
+	attempts int
+	// at is when to try again, zero while an attempt is under way or none is
+	// needed.
+	at time.Duration
+}
+
+const (
+	// dialAttemptsMax, at dialPauseMax at most between two, gives a leader
+	// about a second to open its quorum port.
+	dialAttemptsMax = 16
+	dialPauseMin    = 5 * time.Millisecond
+	dialPauseMax    = 100 * time.Millisecond
+)
+
+// look begins an election. What was committed stays to be applied; the tail
+// stays a tail, for the next synchronisation to settle.
+func (r *Replica) look(why string) {
+	r.plantAtRoleEnd()
+	r.state, r.serving, r.ready = Looking, false, false
+	r.leader, r.learner, r.writer = nil, nil, nil
+	r.dialing = dialing{}
+	r.locals.clear()
+	r.effects.Changed = true
+	r.trace(Trace{Stage: "looking", Zxid: r.history.Last(), Epoch: r.epochs.Current, Detail: why})
+	r.election.Look(r.now.Mono, r.history.Last(), r.epochs.Current)
+}
+
+// plantAtRoleEnd puts back two bugs of ending roles.
+func (r *Replica) plantAtRoleEnd() {
+	switch r.cfg.Planted {
+	case zab.Bug2845:
+		r.history.Commit(r.history.Last())
+	case zab.Bug2355:
+		r.history.Forget()
+	}
+}
+
+// endRole notices that the leader or learner has given up.
+func (r *Replica) endRole() {
+	switch {
+	case r.leader != nil && r.leader.Resigned() != "":
+		r.effects.Hangup = append(r.effects.Hangup, r.leader.Links()...)
+		r.look(r.leader.Resigned())
+	case r.learner != nil && r.learner.Failed() != "":
+		if link := r.learner.Link(); link != 0 {
+			r.effects.Hangup = append(r.effects.Hangup, link)
+		}
+		if r.reload = r.learner.Reload(); r.reload {
+			r.serving, r.effects.Changed = false, true
+			return
+		}
+		r.look(r.learner.Failed())
+	}
+}
+
+// takeRole follows the outcome of an election.
+func (r *Replica) takeRole() {
+	if r.election == nil {
+		return
+	}
+	vote, decided := r.election.Outcome()
+	if !decided || r.leader != nil || r.learner != nil {
+		return
+	}
+	r.trace(Trace{Stage: "elected", Peer: vote.Leader, Zxid: vote.Zxid, Epoch: vote.Epoch})
+	r.effects.Changed = true
+	if vote.Leader == r.cfg.ID {
+		r.becomeLeader()
+		return
+	}
+	r.becomeLearner(vote.Leader)
+}
+
+func (r *Replica) becomeLeader() {
+	r.state = Leading
+	r.strayed = map[zoo.ServerID]bool{}
+	r.leader = zab.NewLeader(
+		r.now.Mono, r.zabConfig(), r.history, r.journal, &r.epochs, &r.out)
+}
+
+func (r *Replica) becomeLearner(leader zoo.ServerID) {
+	r.state = Observing
+	if r.cfg.View.IsVoter(r.cfg.ID) {
+		r.state = Following
+	}
+	r.learner = zab.NewLearner(
+		r.now.Mono, r.zabConfig(), leader, r.history, r.journal, &r.epochs, &r.out)
+	r.effects.Dial = leader
+}
+
+// serveAlone makes a standalone server: what is logged is committed.
+func (r *Replica) serveAlone() {
+	r.state = Standalone
+	r.history.Commit(r.history.Last())
+	r.readyAt(r.history.Last())
+}
+
+// readyAt says that the role has come so far that the server may serve once
+// everything up to z is applied.
+func (r *Replica) readyAt(z zoo.Zxid) { r.ready, r.serveAt = true, z }
+
+// maybeServe begins to serve. A leader has applied all of its initial history by
+// then, since it prepares transactions against the tree.
+func (r *Replica) maybeServe() {
+	if r.leader != nil && r.leader.Broadcasting() && !r.ready {
+		r.readyAt(r.history.Committed())
+	}
+	if !r.ready || r.serving || r.history.Applied() < r.serveAt {
+		return
+	}
+	r.serving = true
+	r.effects.Changed = true
+	if r.election != nil {
+		r.election.Established(r.epochs.Current)
+	}
+	if r.learner == nil {
+		r.beginWriting()
+		r.releaseHeld()
+	}
+	r.trace(Trace{
+		Stage: "serving", Zxid: r.history.Applied(), Epoch: r.epochs.Current,
+		Detail: r.state.String(),
+	})
+}
+
+// beginWriting sets up what makes transactions. Every session gets its full
+// timeout: nobody could hear their clients in the meantime.
+func (r *Replica) beginWriting() {
+	w := &writer{tracker: session.NewTracker(r.cfg.TickTime)}
+	r.tree.EachSession(func(id zoo.SessionID, timeout int32) {
+		w.tracker.Add(id, timeout, r.now.Mono)
+	})
+	w.expireAt = r.now.Mono + r.cfg.TickTime
+	w.prep = prep.New(r.tree, prep.Config{
+		Sessions: w.tracker, ACL: r.cfg.Rules, Digest: true,
+		Quorum: r.state != Standalone,
+	})
+	r.writer = w
+}
+
+func (r *Replica) electionDown(peer zoo.ServerID) {
+	r.election.LinkDown(r.now.Mono, peer)
+	if r.learner != nil && r.learner.Leader() == peer && r.learner.Link() == 0 {
+		r.learner.Fail("the leader is gone")
+	}
+}
+
+func (r *Replica) notified(ev Notified) {
+	n := ev.Notification
+	again := n.State == wire.Looking && n.Round > r.election.Round()
+	r.election.Receive(r.now.Mono, ev.Peer, n)
+	switch {
+	case !again:
+	case r.learner != nil && r.learner.Leader() == ev.Peer && !r.learner.Following():
+		r.learner.Fail("the leader looks for a leader itself")
+	case r.leader != nil && !r.leader.Broadcasting():
+		r.strayed[ev.Peer] = true
+		if !r.quorumRemains() {
+			r.leader.Resign("a quorum looks for a leader again")
+		}
+	}
+}
+
+func (r *Replica) linkUp(ev LinkUp) {
+	switch {
+	case ev.Leader == 0 && r.leader != nil:
+		r.leader.Connected(r.now.Mono, ev.Link)
+	case ev.Leader != 0 && r.learner != nil && r.learner.Leader() == ev.Leader &&
+		r.learner.Link() == 0:
+		r.dialing = dialing{}
+		r.learner.Connected(r.now.Mono, ev.Link)
+	default:
+		// It belongs to a role that has ended meanwhile.
+		r.effects.Hangup = append(r.effects.Hangup, ev.Link)
+	}
+}
+
+func (r *Replica) linkDown(link LinkID) {
+	if r.leader != nil {
+		r.leader.Disconnected(link)
+	}
+	if r.learner != nil && r.learner.Link() == link {
+		r.learner.Fail("the link to the leader broke")
+	}
+}
+
+// dialFailed tries again soon: a leader opens its quorum port only once it
+// knows that it leads.
+func (r *Replica) dialFailed(leader zoo.ServerID) {
+	if r.learner == nil || r.learner.Leader() != leader || r.learner.Link() != 0 {
+		return
+	}
+	r.dialing.attempts++
+	if r.dialing.attempts >= dialAttemptsMax {
+		r.learner.Fail("the leader cannot be reached")
+		return
+	}
+	pause := dialPauseMin << min(r.dialing.attempts-1, 8)
+	r.dialing.at = r.now.Mono + min(pause, dialPauseMax)
+}
+
+func (r *Replica) redial() {
+	if r.dialing.at != 0 && r.now.Mono >= r.dialing.at {
+		r.dialing.at = 0
+		r.effects.Dial = r.learner.Leader()
+	}
+}

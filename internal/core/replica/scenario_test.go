@@ -1,0 +1,458 @@
+package replica
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"zoo"
+	"zoo/internal/core/quorum"
+	"zoo/internal/core/tree"
+	"zoo/internal/core/zab"
+	"zoo/internal/txn"
+	"zoo/internal/wire"
+)
+
+// TestScenarios plays the stories of testdata on whole replicas: the phases of
+// the ZAB paper and the rows of the sync decision, packet by packet. The network
+// is instant and in order, and so is the disk unless it is stopped.
+//
+//	servers 3 [observers=4]         make servers that have not started
+//	history ID log=(0x101,0x102) current=1 accepted=1 [snapshot=0x101]
+//	start ID...                     start servers
+//	run                             play until nothing happens; show the packets
+//	tick 500ms                      let time pass in ticks, then as run
+//	cut ID / heal ID                break or mend all links of a server
+//	stop-disk ID / go-disk ID       hold and release the disk
+//	hold FROM TO / release FROM TO  keep packets between two servers back
+//	connect ID                      a client opens a session at a server
+//	create ID /path, set ID /path   its request
+//	sync ID
+//	state                           what each server is and holds
+func TestScenarios(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		w := &world{}
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			w.t = t
+			return w.command(d)
+		})
+	})
+}
+
+type world struct {
+	t       *testing.T
+	mono    time.Duration
+	view    *quorum.View
+	servers []*server
+	links   []*pipe
+	shown   strings.Builder
+}
+
+type server struct {
+	id        zoo.ServerID
+	r         *Replica
+	rec       Recovered
+	cut       bool
+	diskStops bool
+	disk      []zab.DiskOp
+	queue     []Event
+	session   zoo.SessionID
+	xid       int32
+}
+
+// pipe is one quorum link; from is the learner.
+type pipe struct {
+	id               LinkID
+	learner, leader  *server
+	heldUp, heldDown bool
+	up, down         []wire.QuorumPacket
+	snapshots        []*tree.Tree
+}
+
+func (w *world) command(d *datadriven.TestData) string {
+	w.shown.Reset()
+	switch d.Cmd {
+	case "servers":
+		return w.make(d)
+	case "history":
+		return w.history(d)
+	case "start":
+		for _, arg := range d.CmdArgs {
+			w.start(w.server(arg.Key))
+		}
+	case "run":
+	case "tick":
+		w.tick(d.CmdArgs[0].Key)
+	case "cut", "heal":
+		w.cut(w.server(d.CmdArgs[0].Key), d.Cmd == "cut")
+	case "stop-disk", "go-disk":
+		w.server(d.CmdArgs[0].Key).diskStops = d.Cmd == "stop-disk"
+	case "hold", "release":
+		w.hold(d)
+	case "connect", "create", "set", "sync":
+		w.client(d)
+	case "state":
+		return w.state()
+	default:
+		w.t.Fatalf("unknown command %q", d.Cmd)
+	}
+	return w.run()
+}
+
+func (w *world) make(d *datadriven.TestData) string {
+	n, _ := strconv.Atoi(d.CmdArgs[0].Key)
+	var members []quorum.Member
+	for id := 1; id <= n; id++ {
+		members = append(members, quorum.Member{ID: zoo.ServerID(id)})
+	}
+	if observers, ok := d.Arg("observers"); ok {
+		id, _ := strconv.Atoi(observers.Vals[0])
+		members = append(members, quorum.Member{ID: zoo.ServerID(id), Observer: true})
+	}
+	view, err := quorum.NewView(members, 0)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	*w = world{t: w.t, view: view}
+	for _, m := range members {
+		w.servers = append(w.servers, &server{id: m.ID, rec: Recovered{Tree: tree.New()}})
+	}
+	return "ok"
+}
+
+func (w *world) server(text string) *server {
+	id, err := strconv.Atoi(text)
+	if err != nil || id < 1 || id > len(w.servers) {
+		w.t.Fatalf("no server %q", text)
+	}
+	return w.servers[id-1]
+}
+
+func (w *world) number(d *datadriven.TestData, key string) int64 {
+	arg, ok := d.Arg(key)
+	if !ok {
+		return 0
+	}
+	n, err := strconv.ParseInt(arg.Vals[0], 0, 64)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return n
+}
+
+// entry is a transaction that changes nothing, an error, with the zxid.
+func entry(z zoo.Zxid) txn.Entry {
+	h := txn.Header{Session: 1, Zxid: z, Type: wire.OpError}
+	return txn.NewEntry(h, &txn.ErrorTxn{Err: zoo.CodeNoNode}, nil)
+}
+
+func (w *world) history(d *datadriven.TestData) string {
+	s := w.server(d.CmdArgs[0].Key)
+	s.rec.Epochs = zab.Epochs{
+		Accepted: zoo.Epoch(w.number(d, "accepted")),
+		Current:  zoo.Epoch(w.number(d, "current")),
+	}
+	base := zoo.Zxid(w.number(d, "snapshot"))
+	s.rec.Tree.SetZxid(base)
+	log, _ := d.Arg("log")
+	for _, text := range log.Vals {
+		z, err := strconv.ParseInt(text, 0, 64)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if zoo.Zxid(z) > base {
+			s.rec.Tail = append(s.rec.Tail, entry(zoo.Zxid(z)))
+		}
+	}
+	return "ok"
+}
+
+func (w *world) now() Now { return Now{Mono: w.mono, WallMillis: 1000} }
+
+func (w *world) start(s *server) {
+	cfg := Config{ID: s.id, View: w.view, TickTime: time.Second, Start: w.now()}
+	s.r = New(cfg, s.rec)
+	for _, other := range w.servers {
+		if other != s && other.r != nil && !other.cut {
+			s.queue = append(s.queue, ElectionUp{other.id})
+			other.queue = append(other.queue, ElectionUp{s.id})
+		}
+	}
+}
+
+func (w *world) tick(text string) {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for end := w.mono + d; w.mono < end; {
+		w.mono = min(w.mono+100*time.Millisecond, end)
+		for _, s := range w.servers {
+			s.queue = append(s.queue, Tick{})
+		}
+		w.play()
+	}
+}
+
+func (w *world) cut(s *server, cut bool) {
+	s.cut = cut
+	for _, p := range slices.Clone(w.links) {
+		if cut && (p.learner == s || p.leader == s) {
+			w.close(p)
+		}
+	}
+	for _, other := range w.servers {
+		if other == s || other.cut || other.r == nil {
+			continue
+		}
+		if cut {
+			s.queue = append(s.queue, ElectionDown{other.id})
+			other.queue = append(other.queue, ElectionDown{s.id})
+		} else {
+			s.queue = append(s.queue, ElectionUp{other.id})
+			other.queue = append(other.queue, ElectionUp{s.id})
+		}
+	}
+}
+
+func (w *world) close(p *pipe) {
+	w.links = slices.DeleteFunc(w.links, func(x *pipe) bool { return x == p })
+	p.learner.queue = append(p.learner.queue, LinkDown{p.id})
+	p.leader.queue = append(p.leader.queue, LinkDown{p.id})
+}
+
+func (w *world) hold(d *datadriven.TestData) {
+	from, to := w.server(d.CmdArgs[0].Key), w.server(d.CmdArgs[1].Key)
+	for _, p := range w.links {
+		switch {
+		case p.learner == from && p.leader == to:
+			p.heldUp = d.Cmd == "hold"
+		case p.leader == from && p.learner == to:
+			p.heldDown = d.Cmd == "hold"
+		}
+	}
+}
+
+const clientConn ConnID = 7
+
+func (w *world) client(d *datadriven.TestData) {
+	s := w.server(d.CmdArgs[0].Key)
+	if d.Cmd == "connect" {
+		s.queue = append(s.queue, Connect{Conn: clientConn, Timeout: 10_000})
+		return
+	}
+	s.xid++
+	q := Request{Conn: clientConn, Session: s.session, Xid: s.xid}
+	switch d.Cmd {
+	case "create":
+		q.Op = wire.OpCreate
+		body := wire.CreateRequest{Path: d.CmdArgs[1].Key, ACL: zoo.OpenACL()}
+		q.Body = body.AppendTo(nil)
+	case "set":
+		q.Op = wire.OpSetData
+		body := wire.SetDataRequest{Path: d.CmdArgs[1].Key, Version: -1}
+		q.Body = body.AppendTo(nil)
+	case "sync":
+		q.Op = wire.OpSync
+		body := wire.SyncRequest{Path: "/"}
+		q.Body = body.AppendTo(nil)
+	}
+	s.queue = append(s.queue, Submit{[]Request{q}})
+}
+
+// run plays until nothing happens any more, and tells what was sent.
+func (w *world) run() string {
+	w.play()
+	if w.shown.Len() == 0 {
+		return "nothing happens"
+	}
+	return w.shown.String()
+}
+
+func (w *world) play() {
+	for busy := true; busy; {
+		busy = false
+		for _, s := range w.servers {
+			busy = w.step(s) || busy
+		}
+		for _, p := range slices.Clone(w.links) {
+			busy = w.carry(p) || busy
+		}
+	}
+}
+
+func (w *world) step(s *server) bool {
+	if s.r == nil {
+		s.queue = nil
+		return false
+	}
+	if n := len(s.disk); n > 0 && !s.diskStops {
+		s.queue = append(s.queue, DiskDone{s.disk[n-1].Seq})
+		s.disk = nil
+	}
+	events := s.queue
+	s.queue = nil
+	for _, ev := range events {
+		s.r.Step(w.now(), ev)
+	}
+	return w.obey(s, s.r.Drain()) || len(events) > 0
+}
+
+func (w *world) show(format string, args ...any) { fmt.Fprintf(&w.shown, format+"\n", args...) }
+
+func (w *world) obey(s *server, eff Effects) bool {
+	s.disk = append(s.disk, eff.Disk...)
+	for _, out := range eff.Send {
+		w.send(s, out)
+	}
+	for _, n := range eff.Notify {
+		if to := w.servers[n.To-1]; !to.cut && !s.cut && to.r != nil {
+			to.queue = append(to.queue, Notified{s.id, n.Notification})
+		}
+	}
+	for _, link := range eff.Hangup {
+		for _, p := range slices.Clone(w.links) {
+			if p.id == link {
+				w.close(p)
+			}
+		}
+	}
+	if eff.Dial != 0 {
+		w.dial(s, w.servers[eff.Dial-1])
+	}
+	for _, o := range eff.Opened {
+		w.show("%d: session %v", s.id, o.Session)
+	}
+	if eff.ApplyReady {
+		w.apply(s)
+	}
+	w.tell(s, eff.Trace)
+	return len(eff.Disk) > 0 && !s.diskStops || eff.ApplyReady || eff.Dial != 0
+}
+
+func (w *world) tell(s *server, traces []Trace) {
+	for _, t := range traces {
+		switch t.Stage {
+		case "looking", "resign", "leave", "serving", "learner dropped":
+			w.show("%d: %s (%s)", s.id, t.Stage, t.Detail)
+		case "elected":
+			w.show("%d: elected %d", s.id, t.Peer)
+		}
+	}
+}
+
+func (w *world) apply(s *server) {
+	for {
+		o, ok := s.r.ApplyNext()
+		if !ok {
+			return
+		}
+		switch {
+		case o.Opened != nil:
+			s.session = o.Opened.Session
+			w.show("%d: session opened", s.id)
+		case o.Result == nil:
+			w.show("%d: sync answered", s.id)
+		case o.Conn != 0:
+			w.show("%d: answered xid %d: %v", s.id, o.Xid, o.Result.Code)
+		}
+	}
+}
+
+func (w *world) dial(s, leader *server) {
+	open := leader.r != nil && leader.r.Status().State == Leading
+	if s.cut || leader.cut || !open {
+		s.queue = append(s.queue, DialFailed{leader.id})
+		return
+	}
+	p := &pipe{id: LinkID(len(w.links) + 10*int(s.id)), learner: s, leader: leader}
+	w.links = append(w.links, p)
+	s.queue = append(s.queue, LinkUp{Link: p.id, Leader: leader.id})
+	leader.queue = append(leader.queue, LinkUp{Link: p.id})
+}
+
+func (w *world) send(s *server, out zab.Outgoing) {
+	for _, p := range w.links {
+		if p.id != out.Link {
+			continue
+		}
+		to := p.leader
+		if s == p.leader {
+			to = p.learner
+			p.down = append(p.down, out.Packet)
+			if out.Packet.Type == wire.PacketSnap {
+				p.snapshots = append(p.snapshots, clone(w.t, s.r.Tree()))
+			}
+		} else {
+			p.up = append(p.up, out.Packet)
+		}
+		if out.Packet.Type != wire.PacketPing {
+			w.show("%d->%d %v %v", s.id, to.id, out.Packet.Type, out.Packet.Zxid)
+		}
+	}
+}
+
+// clone copies a tree as a snapshot does.
+func clone(t *testing.T, from *tree.Tree) *tree.Tree {
+	f := from.Freeze()
+	defer f.Close()
+	l := tree.NewLoader()
+	from.EachSession(l.Session)
+	for _, a := range f.ACLs() {
+		l.ACL(a.Index, a.ACL)
+	}
+	var failed error
+	for more := true; more; {
+		more = f.Next(100, func(n tree.FrozenNode) {
+			if err := l.Node(n.Path, n.Data, n.ACLIndex, &n.Stat); err != nil {
+				failed = err
+			}
+		})
+	}
+	to, err := l.Finish(from.Zxid())
+	if err != nil || failed != nil {
+		t.Fatal(err, failed)
+	}
+	return to
+}
+
+func (w *world) carry(p *pipe) bool {
+	moved := false
+	if len(p.up) > 0 && !p.heldUp {
+		p.leader.queue = append(p.leader.queue, Received{p.id, p.up})
+		p.up, moved = nil, true
+	}
+	if p.heldDown {
+		return moved
+	}
+	for _, packet := range p.down {
+		moved = true
+		one := []wire.QuorumPacket{packet}
+		p.learner.queue = append(p.learner.queue, Received{p.id, one})
+		if packet.Type == wire.PacketSnap {
+			p.learner.queue = append(p.learner.queue, SnapshotReceived{p.id, p.snapshots[0]})
+			p.snapshots = p.snapshots[1:]
+		}
+	}
+	p.down = nil
+	return moved
+}
+
+func (w *world) state() string {
+	var b strings.Builder
+	for _, s := range w.servers {
+		if s.r == nil {
+			continue
+		}
+		st := s.r.Status()
+		fmt.Fprintf(&b, "%d %v serving=%v leader=%d epoch=%d/%d logged=%v committed=%v "+
+			"applied=%v\n", s.id, st.State, st.Serving, st.Leader, s.r.epochs.Accepted,
+			s.r.epochs.Current, st.LastLogged, st.LastCommitted, st.LastApplied)
+	}
+	return b.String()
+}

@@ -1,0 +1,75 @@
+package zab
+
+import (
+	"time"
+
+	"zoo"
+	"zoo/internal/core/quorum"
+	"zoo/internal/wire"
+)
+
+// Config is what leader and learner need to know of the ensemble.
+type Config struct {
+	ID   zoo.ServerID
+	View *quorum.View
+	// TickTime is the unit of the limits. A leader pings every half tick.
+	TickTime time.Duration
+	// InitLimit bounds discovery and synchronisation, SyncLimit the silence of
+	// a peer and the age of a proposal, both in ticks.
+	InitLimit, SyncLimit int
+	// Planted puts a known bug back; tests of the simulator only.
+	Planted Planted
+}
+
+func (c Config) initTime() time.Duration { return time.Duration(c.InitLimit) * c.TickTime }
+func (c Config) syncTime() time.Duration { return time.Duration(c.SyncLimit) * c.TickTime }
+
+// Epochs are the two promises that survive a crash: AcceptedEpoch, the highest
+// epoch whose leader this server has answered, and CurrentEpoch, the epoch that
+// its history belongs to.
+type Epochs struct{ Accepted, Current zoo.Epoch }
+
+// Output gathers what a role wants done besides the disk. The owner drains it.
+type Output struct {
+	Send   []Outgoing
+	Hangup []LinkID
+	// Notes tell what happened, for logs.
+	Notes []Note
+}
+
+// Note is a fact for logs and the start-up timeline.
+type Note struct {
+	Stage  string
+	Peer   zoo.ServerID
+	Zxid   zoo.Zxid
+	Epoch  zoo.Epoch
+	Detail string
+}
+
+func (o *Output) send(link LinkID, p wire.QuorumPacket) {
+	o.Send = append(o.Send, Outgoing{link, p})
+}
+
+func (o *Output) note(n Note) { o.Notes = append(o.Notes, n) }
+
+// Upcall is what a packet asks of the owner of a role, besides what the role
+// does itself.
+type Upcall uint8
+
+// The upcalls of Leader.Receive and Learner.Receive.
+const (
+	// Nothing needs to be done.
+	Nothing Upcall = iota
+	// Forwarded is a client's request from a learner (REQUEST).
+	Forwarded
+	// Revalidate is a learner's question about a session, or the leader's
+	// answer to ours.
+	Revalidate
+	// Ping is the leader's heartbeat, to be answered with Learner.Pong, or a
+	// learner's answer to it, with the sessions that it heard of.
+	Ping
+	// CaughtUp is the leader's answer to our oldest sync.
+	CaughtUp
+	// Established says that the learner is up to date and may serve.
+	Established
+)

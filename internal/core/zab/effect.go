@@ -1,0 +1,62 @@
+package zab
+
+import (
+	"time"
+
+	"zoo"
+	"zoo/internal/core/tree"
+	"zoo/internal/txn"
+	"zoo/internal/wire"
+)
+
+// LinkID names an ordered packet link to another server for as long as the process
+// lives; zero is none.
+type LinkID uint64
+
+// DiskKind is what a DiskOp does.
+type DiskKind uint8
+
+// The disk operations. They run one after another; consecutive appends may
+// share one sync.
+const (
+	// DiskAppend logs Entries and syncs them.
+	DiskAppend DiskKind = iota
+	// DiskTruncate cuts the log after Zxid, and removes newer snapshots.
+	DiskTruncate
+	// DiskAcceptedEpoch and DiskCurrentEpoch write Epoch to its file.
+	DiskAcceptedEpoch
+	DiskCurrentEpoch
+	// DiskInstall makes Tree the only content of the data directory.
+	DiskInstall
+	// DiskRoll ends the current log file.
+	DiskRoll
+	// DiskBarrier does nothing; it is done when all before it is done.
+	DiskBarrier
+)
+
+// DiskOp is one operation on the data directory. A failure of any ends the
+// role of the server, and no later one may run.
+type DiskOp struct {
+	Seq     uint64
+	Kind    DiskKind
+	Entries []txn.Entry
+	Zxid    zoo.Zxid
+	Epoch   zoo.Epoch
+	Tree    *tree.Tree
+}
+
+// Outgoing is a packet for a link.
+type Outgoing struct {
+	Link   LinkID
+	Packet wire.QuorumPacket
+}
+
+// LearnerStatus is what a leader knows of one learner.
+type LearnerStatus struct {
+	ID       zoo.ServerID
+	Observer bool
+	Synced   bool
+	Acked    zoo.Zxid
+	// LastHeard is the monotonic time of its last packet.
+	LastHeard time.Duration
+}

@@ -1,0 +1,111 @@
+package zab
+
+import (
+	"zoo"
+	"zoo/internal/core/tree"
+	"zoo/internal/txn"
+)
+
+// Journal is the order of everything that a server asks of its disk, over all
+// its roles. Because the operations run in this one order, a role that has
+// ended cannot append behind a later one (ZOOKEEPER-4712), and whatever was
+// appended before an epoch was written is durable before that epoch is.
+type Journal struct {
+	ops []DiskOp
+	// seq is the last number given, done the last operation completed.
+	seq, done uint64
+	// marks remember the end of the log after each append that is under way.
+	marks []mark
+	// persisted is the end of the durable log.
+	persisted zoo.Zxid
+}
+
+type mark struct {
+	seq  uint64
+	zxid zoo.Zxid
+}
+
+// NewJournal starts with a durable log that ends at last.
+func NewJournal(last zoo.Zxid) *Journal { return &Journal{persisted: last} }
+
+// Drain gives the operations that were asked for, and forgets them.
+func (j *Journal) Drain() []DiskOp {
+	ops := j.ops
+	j.ops = nil
+	return ops
+}
+
+// Done says that all operations up to seq are durable.
+func (j *Journal) Done(seq uint64) {
+	j.done = max(j.done, seq)
+	n := 0
+	for n < len(j.marks) && j.marks[n].seq <= j.done {
+		j.persisted = j.marks[n].zxid
+		n++
+	}
+	j.marks = j.marks[:copy(j.marks, j.marks[n:])]
+}
+
+// Persisted is the end of the durable log.
+func (j *Journal) Persisted() zoo.Zxid { return j.persisted }
+
+// Durable tells whether the operation is done.
+func (j *Journal) Durable(seq uint64) bool { return j.done >= seq }
+
+// Idle tells whether the disk owes nothing.
+func (j *Journal) Idle() bool { return j.done == j.seq }
+
+func (j *Journal) push(op DiskOp) uint64 {
+	j.seq++
+	op.Seq = j.seq
+	j.ops = append(j.ops, op)
+	return j.seq
+}
+
+// Append logs an entry; those of one Drain share one operation.
+func (j *Journal) Append(e txn.Entry) {
+	if n := len(j.ops); n > 0 && j.ops[n-1].Kind == DiskAppend {
+		j.ops[n-1].Entries = append(j.ops[n-1].Entries, e)
+		j.marks[len(j.marks)-1].zxid = e.Zxid
+		return
+	}
+	seq := j.push(DiskOp{Kind: DiskAppend, Entries: []txn.Entry{e}})
+	j.marks = append(j.marks, mark{seq, e.Zxid})
+}
+
+// Truncate cuts the log after z.
+func (j *Journal) Truncate(z zoo.Zxid) {
+	j.cut(z)
+	j.push(DiskOp{Kind: DiskTruncate, Zxid: z})
+}
+
+// Install replaces all that is on disk by a tree as of z.
+func (j *Journal) Install(t *tree.Tree, z zoo.Zxid) {
+	j.cut(z)
+	seq := j.push(DiskOp{Kind: DiskInstall, Tree: t, Zxid: z})
+	j.marks = append(j.marks, mark{seq, z})
+}
+
+// cut lowers what is or will be persisted to what remains of it.
+func (j *Journal) cut(z zoo.Zxid) {
+	j.persisted = min(j.persisted, z)
+	for i := range j.marks {
+		j.marks[i].zxid = min(j.marks[i].zxid, z)
+	}
+}
+
+// Roll ends the current log file.
+func (j *Journal) Roll() { j.push(DiskOp{Kind: DiskRoll}) }
+
+// Accept writes the accepted epoch, and gives the operation to wait for.
+func (j *Journal) Accept(e zoo.Epoch) uint64 {
+	return j.push(DiskOp{Kind: DiskAcceptedEpoch, Epoch: e})
+}
+
+// Enter writes the current epoch, and gives the operation to wait for.
+func (j *Journal) Enter(e zoo.Epoch) uint64 {
+	return j.push(DiskOp{Kind: DiskCurrentEpoch, Epoch: e})
+}
+
+// Barrier gives an operation that is done when all before it is done.
+func (j *Journal) Barrier() uint64 { return j.push(DiskOp{Kind: DiskBarrier}) }

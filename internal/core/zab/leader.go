@@ -1,0 +1,620 @@
+package zab
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"zoo"
+	"zoo/internal/check/invariant"
+	"zoo/internal/jute"
+	"zoo/internal/txn"
+	"zoo/internal/wire"
+)
+
+// leaderPhase is how far a leader has come.
+type leaderPhase uint8
+
+const (
+	// discovering: gathering FOLLOWERINFO of a quorum.
+	discovering leaderPhase = iota
+	// accepting: the new epoch is being written to acceptedEpoch.
+	accepting
+	// proposing: LEADERINFO is out, gathering ACKEPOCH of a quorum.
+	proposing
+	// entering: the epoch is being written to currentEpoch.
+	entering
+	// synchronising: gathering the acknowledgements of NEWLEADER.
+	synchronising
+	// broadcasting: leading.
+	broadcasting
+)
+
+// Leader is the leading half of the protocol, from the end of the election on.
+type Leader struct {
+	cfg     Config
+	history *History
+	journal *Journal
+	epochs  *Epochs
+	out     *Output
+
+	phase leaderPhase
+	epoch zoo.Epoch
+	// initial is the end of the history that this leadership starts with.
+	initial zoo.Zxid
+	// awaited is the disk operation that ends accepting or entering.
+	awaited uint64
+	// deadline ends the phases before broadcasting.
+	deadline time.Duration
+
+	// learners are in the order of their links, so that the same events give
+	// the same packets.
+	learners []*learner
+	// syncs wait for a commit, in order.
+	syncs []waitingSync
+	// ages remember what was proposed at each heartbeat of the last syncLimit.
+	ages []age
+
+	pingAt, checkAt time.Duration
+	resigned        string
+}
+
+type waitingSync struct {
+	link LinkID
+	zxid zoo.Zxid
+}
+
+type age struct {
+	at   time.Duration
+	zxid zoo.Zxid
+}
+
+// learnerStage is how far the leader has brought a learner.
+type learnerStage uint8
+
+const (
+	connected learnerStage = iota
+	registered
+	// acknowledged: ACKEPOCH came, the sync decision is due.
+	acknowledged
+	// syncing: everything up to NEWLEADER is sent.
+	syncing
+	// synced: NEWLEADER is acknowledged.
+	synced
+)
+
+// learner is what a leader knows of a follower or observer, one per link.
+type learner struct {
+	link     LinkID
+	id       zoo.ServerID
+	observer bool
+	stage    learnerStage
+	upToDate bool
+	// accepted is the epoch that it registered with, last the end of its log.
+	accepted zoo.Epoch
+	last     zoo.Zxid
+	// counted: its ACKEPOCH counts; it had not accepted this epoch before.
+	counted bool
+	acked   zoo.Zxid
+	// heard is the time of its last packet, since that of its last stage.
+	heard, since time.Duration
+}
+
+// NewLeader begins to lead, with what the server has in its history.
+func NewLeader(
+	now time.Duration, cfg Config, h *History, j *Journal, epochs *Epochs, out *Output,
+) *Leader {
+	l := &Leader{
+		cfg: cfg, history: h, journal: j, epochs: epochs, out: out,
+		initial:  h.Last(),
+		deadline: now + cfg.initTime(),
+		pingAt:   now + cfg.TickTime/2,
+		checkAt:  now + cfg.TickTime,
+	}
+	l.discover(now)
+	return l
+}
+
+// Resigned tells why the leader gave up; empty while it has not. The owner then
+// closes all links and looks for a leader.
+func (l *Leader) Resigned() string { return l.resigned }
+
+// Broadcasting tells whether the leader may propose.
+func (l *Leader) Broadcasting() bool { return l.phase == broadcasting && l.resigned == "" }
+
+// Epoch is the epoch of this leadership, zero before it is known.
+func (l *Leader) Epoch() zoo.Epoch { return l.epoch }
+
+// NextZxid is the zxid of the next proposal.
+func (l *Leader) NextZxid() zoo.Zxid {
+	return max(l.history.Last(), l.epoch.Start()).Next()
+}
+
+// Exhausted tells whether the epoch has no zxid left for a proposal.
+func (l *Leader) Exhausted() bool {
+	return max(l.history.Last(), l.epoch.Start()).Counter() == zoo.CounterMax-1
+}
+
+// Resign gives up, for the reason.
+func (l *Leader) Resign(reason string) {
+	if l.resigned == "" {
+		l.resigned = reason
+		l.out.note(Note{Stage: "resign", Epoch: l.epoch, Detail: reason})
+	}
+}
+
+// Connected takes in a link that a learner opened.
+func (l *Leader) Connected(now time.Duration, link LinkID) {
+	l.learners = append(l.learners, &learner{link: link, heard: now, since: now})
+}
+
+// Disconnected forgets a learner. The quorum check of the next tick decides what
+// that means.
+func (l *Leader) Disconnected(link LinkID) {
+	l.learners = slices.DeleteFunc(l.learners, func(x *learner) bool { return x.link == link })
+	l.syncs = slices.DeleteFunc(l.syncs, func(s waitingSync) bool { return s.link == link })
+}
+
+// Receive takes in one packet. It reports what the owner must do for it.
+func (l *Leader) Receive(now time.Duration, link LinkID, p *wire.QuorumPacket) Upcall {
+	x := l.find(link)
+	if x == nil || l.resigned != "" {
+		return Nothing
+	}
+	x.heard = now
+	switch p.Type {
+	case wire.PacketAck:
+		l.acknowledge(now, x, p.Zxid)
+	case wire.PacketRequest:
+		return l.upcallOf(x, Forwarded)
+	case wire.PacketRevalidate:
+		return l.upcallOf(x, Revalidate)
+	case wire.PacketPing:
+		return l.upcallOf(x, Ping)
+	case wire.PacketFollowerInfo, wire.PacketObserverInfo:
+		l.register(now, x, p)
+	case wire.PacketAckEpoch:
+		l.acceptAckEpoch(now, x, p)
+	default:
+		l.drop(x, fmt.Sprintf("unexpected packet type %d", p.Type))
+	}
+	return Nothing
+}
+
+func (l *Leader) upcallOf(x *learner, u Upcall) Upcall {
+	if x.stage != synced || l.phase != broadcasting {
+		return Nothing
+	}
+	return u
+}
+
+func (l *Leader) find(link LinkID) *learner {
+	for _, x := range l.learners {
+		if x.link == link {
+			return x
+		}
+	}
+	return nil
+}
+
+// drop hangs up on a learner that broke the protocol or fell silent.
+func (l *Leader) drop(x *learner, why string) {
+	l.out.note(Note{Stage: "learner dropped", Peer: x.id, Detail: why})
+	l.out.Hangup = append(l.out.Hangup, x.link)
+	l.Disconnected(x.link)
+}
+
+// register takes in FOLLOWERINFO or OBSERVERINFO.
+func (l *Leader) register(now time.Duration, x *learner, p *wire.QuorumPacket) {
+	d := jute.NewDecoder(p.Data)
+	var info wire.LearnerInfo
+	info.DecodeFrom(&d)
+	if d.Err() != nil || x.stage != connected {
+		l.drop(x, "malformed or repeated registration")
+		return
+	}
+	if info.ConfigVersion > l.cfg.View.Version() {
+		l.drop(x, fmt.Sprintf("its configuration %v is newer than ours", info.ConfigVersion))
+		return
+	}
+	l.supersede(x, info.ServerID)
+	x.id = info.ServerID
+	x.observer = p.Type == wire.PacketObserverInfo
+	x.accepted = p.Zxid.Epoch()
+	x.stage, x.since = registered, now
+	l.out.note(Note{Stage: "learner registered", Peer: x.id, Epoch: x.accepted})
+	switch {
+	case l.phase == discovering:
+		l.discover(now)
+	case x.accepted > l.epoch && l.cfg.View.IsVoter(x.id):
+		// It has promised to follow nobody below that epoch, so it could never
+		// join us. Only a new epoch above its promise brings it back.
+		l.Resign(fmt.Sprintf("server %d has accepted epoch %d, ours is %d",
+			x.id, x.accepted, l.epoch))
+	case l.phase >= proposing:
+		l.offerEpoch(x)
+	}
+}
+
+// supersede hangs up on an older link of the same server.
+func (l *Leader) supersede(x *learner, id zoo.ServerID) {
+	for _, other := range l.learners {
+		if other != x && other.stage != connected && other.id == id {
+			l.drop(other, "the server has connected again")
+			return
+		}
+	}
+}
+
+// discover picks the new epoch once a quorum has registered: above all epochs
+// that anyone in it has accepted. It is durable here before anyone hears of it.
+func (l *Leader) discover(now time.Duration) {
+	if !l.quorum(func(x *learner) bool { return x.stage >= registered }) {
+		return
+	}
+	l.epoch = l.epochs.Accepted
+	for _, x := range l.learners {
+		l.epoch = max(l.epoch, x.accepted)
+	}
+	l.epoch++
+	l.phase = accepting
+	l.deadline = now + l.cfg.initTime()
+	l.awaited = l.journal.Accept(l.epoch)
+}
+
+// quorum tells whether this server and the voters among its learners for which
+// has is true decide.
+func (l *Leader) quorum(has func(*learner) bool) bool {
+	return l.cfg.View.Decides(func(id zoo.ServerID) bool {
+		if id == l.cfg.ID {
+			return true
+		}
+		x := l.voter(id)
+		return x != nil && has(x)
+	})
+}
+
+func (l *Leader) voter(id zoo.ServerID) *learner {
+	for _, x := range l.learners {
+		if x.stage != connected && x.id == id && !x.observer {
+			return x
+		}
+	}
+	return nil
+}
+
+// Registered tells whether a voter is connected as our follower.
+func (l *Leader) Registered(id zoo.ServerID) bool {
+	return id == l.cfg.ID || l.voter(id) != nil
+}
+
+func (l *Leader) offerEpoch(x *learner) {
+	info := wire.LeaderInfo{ProtocolVersion: wire.LearnerProtocolVersion}
+	l.out.send(x.link, wire.QuorumPacket{
+		Type: wire.PacketLeaderInfo, Zxid: l.epoch.Start(), Data: info.AppendTo(nil),
+	})
+}
+
+// acceptAckEpoch takes in ACKEPOCH: what the learner has.
+func (l *Leader) acceptAckEpoch(now time.Duration, x *learner, p *wire.QuorumPacket) {
+	d := jute.NewDecoder(p.Data)
+	var ack wire.AckEpoch
+	ack.DecodeFrom(&d)
+	if d.Err() != nil || x.stage != registered || l.phase < proposing {
+		l.drop(x, "malformed or unexpected ACKEPOCH")
+		return
+	}
+	current := zoo.Epoch(ack.CurrentEpoch)
+	x.last, x.counted = p.Zxid, current != -1 && p.Zxid != zoo.ZxidNone
+	if l.phase == proposing && x.counted && l.isBehind(current, p.Zxid) {
+		l.drop(x, fmt.Sprintf("it is ahead of us: epoch %d, %v", current, p.Zxid))
+		return
+	}
+	x.stage, x.since = acknowledged, now
+	if l.phase >= synchronising {
+		l.synchronise(now, x)
+		return
+	}
+	l.maybeEnter(now)
+}
+
+func (x *learner) countedEpoch() bool { return x.stage >= acknowledged && x.counted }
+
+func (l *Leader) isBehind(current zoo.Epoch, last zoo.Zxid) bool {
+	if current != l.epochs.Current {
+		return current > l.epochs.Current
+	}
+	return last > l.initial
+}
+
+// Persisted says that the disk has got further.
+func (l *Leader) Persisted(now time.Duration) {
+	if l.resigned != "" {
+		return
+	}
+	switch l.phase {
+	case accepting:
+		l.offerAccepted(now)
+	case entering:
+		l.enter(now)
+	case broadcasting:
+		l.commit()
+	}
+}
+
+func (l *Leader) offerAccepted(now time.Duration) {
+	if !l.journal.Durable(l.awaited) {
+		return
+	}
+	l.epochs.Accepted = l.epoch
+	l.phase = proposing
+	l.out.note(Note{Stage: "epoch proposed", Epoch: l.epoch})
+	for _, x := range l.learners {
+		if x.stage == registered {
+			l.offerEpoch(x)
+		}
+	}
+	l.maybeEnter(now)
+}
+
+// maybeEnter writes the epoch once a quorum has acknowledged it; a leader
+// without followers is a quorum by itself.
+func (l *Leader) maybeEnter(now time.Duration) {
+	if l.phase == proposing && l.quorum((*learner).countedEpoch) {
+		l.phase = entering
+		l.deadline = now + l.cfg.initTime()
+		l.awaited = l.journal.Enter(l.epoch)
+	}
+}
+
+func (l *Leader) enter(now time.Duration) {
+	if !l.journal.Durable(l.awaited) {
+		return
+	}
+	l.epochs.Current = l.epoch
+	l.phase = synchronising
+	l.deadline = now + l.cfg.initTime()
+	l.out.note(Note{Stage: "epoch entered", Epoch: l.epoch})
+	for _, x := range l.learners {
+		if x.stage == acknowledged {
+			l.synchronise(now, x)
+		}
+	}
+	l.activate(now)
+}
+
+// synchronise sends a learner what it lacks, what is outstanding, and NEWLEADER.
+func (l *Leader) synchronise(now time.Duration, x *learner) {
+	h := l.history
+	settled, processed := len(h.entries), h.Last()
+	if l.phase == broadcasting {
+		settled = h.committed
+		processed = max(h.Committed(), l.epoch.Start())
+	}
+	p := planSync(h, settled, processed, x.last)
+	l.out.note(Note{
+		Stage: "learner sync", Peer: x.id, Zxid: p.zxid, Epoch: l.epoch,
+		Detail: p.kind.String(),
+	})
+	l.out.send(x.link, wire.QuorumPacket{Type: p.kind, Zxid: p.zxid})
+	for _, e := range p.pending(h, settled) {
+		l.out.send(x.link, proposal(wire.PacketProposal, e))
+		l.out.send(x.link, wire.QuorumPacket{Type: wire.PacketCommit, Zxid: e.Zxid})
+	}
+	if !x.observer {
+		for _, e := range h.entries[settled:] {
+			l.out.send(x.link, proposal(wire.PacketProposal, e))
+		}
+	}
+	x.acked = h.at(settled)
+	x.stage, x.since = syncing, now
+	l.out.send(x.link, wire.QuorumPacket{
+		Type: wire.PacketNewLeader, Zxid: l.epoch.Start(), Data: []byte(l.cfg.View.Text()),
+	})
+}
+
+func proposal(kind wire.PacketType, e txn.Entry) wire.QuorumPacket {
+	return wire.QuorumPacket{Type: kind, Zxid: e.Zxid, Data: e.Bytes}
+}
+
+// acknowledge takes in ACK: of NEWLEADER first, then of proposals. Learners log
+// in order, so that one ACK speaks for all before it.
+func (l *Leader) acknowledge(now time.Duration, x *learner, z zoo.Zxid) {
+	switch {
+	case x.stage == syncing && z == l.epoch.Start():
+		x.stage, x.since = synced, now
+		l.out.note(Note{Stage: "learner synced", Peer: x.id, Zxid: z, Epoch: l.epoch})
+		if l.phase == broadcasting {
+			l.tellUpToDate(x)
+		} else {
+			l.activate(now)
+		}
+	case x.stage == syncing && l.cfg.Planted == Bug4685:
+		l.Resign("an ACK of a proposal came before that of NEWLEADER")
+	case x.stage == synced && z.Counter() != 0 && z <= l.history.Last():
+		x.acked = max(x.acked, z)
+	case z > l.history.Last() && z.Counter() != 0:
+		l.drop(x, fmt.Sprintf("it acknowledges %v, which was not proposed", z))
+	}
+}
+
+// activate begins to broadcast once a quorum has acknowledged NEWLEADER: the
+// initial history is then committed, all of it.
+func (l *Leader) activate(now time.Duration) {
+	isSynced := func(x *learner) bool { return x.stage == synced }
+	if l.phase != synchronising || !l.quorum(isSynced) {
+		return
+	}
+	l.phase = broadcasting
+	l.history.start = l.epoch.Start()
+	l.history.Commit(l.initial)
+	l.out.note(Note{Stage: "quorum synced", Zxid: l.initial, Epoch: l.epoch})
+	for _, x := range l.learners {
+		if x.stage == synced {
+			l.tellUpToDate(x)
+		}
+	}
+	l.checkAt = now + l.cfg.TickTime
+}
+
+func (l *Leader) tellUpToDate(x *learner) {
+	x.upToDate = true
+	l.out.send(x.link, wire.QuorumPacket{Type: wire.PacketUpToDate, Zxid: -1})
+}
+
+// Propose logs an entry and sends it to the followers. Its zxid is NextZxid.
+func (l *Leader) Propose(e txn.Entry) {
+	invariant.Holds(e.Zxid == l.NextZxid(), "propose %v, next is %v", e.Zxid, l.NextZxid())
+	l.history.Append(e)
+	l.journal.Append(e)
+	for _, x := range l.learners {
+		if x.stage >= syncing && !x.observer {
+			l.out.send(x.link, proposal(wire.PacketProposal, e))
+		}
+	}
+}
+
+// Commit commits what a quorum has made durable by now. The owner calls it once
+// after a batch of packets.
+func (l *Leader) Commit() {
+	if l.Broadcasting() {
+		l.commit()
+	}
+}
+
+func (l *Leader) commit() {
+	agreed := l.cfg.View.Agreed(l.reached)
+	before := l.history.committed
+	l.history.Commit(agreed)
+	for _, e := range l.history.entries[before:l.history.committed] {
+		l.tellCommitted(e)
+	}
+	l.releaseSyncs()
+}
+
+// reached is the end of what a voter has made durable.
+func (l *Leader) reached(id zoo.ServerID) zoo.Zxid {
+	if id == l.cfg.ID {
+		return l.journal.Persisted()
+	}
+	if x := l.voter(id); x != nil && x.stage == synced {
+		return x.acked
+	}
+	return 0
+}
+
+func (l *Leader) tellCommitted(e txn.Entry) {
+	for _, x := range l.learners {
+		switch {
+		case x.stage < syncing:
+		case x.observer:
+			l.out.send(x.link, proposal(wire.PacketInform, e))
+		default:
+			l.out.send(x.link, wire.QuorumPacket{Type: wire.PacketCommit, Zxid: e.Zxid})
+		}
+	}
+}
+
+// Sync answers a learner's sync request: at once if nothing is outstanding,
+// otherwise behind the commit of the last proposal.
+func (l *Leader) Sync(link LinkID) {
+	if len(l.history.Tail()) == 0 {
+		l.out.send(link, wire.QuorumPacket{Type: wire.PacketSync})
+		return
+	}
+	l.syncs = append(l.syncs, waitingSync{link, l.history.Last()})
+}
+
+func (l *Leader) releaseSyncs() {
+	n := 0
+	for n < len(l.syncs) && l.syncs[n].zxid <= l.history.Committed() {
+		l.out.send(l.syncs[n].link, wire.QuorumPacket{Type: wire.PacketSync})
+		n++
+	}
+	l.syncs = l.syncs[n:]
+}
+
+// Reply sends a packet to a learner, such as the answer to REVALIDATE.
+func (l *Leader) Reply(link LinkID, p wire.QuorumPacket) { l.out.send(link, p) }
+
+// Deadline is the next instant at which Tick does something.
+func (l *Leader) Deadline() time.Duration {
+	if l.phase != broadcasting {
+		return min(l.deadline, l.pingAt)
+	}
+	return min(l.pingAt, l.checkAt)
+}
+
+// Tick sends heartbeats, drops silent learners and gives up without a quorum.
+func (l *Leader) Tick(now time.Duration) {
+	if l.phase != broadcasting && now >= l.deadline {
+		l.Resign("no quorum within initLimit")
+		return
+	}
+	if now >= l.pingAt {
+		l.pingAt = now + l.cfg.TickTime/2
+		l.ping(now)
+	}
+	if l.phase == broadcasting && now >= l.checkAt {
+		l.checkAt = now + l.cfg.TickTime
+		if !l.quorum(func(x *learner) bool { return x.stage == synced }) {
+			l.Resign("a quorum of followers is no longer in sync")
+		}
+	}
+}
+
+func (l *Leader) ping(now time.Duration) {
+	due := l.due(now)
+	for _, x := range slices.Clone(l.learners) {
+		switch {
+		case x.stage == synced && now-x.heard > l.cfg.syncTime():
+			l.drop(x, "it was silent for longer than syncLimit")
+		case x.stage != synced && now-max(x.since, x.heard) > l.cfg.initTime()+l.cfg.syncTime():
+			l.drop(x, "it did not come into sync within initLimit and syncLimit")
+		case x.upToDate && !x.observer && x.acked < due && now-x.since > l.cfg.syncTime():
+			l.drop(x, fmt.Sprintf("it has not acknowledged %v within syncLimit", due))
+		case x.upToDate:
+			l.out.send(x.link, wire.QuorumPacket{
+				Type: wire.PacketPing, Zxid: l.history.Last(),
+			})
+		}
+	}
+}
+
+// due is the last zxid that was proposed longer than syncLimit ago.
+func (l *Leader) due(now time.Duration) zoo.Zxid {
+	l.ages = append(l.ages, age{now, l.history.Last()})
+	var due zoo.Zxid
+	n := 0
+	for n < len(l.ages) && now-l.ages[n].at > l.cfg.syncTime() {
+		due = l.ages[n].zxid
+		n++
+	}
+	// The newest age that is over stays, or the next heartbeat would forget it.
+	l.ages = l.ages[max(n-1, 0):]
+	return due
+}
+
+// Learners describes the learners for operators.
+func (l *Leader) Learners() []LearnerStatus {
+	var all []LearnerStatus
+	for _, x := range l.learners {
+		if x.stage == connected {
+			continue
+		}
+		all = append(all, LearnerStatus{
+			ID: x.id, Observer: x.observer, Synced: x.upToDate, Acked: x.acked,
+			LastHeard: x.heard,
+		})
+	}
+	return all
+}
+
+// Links lists the links of all learners, in order.
+func (l *Leader) Links() []LinkID {
+	links := make([]LinkID, len(l.learners))
+	for i, x := range l.learners {
+		links[i] = x.link
+	}
+	return links
+}

@@ -1,0 +1,390 @@
+package zab
+
+import (
+	"fmt"
+	"time"
+
+	"zoo"
+	"zoo/internal/core/tree"
+	"zoo/internal/txn"
+	"zoo/internal/wire"
+)
+
+// learnerPhase is how far a learner has come.
+type learnerPhase uint8
+
+const (
+	// joining: no link to the leader yet.
+	joining learnerPhase = iota
+	// registering: FOLLOWERINFO or OBSERVERINFO is out.
+	registering
+	// promising: the leader's epoch is being written to acceptedEpoch.
+	promising
+	// comparing: ACKEPOCH is out, the sync decision is due.
+	comparing
+	// loading: a SNAP packet came, its tree did not yet.
+	loading
+	// receiving: taking in what was missing.
+	receiving
+	// settling: NEWLEADER came, currentEpoch is being written.
+	settling
+	// awaiting: NEWLEADER is acknowledged, UPTODATE is due.
+	awaiting
+	// following: up to date.
+	following
+)
+
+// Learner is the learning half of the protocol: a follower, or an observer, of
+// one leader. It ends with its link.
+type Learner struct {
+	cfg     Config
+	history *History
+	journal *Journal
+	epochs  *Epochs
+	out     *Output
+
+	leader   zoo.ServerID
+	observer bool
+	link     LinkID
+	phase    learnerPhase
+	epoch    zoo.Epoch
+	awaited  uint64
+	// promised: this server had accepted the epoch before, so that its
+	// ACKEPOCH must not count again.
+	promised bool
+	// kept is the end of the own log that the leader's sync decision left, and
+	// committed the last commit heard since. Both are applied once the leader
+	// has its quorum, which UPTODATE says, and not before: until then the
+	// history is only the leader's, not the ensemble's (ZOOKEEPER-3911).
+	kept, committed zoo.Zxid
+	// snapshot is the zxid of the SNAP that is being received.
+	snapshot zoo.Zxid
+	// acked is the last proposal acknowledged.
+	acked zoo.Zxid
+	// held are entries that only a planted bug keeps from the journal.
+	held []txn.Entry
+
+	heard  time.Duration
+	failed string
+	reload bool
+}
+
+// NewLearner begins to follow a leader. The owner opens the link.
+func NewLearner(
+	now time.Duration, cfg Config, leader zoo.ServerID,
+	h *History, j *Journal, epochs *Epochs, out *Output,
+) *Learner {
+	return &Learner{
+		cfg: cfg, history: h, journal: j, epochs: epochs, out: out,
+		leader: leader, observer: !cfg.View.IsVoter(cfg.ID), heard: now,
+	}
+}
+
+// Leader is the server that is followed.
+func (l *Learner) Leader() zoo.ServerID { return l.leader }
+
+// Link is the link to the leader, zero before Connected.
+func (l *Learner) Link() LinkID { return l.link }
+
+// Epoch is the leader's epoch, zero before LEADERINFO.
+func (l *Learner) Epoch() zoo.Epoch { return l.epoch }
+
+// Following tells whether the learner is up to date and may serve.
+func (l *Learner) Following() bool { return l.phase == following && l.failed == "" }
+
+// Failed tells why the learner gave up; empty while it has not.
+func (l *Learner) Failed() string { return l.failed }
+
+// Reload tells whether the log had to be cut below what the tree holds.
+func (l *Learner) Reload() bool { return l.reload }
+
+// Fail gives up, for the reason.
+func (l *Learner) Fail(reason string) {
+	if l.failed == "" {
+		l.failed = reason
+		l.out.note(Note{Stage: "leave", Peer: l.leader, Epoch: l.epoch, Detail: reason})
+	}
+}
+
+// Connected registers with the leader.
+func (l *Learner) Connected(now time.Duration, link LinkID) {
+	l.link, l.heard, l.phase = link, now, registering
+	kind := wire.PacketFollowerInfo
+	if l.observer {
+		kind = wire.PacketObserverInfo
+	}
+	info := wire.LearnerInfo{
+		ServerID: l.cfg.ID, ProtocolVersion: wire.LearnerProtocolVersion,
+		ConfigVersion: l.cfg.View.Version(),
+	}
+	l.out.send(link, wire.QuorumPacket{
+		Type: kind, Zxid: l.epochs.Accepted.Start(), Data: info.AppendTo(nil),
+	})
+}
+
+// Receive takes in one packet. It reports what the owner must do for it.
+func (l *Learner) Receive(now time.Duration, p *wire.QuorumPacket) Upcall {
+	if l.failed != "" {
+		return Nothing
+	}
+	l.heard = now
+	switch p.Type {
+	case wire.PacketProposal:
+		l.log(p)
+	case wire.PacketCommit:
+		l.commit(p.Zxid)
+	case wire.PacketInform:
+		l.log(p)
+		l.commit(p.Zxid)
+	case wire.PacketPing:
+		return Ping
+	case wire.PacketSync:
+		return CaughtUp
+	case wire.PacketRevalidate:
+		return Revalidate
+	case wire.PacketUpToDate:
+		return l.follow()
+	default:
+		l.receiveSync(p)
+	}
+	return Nothing
+}
+
+// receiveSync takes in the packets of discovery and synchronisation.
+func (l *Learner) receiveSync(p *wire.QuorumPacket) {
+	switch {
+	case p.Type == wire.PacketLeaderInfo && l.phase == registering:
+		l.promise(p.Zxid.Epoch())
+	case p.Type == wire.PacketDiff && l.phase == comparing:
+		l.kept, l.phase = l.history.Last(), receiving
+	case p.Type == wire.PacketTrunc && l.phase == comparing:
+		l.truncate(p.Zxid)
+	case p.Type == wire.PacketSnap && l.phase == comparing:
+		l.snapshot, l.phase = p.Zxid, loading
+	case p.Type == wire.PacketNewLeader && l.phase == receiving:
+		l.settle(p.Zxid)
+	default:
+		l.Fail(fmt.Sprintf("unexpected %v from the leader", p.Type))
+		return
+	}
+	l.out.note(Note{
+		Stage: "leader sent " + p.Type.String(), Peer: l.leader, Zxid: p.Zxid,
+		Epoch: l.epoch,
+	})
+}
+
+// promise accepts the leader's epoch. The promise is durable before it is given.
+func (l *Learner) promise(e zoo.Epoch) {
+	if e < l.epochs.Accepted {
+		l.Fail(fmt.Sprintf("the leader's epoch %d is below the accepted %d",
+			e, l.epochs.Accepted))
+		return
+	}
+	l.epoch, l.phase = e, promising
+	l.promised = e == l.epochs.Accepted
+	if l.promised {
+		// Nothing to write, but the end of the log must be durable before it
+		// is told.
+		l.awaited = l.journal.Barrier()
+		return
+	}
+	l.awaited = l.journal.Accept(e)
+}
+
+// Persisted says that the disk has got further.
+func (l *Learner) Persisted() {
+	switch {
+	case l.failed != "":
+	case l.phase == promising && l.journal.Durable(l.awaited):
+		l.tellEpoch()
+	case l.phase == settling && l.journal.Durable(l.awaited):
+		l.epochs.Current = l.epoch
+		l.acceptLeader()
+	case l.phase == following, l.cfg.Planted == Bug4685:
+		l.acknowledge()
+	}
+}
+
+func (l *Learner) tellEpoch() {
+	ack := wire.AckEpoch{CurrentEpoch: int32(l.epochs.Current)}
+	if l.promised {
+		ack.CurrentEpoch = -1
+	}
+	l.epochs.Accepted = l.epoch
+	l.phase = comparing
+	l.out.send(l.link, wire.QuorumPacket{
+		Type: wire.PacketAckEpoch, Zxid: l.history.Last(), Data: ack.AppendTo(nil),
+	})
+}
+
+// truncate cuts what the leader does not have.
+func (l *Learner) truncate(z zoo.Zxid) {
+	if !l.history.Truncate(z) {
+		// What the tree holds was committed once, or came in a fuzzy snapshot:
+		// only the disk can tell. The owner recovers from there.
+		l.reload = true
+		l.journal.Truncate(z)
+		l.Fail(fmt.Sprintf("told to cut back to %v, behind what is applied: %v",
+			z, l.history.Applied()))
+		return
+	}
+	l.journal.Truncate(z)
+	l.kept, l.phase = l.history.Last(), receiving
+}
+
+// Install takes in the tree that followed a SNAP packet. It reports whether the
+// tree was expected; the owner then serves from it.
+func (l *Learner) Install(t *tree.Tree) bool {
+	if l.phase != loading || l.failed != "" {
+		return false
+	}
+	z := l.snapshot
+	t.SetZxid(z)
+	l.history.Replace(z)
+	if l.cfg.Planted != Bug3642 {
+		l.journal.Install(t, z)
+	}
+	l.kept, l.phase = z, receiving
+	return true
+}
+
+// log takes in a proposal, or an observer's INFORM.
+func (l *Learner) log(p *wire.QuorumPacket) {
+	switch {
+	case l.phase < receiving:
+		l.Fail(fmt.Sprintf("%v came before the sync decision", p.Type))
+		return
+	case l.history.Has(p.Zxid):
+		// The leader may repeat what a sync brought already.
+		return
+	case !l.history.Follows(p.Zxid):
+		l.Fail(fmt.Sprintf("%v does not follow %v", p.Zxid, l.history.Last()))
+		return
+	}
+	e, err := txn.ParseEntry(p.Data)
+	if err != nil || e.Zxid != p.Zxid {
+		l.Fail(fmt.Sprintf("malformed proposal %v: %v", p.Zxid, err))
+		return
+	}
+	l.history.Append(e)
+	if l.cfg.Planted == Bug4643 && l.phase == receiving {
+		l.held = append(l.held, e)
+		return
+	}
+	l.journal.Append(e)
+}
+
+// commit takes in a COMMIT. During synchronisation it is only remembered.
+func (l *Learner) commit(z zoo.Zxid) {
+	if z > l.history.Last() {
+		l.Fail(fmt.Sprintf("commit of %v, which was not proposed to us", z))
+		return
+	}
+	l.committed = max(l.committed, z)
+	if l.phase == following || l.cfg.Planted == Bug3911 {
+		l.history.Commit(l.committed)
+	}
+}
+
+// settle ends the synchronisation at NEWLEADER: the journal's order makes the
+// received history durable before currentEpoch, and the acknowledgement waits
+// for both.
+func (l *Learner) settle(newLeader zoo.Zxid) {
+	if newLeader != l.epoch.Start() {
+		l.Fail(fmt.Sprintf("NEWLEADER %v in epoch %d", newLeader, l.epoch))
+		return
+	}
+	l.phase = settling
+	l.awaited = l.journal.Enter(l.epoch)
+	for _, e := range l.held {
+		l.journal.Append(e)
+	}
+	l.held = nil
+	if l.cfg.Planted == Bug4646 || l.cfg.Planted == Bug3911 {
+		l.epochs.Current = l.epoch
+		l.acceptLeader()
+	}
+}
+
+func (l *Learner) acceptLeader() {
+	l.phase = awaiting
+	l.out.send(l.link, wire.QuorumPacket{Type: wire.PacketAck, Zxid: l.epoch.Start()})
+}
+
+// follow begins to serve at UPTODATE: a quorum has acknowledged the leader's
+// history, so what was kept of ours and what was committed since may be applied.
+func (l *Learner) follow() Upcall {
+	if l.phase != awaiting {
+		l.Fail("UPTODATE before NEWLEADER was acknowledged")
+		return Nothing
+	}
+	l.phase = following
+	l.history.start = l.epoch.Start()
+	l.history.Commit(max(l.kept, l.committed))
+	l.acked = l.history.Committed()
+	l.out.send(l.link, wire.QuorumPacket{Type: wire.PacketAck, Zxid: l.epoch.Start()})
+	l.acknowledge()
+	return Established
+}
+
+// acknowledge acknowledges each proposal that has become durable. Java's leader
+// wants one ACK for each.
+func (l *Learner) acknowledge() {
+	persisted := l.journal.Persisted()
+	if l.observer || l.acked >= persisted || l.phase < receiving {
+		return
+	}
+	h := l.history
+	for _, e := range h.entries[h.count(l.acked):h.count(persisted)] {
+		l.out.send(l.link, wire.QuorumPacket{Type: wire.PacketAck, Zxid: e.Zxid})
+	}
+	l.acked = persisted
+}
+
+// Pong answers the leader's heartbeat with the touched sessions.
+func (l *Learner) Pong(z zoo.Zxid, touched []wire.SessionTimeout) {
+	var data []byte
+	for i := range touched {
+		data = touched[i].AppendTo(data)
+	}
+	l.out.send(l.link, wire.QuorumPacket{Type: wire.PacketPing, Zxid: z, Data: data})
+}
+
+// forwardedHeaderBytes is what REQUEST has before the request's own record.
+const forwardedHeaderBytes = 16
+
+// Forward sends a client's request to the leader.
+func (l *Learner) Forward(
+	session zoo.SessionID, cxid int32, op wire.Op, body []byte, ids []zoo.ID,
+) {
+	q := wire.ForwardedRequest{Session: session, Cxid: cxid, Op: op, Body: body}
+	l.out.send(l.link, wire.QuorumPacket{
+		Type: wire.PacketRequest, Zxid: -1, AuthInfo: ids,
+		Data: q.AppendTo(make([]byte, 0, forwardedHeaderBytes+len(body))),
+	})
+}
+
+// AskSession asks the leader whether a session is alive.
+func (l *Learner) AskSession(session zoo.SessionID, timeout int32) {
+	ask := wire.SessionTimeout{SessionID: session, TimeOut: timeout}
+	l.out.send(l.link, wire.QuorumPacket{
+		Type: wire.PacketRevalidate, Zxid: -1, Data: ask.AppendTo(nil),
+	})
+}
+
+// Deadline is the next instant at which Tick does something.
+func (l *Learner) Deadline() time.Duration { return l.heard + l.patience() + 1 }
+
+// Tick gives up on a leader that is silent for too long.
+func (l *Learner) Tick(now time.Duration) {
+	if now > l.heard+l.patience() {
+		l.Fail("the leader is silent")
+	}
+}
+
+func (l *Learner) patience() time.Duration {
+	if l.phase == following {
+		return l.cfg.syncTime()
+	}
+	return l.cfg.initTime()
+}

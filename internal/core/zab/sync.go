@@ -1,0 +1,70 @@
+package zab
+
+import (
+	"zoo"
+	"zoo/internal/txn"
+	"zoo/internal/wire"
+)
+
+// plan is how a learner is brought up to date: a DIFF, TRUNC or SNAP packet
+// with a zxid, then the entries of the history from index from.
+type plan struct {
+	kind wire.PacketType
+	zxid zoo.Zxid
+	from int
+}
+
+// planSync decides for a learner whose log ends at peer, when the first settled
+// entries of the history are the leader's own committed or initial ones, and
+// processed is the zxid that the leader itself stands at (the start of its
+// epoch, before the first transaction in it). The rows are those of Java's
+// LearnerHandler.syncFollower; where Java reads the log on disk because its
+// memory does not reach back far enough, we send SNAP: our memory reaches
+// further (see Config.HistoryBytesMin).
+func planSync(h *History, settled int, processed, peer zoo.Zxid) plan {
+	last := h.at(settled)
+	switch {
+	case peer == processed:
+		return plan{wire.PacketDiff, peer, settled}
+	case peer > last && peer.Counter() != 0:
+		return planTrunc(h, settled, last)
+	case peer > last:
+		// The peer stands at the start of an epoch that made no entry: it has
+		// all that is before it.
+		return plan{wire.PacketDiff, last, settled}
+	case peer < h.base:
+		return planSnap(h)
+	}
+	n := h.count(peer)
+	switch {
+	case h.at(n) == peer, peer.Counter() == 0:
+		return plan{wire.PacketDiff, last, n}
+	case h.entries[n].Zxid.Epoch() == peer.Epoch():
+		return planTrunc(h, n, h.at(n))
+	default:
+		// The peer logged what an old leader proposed and nobody kept. A TRUNC
+		// cannot be trusted across epochs, because the entries before may
+		// differ as well.
+		return planSnap(h)
+	}
+}
+
+// planTrunc cuts the learner's log after an entry. The start of an epoch is not
+// an entry: Java cuts behind the first one at or after it, which would keep what
+// must go, so that case takes a SNAP.
+func planTrunc(h *History, from int, to zoo.Zxid) plan {
+	if to.Counter() == 0 {
+		return planSnap(h)
+	}
+	return plan{wire.PacketTrunc, to, from}
+}
+
+// planSnap sends the tree as it is, and all behind it.
+func planSnap(h *History) plan {
+	return plan{wire.PacketSnap, h.Applied(), h.applied}
+}
+
+// pending lists the entries that the plan still has to send, up to settled.
+func (p plan) pending(h *History, settled int) []txn.Entry {
+	return h.entries[min(p.from, settled):settled]
+}
