@@ -1,0 +1,212 @@
+package tree
+
+import (
+	"cmp"
+	"slices"
+
+	"zoo"
+	"zoo/internal/check/invariant"
+)
+
+// Frozen is the tree as it was at Freeze, whatever Apply does meanwhile.
+//
+// Nothing is copied at Freeze. Instead a change of a znode that the Frozen has
+// yet to show first leaves the znode's image with it:
+//
+//  1. Freeze raises the tree's generation; every change of a znode puts the
+//     present generation into its stamp. So a stamp below the Frozen's
+//     generation says: this znode still is as it was at the freeze.
+//  2. Before the first change of such a znode, touch saves its image with each
+//     Frozen that has not shown it yet.
+//  3. Next walks the slots. It shows a record with an old stamp as it is, for
+//     another slot the image if there is one, and passes over the rest: those
+//     were created later, or shown before they changed.
+//
+// A znode's ancestors cannot go before it does, so the path of an unchanged znode
+// is that of the live records above it; an image brings its path along.
+//
+// Next needs readers' exclusion from Apply only, and one goroutine per Frozen.
+// Freeze and Close change the tree.
+type Frozen struct {
+	tree       *Tree
+	generation uint32
+	zxid       zoo.Zxid
+	digest     uint64
+	count      int
+	sessions   []Session
+	acls       []ACLEntry
+
+	images  map[slot]*image
+	shown   []uint64 // shown is a bit for every slot.
+	next    slot     // next is the first slot that Next has not looked at.
+	limit   slot     // limit is the end of the slots at the freeze.
+	pending []slot   // pending is a znode to show and its unshown ancestors.
+	path    []byte
+	done    bool
+}
+
+// FrozenNode is a znode at the moment of the freeze. Path ("" for the root) and
+// Data are only good while it is being emitted.
+type FrozenNode struct {
+	Path     string
+	Data     []byte
+	ACLIndex int64
+	Stat     zoo.StatPersisted
+}
+
+// image is what a znode leaves behind before it changes.
+type image struct {
+	FrozenNode
+	parent slot
+}
+
+// skipsPerNode bounds Next's work: so many slots that need not be shown count as
+// one that is.
+const skipsPerNode = 64
+
+// Freeze gives a view of this moment. Several can be open at once; each must be
+// closed. It changes the tree.
+func (t *Tree) Freeze() *Frozen {
+	t.generation++
+	f := &Frozen{
+		tree: t, generation: t.generation, zxid: t.zxid, digest: t.digest, count: t.Len(),
+		acls: t.acls.used(), sessions: make([]Session, 0, len(t.sessions)),
+		images: make(map[slot]*image), limit: t.nodes.used,
+		shown: make([]uint64, (t.nodes.used+63)/64),
+	}
+	for id, timeout := range t.sessions {
+		f.sessions = append(f.sessions, Session{ID: id, TimeoutMillis: timeout})
+	}
+	t.frozen = append(t.frozen, f)
+	return f
+}
+
+// touch must be called before a znode changes or goes.
+func (t *Tree) touch(s slot) {
+	n := t.nodes.at(s)
+	if n.stamp == t.generation {
+		return
+	}
+	for _, f := range t.frozen {
+		if n.stamp < f.generation && !f.done && !f.isShown(s) {
+			f.images[s] = t.image(s)
+		}
+	}
+	n.stamp = t.generation
+}
+
+func (t *Tree) image(s slot) *image {
+	n := t.nodes.at(s)
+	data := t.data(n)
+	if data != nil {
+		data = append(make([]byte, 0, len(data)), data...)
+	}
+	return &image{
+		FrozenNode: FrozenNode{
+			Path: t.path(s), Data: data, ACLIndex: t.acls.id(n.acl), Stat: n.persisted(),
+		},
+		parent: n.parent,
+	}
+}
+
+// Zxid is the last transaction that the view contains.
+func (f *Frozen) Zxid() zoo.Zxid { return f.zxid }
+
+// Digest is the tree's digest at the freeze.
+func (f *Frozen) Digest() uint64 { return f.digest }
+
+// Len is the number of znodes that Next shows in all.
+func (f *Frozen) Len() int { return f.count }
+
+// Sessions is the sessions at the freeze, in the order of their ids.
+func (f *Frozen) Sessions() []Session {
+	slices.SortFunc(f.sessions, func(a, b Session) int { return cmp.Compare(a.ID, b.ID) })
+	return f.sessions
+}
+
+// ACLs is the table of ACLs at the freeze, in the order of their numbers.
+func (f *Frozen) ACLs() []ACLEntry {
+	slices.SortFunc(f.acls, func(a, b ACLEntry) int { return cmp.Compare(a.Index, b.Index) })
+	return f.acls
+}
+
+// Next shows up to limit more znodes, parents before children, and tells whether
+// to call it again. It may show none and yet have more.
+func (f *Frozen) Next(limit int, emit func(FrozenNode)) (more bool) {
+	for budget := limit * skipsPerNode; budget > 0 && !f.done; {
+		if len(f.pending) > 0 {
+			f.emitPending(emit)
+			budget -= skipsPerNode
+			continue
+		}
+		budget--
+		f.advance()
+	}
+	return !f.done
+}
+
+// advance looks at one more slot, and makes pending what it finds there.
+func (f *Frozen) advance() {
+	if f.next == f.limit {
+		f.done = true
+		f.images = nil
+		return
+	}
+	s := f.next
+	f.next++
+	if f.isShown(s) || !f.has(s) {
+		return
+	}
+	f.pending = append(f.pending, s)
+	for s != rootSlot {
+		if s = f.parent(s); f.isShown(s) {
+			return
+		}
+		f.pending = append(f.pending, s)
+	}
+}
+
+func (f *Frozen) emitPending(emit func(FrozenNode)) {
+	last := len(f.pending) - 1
+	s := f.pending[last]
+	f.pending = f.pending[:last]
+	f.shown[s/64] |= 1 << (s % 64)
+	if !f.unchanged(s) {
+		emit(f.images[s].FrozenNode)
+		delete(f.images, s)
+		return
+	}
+	n := f.tree.nodes.at(s)
+	f.path = f.tree.appendPath(f.path[:0], s)
+	emit(FrozenNode{
+		Path: stringOf(f.path), Data: f.tree.data(n),
+		ACLIndex: f.tree.acls.id(n.acl), Stat: n.persisted(),
+	})
+}
+
+func (f *Frozen) isShown(s slot) bool {
+	return s >= f.limit || f.shown[s/64]&(1<<(s%64)) != 0
+}
+
+// unchanged tells whether the record still is what it was at the freeze.
+func (f *Frozen) unchanged(s slot) bool {
+	n := f.tree.nodes.at(s)
+	return n.live() && n.stamp < f.generation
+}
+
+func (f *Frozen) has(s slot) bool { return f.unchanged(s) || f.images[s] != nil }
+
+func (f *Frozen) parent(s slot) slot {
+	if f.unchanged(s) {
+		return f.tree.nodes.at(s).parent
+	}
+	saved := f.images[s]
+	invariant.Holds(saved != nil, "frozen slot %d lost its image", s)
+	return saved.parent
+}
+
+// Close ends the view, whether or not all of it was shown. It changes the tree.
+func (f *Frozen) Close() {
+	f.done, f.images, f.pending = true, nil, nil
+	f.tree.frozen = slices.DeleteFunc(f.tree.frozen, func(g *Frozen) bool { return g == f })
+}

@@ -1,0 +1,64 @@
+package tree
+
+import (
+	"zoo"
+	"zoo/internal/jute"
+	"zoo/internal/txn"
+	"zoo/internal/wire"
+)
+
+// applyMulti does the parts in order, all under the zxid of the whole. A multi
+// that failed consists of error parts only: none of it happens.
+func (t *Tree) applyMulti(r *Result, d *jute.Decoder) error {
+	var record txn.MultiTxn
+	record.DecodeFrom(d)
+	if d.Err() != nil {
+		return d.Err()
+	}
+	failed := false
+	for i := range record.Txns {
+		failed = failed || record.Txns[i].Type == wire.OpError
+	}
+	for i := range record.Txns {
+		t.subs = append(t.subs, Result{Header: r.Header})
+		sub := &t.subs[len(t.subs)-1]
+		sub.Header.Type = record.Txns[i].Type
+		if failed && sub.Header.Type != wire.OpError {
+			refuse(sub, r.Code)
+			continue
+		}
+		if err := t.applyPart(sub, record.Txns[i].Data); err != nil {
+			return err
+		}
+		if r.Code == zoo.CodeOK {
+			r.Code = sub.Code
+		}
+	}
+	r.Multi = t.subs
+	return nil
+}
+
+// refuse answers for a part that an error beside it keeps from happening: OK
+// before the part that failed, a runtime inconsistency after it.
+func refuse(sub *Result, failure zoo.Code) {
+	sub.Header.Type = wire.OpError
+	if failure != zoo.CodeOK {
+		sub.Code = zoo.CodeRuntimeInconsistency
+	}
+}
+
+func (t *Tree) applyPart(sub *Result, data []byte) error {
+	d := jute.NewAliasDecoder(data)
+	if err := t.performPart(sub, &d); err != nil {
+		return err
+	}
+	return d.Err()
+}
+
+// applyCheck only notes the path: the leader compared the versions.
+func applyCheck(r *Result, d *jute.Decoder) error {
+	var record txn.CheckVersionTxn
+	record.DecodeFrom(d)
+	r.Path = record.Path
+	return d.Err()
+}

@@ -1,0 +1,113 @@
+package tree
+
+import (
+	"maps"
+	"slices"
+
+	"zoo"
+)
+
+// owners knows the znodes that do not live for ever: the ephemerals of each
+// session, and under their special owner values the containers and TTL znodes.
+type owners struct {
+	lists map[zoo.SessionID][]slot
+	place map[slot]int // place is the position in the list.
+}
+
+func newOwners() owners {
+	return owners{lists: make(map[zoo.SessionID][]slot), place: make(map[slot]int)}
+}
+
+// ttlOwners is the one key of all TTL znodes, whatever their time to live.
+var ttlOwners = zoo.TTLOwner(0)
+
+func ownerKey(owner zoo.SessionID) zoo.SessionID {
+	if owner.IsTTLOwner() {
+		return ttlOwners
+	}
+	return owner
+}
+
+func (o *owners) add(owner zoo.SessionID, s slot) {
+	if owner == 0 {
+		return
+	}
+	key := ownerKey(owner)
+	o.place[s] = len(o.lists[key])
+	o.lists[key] = append(o.lists[key], s)
+}
+
+func (o *owners) remove(owner zoo.SessionID, s slot) {
+	if owner == 0 {
+		return
+	}
+	key := ownerKey(owner)
+	list, at := o.lists[key], o.place[s]
+	last := len(list) - 1
+	list[at] = list[last]
+	o.place[list[at]] = at
+	delete(o.place, s)
+	if last == 0 {
+		delete(o.lists, key)
+		return
+	}
+	o.lists[key] = list[:last]
+}
+
+// ephemerals counts what sessions own.
+func (o *owners) ephemerals() int {
+	return len(o.place) - len(o.lists[zoo.ContainerOwner]) - len(o.lists[ttlOwners])
+}
+
+// Ephemerals is the sorted paths of the session's ephemerals.
+func (t *Tree) Ephemerals(session zoo.SessionID) []string {
+	if !session.OwnsEphemerals() {
+		return nil
+	}
+	paths := make([]string, 0, len(t.owners.lists[session]))
+	for _, s := range t.owners.lists[session] {
+		paths = append(paths, t.path(s))
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+// EphemeralCount is the number of ephemerals of all sessions.
+func (t *Tree) EphemeralCount() int { return t.owners.ephemerals() }
+
+// EphemeralSessions is the sorted ids of the sessions that own ephemerals.
+func (t *Tree) EphemeralSessions() []zoo.SessionID {
+	ids := slices.Collect(maps.Keys(t.owners.lists))
+	ids = slices.DeleteFunc(ids, func(id zoo.SessionID) bool { return !id.OwnsEphemerals() })
+	slices.Sort(ids)
+	return ids
+}
+
+// EachReapable visits the containers and TTL znodes that have no children, until
+// visit returns false. The path is a copy; whether the time has come is the
+// caller's to decide.
+func (t *Tree) EachReapable(visit func(path string, n Node) bool) {
+	for _, key := range []zoo.SessionID{zoo.ContainerOwner, ttlOwners} {
+		for _, s := range t.owners.lists[key] {
+			if t.nodes.at(s).numChildren == 0 && !visit(t.path(s), Node{t, s}) {
+				return
+			}
+		}
+	}
+}
+
+// SessionTimeout is the timeout in milliseconds of a session of the ensemble.
+func (t *Tree) SessionTimeout(id zoo.SessionID) (millis int32, known bool) {
+	millis, known = t.sessions[id]
+	return millis, known
+}
+
+// SessionCount is the number of sessions.
+func (t *Tree) SessionCount() int { return len(t.sessions) }
+
+// EachSession visits the sessions in the order of their ids.
+func (t *Tree) EachSession(visit func(id zoo.SessionID, timeoutMillis int32)) {
+	for _, id := range slices.Sorted(maps.Keys(t.sessions)) {
+		visit(id, t.sessions[id])
+	}
+}

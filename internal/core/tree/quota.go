@@ -1,0 +1,146 @@
+package tree
+
+import (
+	"strconv"
+	"strings"
+)
+
+// The names of the znodes that hold the limits and the usage of a quota. Those of
+// the path P are below /zookeeper/quota P.
+const (
+	quotaLimitsName = "zookeeper_limits"
+	quotaStatsName  = "zookeeper_stats"
+)
+
+// Each server counts the usage of quotas for itself, without transactions: only
+// the data of the stats znodes changes, no version and no zxid. The usage counts
+// the quota's znode, everything below it, and their data.
+
+// quotaParent gives the path that a znode below /zookeeper/quota is about.
+func quotaParent(path, name string) (about string, ok bool) {
+	if !strings.HasPrefix(path, quotaPath+"/") {
+		return "", false
+	}
+	about = path[len(quotaPath) : len(path)-len(name)-1]
+	return about, about != ""
+}
+
+// quotaCreated follows the creation of a znode.
+func (t *Tree) quotaCreated(path, name string, bytes int) {
+	if about, ok := quotaParent(path, name); ok {
+		switch name {
+		case quotaLimitsName:
+			t.quotas[strings.Clone(about)] = struct{}{}
+		case quotaStatsName:
+			t.measure(about)
+		}
+	}
+	t.charge(path, 1, int64(bytes))
+}
+
+// quotaDeleted follows the deletion of a znode.
+func (t *Tree) quotaDeleted(path, name string, bytes int) {
+	if about, ok := quotaParent(path, name); ok && name == quotaLimitsName {
+		delete(t.quotas, about)
+	}
+	t.charge(path, -1, -int64(bytes))
+}
+
+// charge adds to the usage of the longest quota that path falls under.
+func (t *Tree) charge(path string, count, bytes int64) {
+	about, ok := t.QuotaPath(path)
+	if !ok {
+		return
+	}
+	s, exists := t.quotaStats(about)
+	if !exists {
+		return
+	}
+	usage := stringOf(t.data(t.nodes.at(s)))
+	t.writeUsage(s, quotaFigure(usage, "count=")+count, quotaFigure(usage, "bytes=")+bytes)
+}
+
+// measure counts the usage of a quota anew.
+func (t *Tree) measure(about string) {
+	s, exists := t.quotaStats(about)
+	if !exists {
+		return
+	}
+	var count, bytes int64
+	if top, ok := t.find(about); ok {
+		count, bytes = 1, int64(t.nodes.at(top).dataBytes())
+		for below := t.following(top, top); below != noSlot; below = t.following(below, top) {
+			count, bytes = count+1, bytes+int64(t.nodes.at(below).dataBytes())
+		}
+	}
+	t.writeUsage(s, count, bytes)
+}
+
+func (t *Tree) quotaStats(about string) (slot, bool) {
+	t.scratch = append(append(t.scratch[:0], quotaPath...), about...)
+	t.scratch = append(append(t.scratch, '/'), quotaStatsName...)
+	return t.find(stringOf(t.scratch))
+}
+
+func (t *Tree) writeUsage(s slot, count, bytes int64) {
+	b := append(t.scratch[:0], "count="...)
+	b = strconv.AppendInt(b, count, 10)
+	b = append(b, ",bytes="...)
+	b = strconv.AppendInt(b, bytes, 10)
+	t.scratch = b
+	t.touch(s)
+	t.replaceData(t.nodes.at(s), systemPrefix, b)
+}
+
+// quotaFigure reads one figure of a usage text; -1 if it is missing.
+func quotaFigure(usage, key string) int64 {
+	for part := range strings.FieldsFuncSeq(usage, isQuotaSeparator) {
+		if text, found := strings.CutPrefix(part, key); found {
+			if figure, err := strconv.ParseInt(text, 10, 64); err == nil {
+				return figure
+			}
+		}
+	}
+	return -1
+}
+
+func isQuotaSeparator(r rune) bool { return r == ',' || r == ';' }
+
+// findQuotas learns the quotas of a loaded tree and counts their usage.
+func (t *Tree) findQuotas() {
+	top, exists := t.find(quotaPath)
+	if !exists {
+		return
+	}
+	for s := t.following(top, top); s != noSlot; s = t.following(s, top) {
+		n := t.nodes.at(s)
+		if n.firstChild != noSlot || t.name(n) != quotaLimitsName {
+			continue
+		}
+		if about, ok := quotaParent(t.path(s), quotaLimitsName); ok {
+			t.quotas[about] = struct{}{}
+			t.measure(about)
+		}
+	}
+}
+
+// isQuotaUsage tells whether a znode's data is this server's own count.
+func isQuotaUsage(path string) bool {
+	return strings.HasPrefix(path, quotaPath+"/") &&
+		strings.HasSuffix(path, "/"+quotaStatsName)
+}
+
+// QuotaPath is the longest path at or above the given one that has a quota, and
+// whether there is any.
+func (t *Tree) QuotaPath(path string) (about string, ok bool) {
+	if len(t.quotas) == 0 {
+		return "", false
+	}
+	for about = path; about != "" && about != "/"; {
+		if _, ok := t.quotas[about]; ok {
+			return about, true
+		}
+		about = about[:max(strings.LastIndexByte(about, '/'), 0)]
+	}
+	return "", false
+}

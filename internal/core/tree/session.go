@@ -1,0 +1,55 @@
+package tree
+
+import (
+	"zoo"
+	"zoo/internal/jute"
+	"zoo/internal/txn"
+)
+
+func (t *Tree) applyCreateSession(r *Result, d *jute.Decoder) error {
+	var record txn.CreateSessionTxn
+	record.DecodeFrom(d)
+	if d.Err() != nil {
+		return d.Err()
+	}
+	t.sessions[r.Header.Session] = record.TimeOut
+	r.SessionTimeout = record.TimeOut
+	return nil
+}
+
+// applyCloseSession ends a session. The entry names the ephemerals that the
+// leader knew of; what the tree still holds for the session goes after them, in
+// the order of the paths, so that all servers do the same.
+func (t *Tree) applyCloseSession(r *Result, d *jute.Decoder) error {
+	var record txn.CloseSessionTxn
+	record.DecodeFrom(d)
+	if d.Err() != nil {
+		return d.Err()
+	}
+	for _, path := range record.Paths {
+		t.delete(path, r.Header.Zxid)
+	}
+	t.deleteEphemerals(r.Header.Session, r.Header.Zxid)
+	delete(t.sessions, r.Header.Session)
+	return nil
+}
+
+func (t *Tree) deleteEphemerals(session zoo.SessionID, zxid zoo.Zxid) {
+	for _, path := range t.Ephemerals(session) {
+		t.delete(path, zxid)
+	}
+}
+
+// DropOrphans deletes the ephemerals whose session does not exist, and gives the
+// owners' ids. A server does it once, after it has recovered its data, because a
+// snapshot and a log that were written by Java may disagree. It changes the tree.
+func (t *Tree) DropOrphans() []zoo.SessionID {
+	var dropped []zoo.SessionID
+	for _, id := range t.EphemeralSessions() {
+		if _, known := t.sessions[id]; !known {
+			t.deleteEphemerals(id, t.zxid)
+			dropped = append(dropped, id)
+		}
+	}
+	return dropped
+}

@@ -1,0 +1,30 @@
+package tree
+
+import (
+	"zoo"
+	"zoo/internal/jute"
+	"zoo/internal/txn"
+)
+
+func (t *Tree) applySetData(r *Result, d *jute.Decoder) error {
+	var record txn.SetDataTxn
+	record.DecodeFrom(d)
+	if d.Err() != nil {
+		return d.Err()
+	}
+	r.Path = record.Path
+	s, exists := t.find(record.Path)
+	if !exists {
+		r.Code = zoo.CodeNoNode
+		return nil
+	}
+	t.touch(s)
+	n := t.nodes.at(s)
+	t.charge(record.Path, 0, int64(len(record.Data)-n.dataBytes()))
+	t.replaceData(n, record.Path, record.Data)
+	n.version, n.mzxid, n.mtime = record.Version, r.Header.Zxid, r.Header.Time
+	t.recount(n)
+	r.Stat = n.stat()
+	t.tell(zoo.EventNodeDataChanged, record.Path, n.acl)
+	return nil
+}

@@ -1,0 +1,251 @@
+package tree
+
+import (
+	"strings"
+
+	"zoo"
+	"zoo/internal/check/invariant"
+)
+
+// Tree is the replicated state. The zero value is not usable; see New and Loader.
+type Tree struct {
+	nodes  nodeTable
+	arena  arena
+	index  index
+	acls   aclTable
+	owners owners
+
+	// sessions is the timeouts in milliseconds of the ensemble's sessions.
+	sessions map[zoo.SessionID]int32
+
+	zxid     zoo.Zxid // zxid is the last transaction applied.
+	bytes    int64    // bytes is the length of all paths and data.
+	digest   uint64
+	digester Digester
+
+	// quotas is the paths whose usage is counted.
+	quotas  map[string]struct{}
+	scratch []byte
+
+	// generation counts the freezes; frozen is those that are not closed.
+	generation uint32
+	frozen     []*Frozen
+
+	result Result // result, events and subs are lent to the caller of Apply.
+	events []Event
+	subs   []Result
+}
+
+// The znodes that are always there.
+const (
+	systemPath = "/zookeeper"
+	quotaPath  = "/zookeeper/quota"
+	configPath = "/zookeeper/config"
+)
+
+// New makes the tree of a server without history: the root and the system's own
+// znodes, all stats zero.
+func New() *Tree {
+	t := newRoot()
+	t.addSystem()
+	return t
+}
+
+// newRoot makes a tree of nothing but the root.
+func newRoot() *Tree {
+	t := &Tree{
+		index: newIndex(), acls: newACLTable(), owners: newOwners(),
+		sessions: make(map[zoo.SessionID]int32), quotas: make(map[string]struct{}),
+	}
+	s := t.nodes.alloc()
+	root := t.nodes.at(s)
+	root.flags = flagLive
+	root.block = t.arena.alloc(0)
+	t.recount(root)
+	return t
+}
+
+// addSystem adds those of the system's znodes that are missing. Java puts the
+// config znode's ACL on it with a setACL of version -1, and that version shows.
+func (t *Tree) addSystem() {
+	for _, path := range []string{systemPath, quotaPath, configPath} {
+		if _, exists := t.find(path); exists {
+			continue
+		}
+		parent, name, _ := t.findParent(path)
+		s := t.add(parent, path, name, []byte{})
+		if path == configPath {
+			n := t.nodes.at(s)
+			n.acl = t.acls.intern([]zoo.ACL{{Perms: zoo.PermRead, ID: zoo.AnyoneID}})
+			n.aversion = -1
+		}
+	}
+}
+
+// SetConfig puts the text of the ensemble's configuration into the tree without
+// a transaction, as a quorum server does when it starts. It changes the tree.
+func (t *Tree) SetConfig(text []byte, version zoo.Zxid, timeMillis int64) {
+	s, exists := t.find(configPath)
+	invariant.Holds(exists, "no %s", configPath)
+	t.touch(s)
+	n := t.nodes.at(s)
+	t.replaceData(n, configPath, text)
+	n.version, n.mzxid, n.mtime = -1, version, timeMillis
+}
+
+// Zxid is the last transaction that the tree contains.
+func (t *Tree) Zxid() zoo.Zxid { return t.zxid }
+
+// SetZxid says which transaction the tree contains. It changes the tree.
+func (t *Tree) SetZxid(z zoo.Zxid) { t.zxid = z }
+
+// Len is the number of znodes, the root included. Java counts the root twice, so
+// its figures are one higher.
+func (t *Tree) Len() int { return t.index.count + 1 }
+
+// Digest is the sum of the digests of all znodes.
+func (t *Tree) Digest() uint64 { return t.digest }
+
+// DataBytes is the length of all paths and data, counted as Java's approximate
+// data size: the second name of the root, "/", adds one.
+func (t *Tree) DataBytes() int64 { return t.bytes + 1 }
+
+// Lookup finds a znode. The path may be a view of memory that changes later; ""
+// and "/" are the root. A path that could not be created is merely not found.
+func (t *Tree) Lookup(path string) (Node, bool) {
+	s, ok := t.find(path)
+	return Node{t, s}, ok
+}
+
+func (t *Tree) find(path string) (slot, bool) {
+	if path == "" || path == "/" {
+		return rootSlot, true
+	}
+	return t.findHash(hashPath(path), path)
+}
+
+// findParent finds the znode that path's would be a child of, and gives the
+// child's name. What no rebuilt path could equal has no parent.
+func (t *Tree) findParent(path string) (parent slot, name string, ok bool) {
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 || i == len(path)-1 || path[:i] == "/" {
+		return noSlot, "", false
+	}
+	parent, ok = t.find(path[:i])
+	return parent, path[i+1:], ok
+}
+
+// hasPath confirms a find: the hash alone may be another path's.
+func (t *Tree) hasPath(s slot, path string) bool {
+	for s != rootSlot {
+		n := t.nodes.at(s)
+		start := len(path) - int(n.nameLen)
+		if start < 1 || path[start-1] != '/' || path[start:] != t.name(n) {
+			return false
+		}
+		path = path[:start-1]
+		s = n.parent
+	}
+	return path == ""
+}
+
+func (t *Tree) name(n *node) string {
+	return stringOf(t.arena.bytes(n.block, n.blockBytes())[:n.nameLen])
+}
+
+func (t *Tree) data(n *node) []byte {
+	if n.dataLen == nullData {
+		return nil
+	}
+	return t.arena.bytes(n.block, n.blockBytes())[n.nameLen:]
+}
+
+// path builds a znode's path, "" for the root.
+func (t *Tree) path(s slot) string { return stringOf(t.appendPath(nil, s)) }
+
+// appendPath appends a znode's path, written from its end.
+func (t *Tree) appendPath(b []byte, s slot) []byte {
+	size := 0
+	for at := s; at != rootSlot; at = t.nodes.at(at).parent {
+		size += 1 + int(t.nodes.at(at).nameLen)
+	}
+	start := len(b)
+	b = append(b, make([]byte, size)...)
+	for end := start + size; s != rootSlot; {
+		n := t.nodes.at(s)
+		end -= copy(b[end-int(n.nameLen):end], t.name(n)) + 1
+		b[end] = '/'
+		s = n.parent
+	}
+	return b
+}
+
+// following is the znode after s in a walk that shows parents before children
+// and stays below top; noSlot after the last.
+func (t *Tree) following(s, top slot) slot {
+	if first := t.nodes.at(s).firstChild; first != noSlot {
+		return first
+	}
+	for s != top {
+		n := t.nodes.at(s)
+		if n.next != noSlot {
+			return n.next
+		}
+		s = n.parent
+	}
+	return noSlot
+}
+
+// add makes a znode with a zero stat, the open ACL and no owner.
+func (t *Tree) add(parent slot, path, name string, data []byte) slot {
+	s := t.nodes.alloc()
+	n := t.nodes.at(s)
+	*n = node{flags: flagLive, nameLen: uint32(len(name)), stamp: t.generation}
+	if uncounted(path) {
+		n.flags |= flagUncounted
+	}
+	if n.dataLen = int32(len(data)); data == nil {
+		n.dataLen = nullData
+	}
+	n.block = t.arena.alloc(n.blockBytes())
+	copy(t.arena.bytes(n.block, n.blockBytes()), name)
+	copy(t.data(n), data)
+	n.prefix = digestPrefix(path, data)
+	t.recount(n)
+	t.nodes.link(parent, s)
+	t.index.insert(hashPath(path), s)
+	t.bytes += int64(len(path) + len(data))
+	return s
+}
+
+// remove takes a znode without children out of the tree.
+func (t *Tree) remove(s slot, path string) {
+	n := t.nodes.at(s)
+	invariant.Holds(n.firstChild == noSlot, "%s removed before its children", path)
+	t.bytes -= int64(len(path) + n.dataBytes())
+	t.digest -= uint64(n.digest)
+	t.owners.remove(n.owner, s)
+	t.acls.release(n.acl)
+	t.index.remove(hashPath(path), s)
+	t.nodes.unlink(s)
+	t.arena.release(n.block, n.blockBytes())
+	t.nodes.release(s)
+}
+
+// replaceData gives a znode other data, in place where the block fits. Readers
+// are out and every Frozen has its copy, so nobody sees the block change.
+func (t *Tree) replaceData(n *node, path string, data []byte) {
+	before, after := n.blockBytes(), int(n.nameLen)+len(data)
+	t.bytes += int64(after - before)
+	if !sameBlock(before, after) {
+		block := t.arena.alloc(after)
+		copy(t.arena.bytes(block, after), t.name(n))
+		t.arena.release(n.block, before)
+		n.block = block
+	}
+	if n.dataLen = int32(len(data)); data == nil {
+		n.dataLen = nullData
+	}
+	copy(t.data(n), data)
+	n.prefix = digestPrefix(path, data)
+}

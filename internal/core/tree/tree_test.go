@@ -1,0 +1,562 @@
+package tree
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"zoo"
+	"zoo/internal/jute"
+	"zoo/internal/txn"
+	"zoo/internal/wire"
+)
+
+func apply(t interface{ Fatalf(string, ...any) }, tree *Tree, e txn.Entry) *Result {
+	r, err := tree.Apply(e)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return r
+}
+
+// history feeds hand-made entries to a tree.
+type history struct {
+	t    testing.TB
+	tree *Tree
+	zxid zoo.Zxid
+}
+
+func newHistory(t testing.TB) *history {
+	return &history{t: t, tree: New(), zxid: zoo.MakeZxid(1, 0)}
+}
+
+func (h *history) do(session zoo.SessionID, op wire.Op, record jute.Record) *Result {
+	h.t.Helper()
+	h.zxid++
+	header := txn.Header{Session: session, Zxid: h.zxid, Time: 1000, Type: op}
+	return apply(h.t, h.tree, txn.NewEntry(header, record, nil))
+}
+
+func (h *history) create(path, data string, acl []zoo.ACL) *Result {
+	h.t.Helper()
+	parent, _ := h.tree.Lookup(parentOf(path))
+	return h.do(0, wire.OpCreate, &txn.CreateTxn{Path: path, Data: []byte(data), ACL: acl,
+		ParentCVersion: parent.Persisted().Cversion + 1})
+}
+
+func (h *history) text(path string) string {
+	n, ok := h.tree.Lookup(path)
+	if !ok {
+		return "absent"
+	}
+	return string(n.Data())
+}
+
+func pair() (*Tree, *twin) {
+	tree, w := New(), newTwin()
+	tree.SetZxid(w.zxid)
+	return tree, w
+}
+
+func TestTreeDoesWhatAMapWouldDo(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tree, w := pair()
+		w.forgetful = rapid.Bool().Draw(t, "forgetful")
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			if r := apply(t, tree, w.step(t)); r.DigestDiffers {
+				t.Fatalf("digest differs after %+v", r.Header)
+			}
+		}
+		if err := w.compare(tree); err != nil {
+			t.Fatalf("%v", err)
+		}
+	})
+}
+
+func TestFrozenShowsTheMomentOfTheFreeze(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tree, w := pair()
+		var views []*view
+		for range rapid.IntRange(1, 80).Draw(t, "steps") {
+			switch rapid.IntRange(0, 7).Draw(t, "what") {
+			case 0:
+				views = append(views, freeze(tree, w))
+			case 1, 2:
+				if len(views) > 0 {
+					i := rapid.IntRange(0, len(views)-1).Draw(t, "view")
+					views[i].next(t, rapid.IntRange(1, 3).Draw(t, "limit"))
+				}
+			default:
+				apply(t, tree, w.step(t))
+			}
+		}
+		for _, v := range views {
+			for v.next(t, 5) {
+			}
+			v.check(t)
+			v.frozen.Close()
+		}
+		if len(tree.frozen) != 0 {
+			t.Fatalf("closed views stay")
+		}
+	})
+}
+
+// view gathers what a Frozen shows into a second tree.
+type view struct {
+	frozen *Frozen
+	want   *twin
+	loader *Loader
+	count  int
+}
+
+func freeze(tree *Tree, w *twin) *view {
+	v := &view{frozen: tree.Freeze(), want: w.clone(), loader: NewLoader()}
+	for _, s := range v.frozen.Sessions() {
+		v.loader.Session(s.ID, s.TimeoutMillis)
+	}
+	for _, a := range v.frozen.ACLs() {
+		v.loader.ACL(a.Index, a.ACL)
+	}
+	return v
+}
+
+func (v *view) next(t *rapid.T, limit int) bool {
+	shown := 0
+	more := v.frozen.Next(limit, func(n FrozenNode) {
+		shown++
+		if err := v.loader.Node(n.Path, n.Data, n.ACLIndex, &n.Stat); err != nil {
+			t.Fatalf("%v", err)
+		}
+	})
+	if v.count += shown; shown > limit {
+		t.Fatalf("%d shown, limit %d", shown, limit)
+	}
+	return more
+}
+
+func (v *view) check(t *rapid.T) {
+	tree, err := v.loader.Finish(v.frozen.Zxid())
+	if err == nil {
+		err = v.want.compare(tree)
+	}
+	if err == nil && (v.count != v.frozen.Len() || tree.Digest() != v.frozen.Digest()) {
+		err = fmt.Errorf("%d of %d shown, digest %x", v.count, v.frozen.Len(), v.frozen.Digest())
+	}
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+}
+
+// The plot: a snapshot is taken the way Java does, its parts at different times
+// while entries are applied. Replaying the log from the snapshot's name on must
+// lead to the tree that lived through it.
+func TestReplayMendsAFuzzySnapshot(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tree, w := pair()
+		for range rapid.IntRange(0, 25).Draw(t, "before") {
+			apply(t, tree, w.step(t))
+		}
+		start := len(w.log)
+		loader := NewLoader()
+		tree.EachSession(loader.Session)
+		table := tree.Freeze()
+		for _, a := range table.ACLs() {
+			loader.ACL(a.Index, a.ACL)
+		}
+		table.Close()
+		zxid := tree.Zxid()
+		fuzzyWalk(t, "", tree, loader, func() {
+			for range rapid.IntRange(0, 2).Draw(t, "meanwhile") {
+				apply(t, tree, w.step(t))
+			}
+		})
+		for range rapid.IntRange(0, 5).Draw(t, "after") {
+			apply(t, tree, w.step(t))
+		}
+		replayed, err := loader.Finish(zxid)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		for _, e := range w.log[start:] {
+			apply(t, replayed, e)
+		}
+		w.zxid = replayed.Zxid()
+		if err := w.compare(replayed); err != nil {
+			t.Fatalf("%v", err)
+		}
+		if replayed.Fingerprint() != tree.Fingerprint() {
+			t.Fatalf("fingerprints differ")
+		}
+	})
+}
+
+// fuzzyWalk copies a znode, lets entries be applied, and goes on to the children
+// that the znode had when it was copied, if they still are there.
+func fuzzyWalk(t *rapid.T, path string, tree *Tree, loader *Loader, meanwhile func()) {
+	n, ok := tree.Lookup(path)
+	if !ok {
+		return
+	}
+	var names []string
+	n.Children(func(name string) bool {
+		names = append(names, strings.Clone(name))
+		return true
+	})
+	st := n.Persisted()
+	if err := loader.Node(path, n.Data(), n.ACLIndex(), &st); err != nil {
+		t.Fatalf("%v", err)
+	}
+	meanwhile()
+	for _, name := range names {
+		fuzzyWalk(t, path+"/"+name, tree, loader, meanwhile)
+	}
+}
+
+func TestApplyingALogTwiceChangesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tree, w := pair()
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			apply(t, tree, w.step(t))
+		}
+		before := tree.Fingerprint()
+		for _, e := range w.log[rapid.IntRange(0, len(w.log)-1).Draw(t, "from"):] {
+			apply(t, tree, e)
+		}
+		if err := w.compare(tree); err != nil || tree.Fingerprint() != before {
+			t.Fatalf("changed: %v", err)
+		}
+	})
+}
+
+func TestFreshTreeLooksLikeJavas(t *testing.T) {
+	tree := New()
+	root, _ := tree.Lookup("/")
+	config, _ := tree.Lookup("/zookeeper/config")
+	if root.Stat().Cversion != -1 || config.Stat().Aversion != -1 {
+		t.Errorf("root %+v, config %+v", root.Stat(), config.Stat())
+	}
+	if tree.DataBytes() != 44 || tree.Len() != 4 || root.Descendants() != 3 {
+		t.Errorf("%d bytes, %d znodes", tree.DataBytes(), tree.Len())
+	}
+	if config.ACLIndex() != 1 || root.ACLIndex() != -1 {
+		t.Errorf("acl numbers %d, %d", config.ACLIndex(), root.ACLIndex())
+	}
+}
+
+// The numbers were computed with another implementation of CRC-32 over bytes laid
+// out by hand.
+func TestDigestIsWhatTheFormatSays(t *testing.T) {
+	h := newHistory(t)
+	if got, want := h.tree.Digest(), uint64(1371985504); got != want {
+		t.Errorf("fresh tree: %d, want %d", got, want)
+	}
+	h.create("/a", "hello", zoo.OpenACL())
+	h.do(7, wire.OpCreate, &txn.CreateTxn{Path: "/a/e", Ephemeral: true, ParentCVersion: 1})
+	if got, want := h.tree.Digest(), uint64(7588752953); got != want {
+		t.Errorf("with /a and /a/e: %d, want %d", got, want)
+	}
+	before := h.tree.Digest()
+	h.create("/zookeeper/quota/a", "x", zoo.OpenACL())
+	if h.tree.Digest() != before {
+		t.Errorf("what is below /zookeeper counts")
+	}
+}
+
+func TestEventsComeInTheOrderWatchesNeed(t *testing.T) {
+	h := newHistory(t)
+	h.create("/p", "", aliceACL)
+	r := h.create("/p/c", "", bobACL)
+	expectEvents(t, r, Event{zoo.EventNodeCreated, "/p/c", bobACL},
+		Event{zoo.EventNodeChildrenChanged, "/p", aliceACL})
+	r = h.do(0, wire.OpMulti, &txn.MultiTxn{Txns: []txn.SubTxn{
+		part(wire.OpSetData, &txn.SetDataTxn{Path: "/p", Version: 1}),
+		part(wire.OpCheck, &txn.CheckVersionTxn{Path: "/p", Version: 2}),
+		part(wire.OpDelete, &txn.DeleteTxn{Path: "/p/c"}),
+		part(wire.OpDelete, &txn.DeleteTxn{Path: "/p"}),
+	}})
+	expectEvents(t, r, Event{zoo.EventNodeDataChanged, "/p", aliceACL},
+		Event{zoo.EventNodeDeleted, "/p/c", bobACL},
+		Event{zoo.EventNodeChildrenChanged, "/p", aliceACL},
+		Event{zoo.EventNodeDeleted, "/p", aliceACL},
+		Event{zoo.EventNodeChildrenChanged, "/", zoo.OpenACL()})
+	if len(r.Multi) != 4 || r.Multi[0].Stat.Version != 1 || r.Multi[0].Stat.NumChildren != 1 {
+		t.Errorf("multi results %+v", r.Multi)
+	}
+}
+
+func expectEvents(t *testing.T, r *Result, want ...Event) {
+	t.Helper()
+	same := func(a, b Event) bool {
+		return a.Type == b.Type && a.Path == b.Path && slices.Equal(a.ACL, b.ACL)
+	}
+	if !slices.EqualFunc(r.Events, want, same) {
+		t.Errorf("events\n%v, want\n%v", r.Events, want)
+	}
+}
+
+func TestFailedMultiAnswersForEachPart(t *testing.T) {
+	h := newHistory(t)
+	r := h.do(0, wire.OpMulti, &txn.MultiTxn{Txns: []txn.SubTxn{
+		part(wire.OpError, &txn.ErrorTxn{Err: zoo.CodeOK}),
+		part(wire.OpError, &txn.ErrorTxn{Err: zoo.CodeNoNode}),
+		part(wire.OpSetData, &txn.SetDataTxn{Path: "/", Data: []byte("x")}),
+	}})
+	codes := []zoo.Code{r.Code, r.Multi[0].Code, r.Multi[1].Code, r.Multi[2].Code}
+	want := []zoo.Code{zoo.CodeNoNode, zoo.CodeOK, zoo.CodeNoNode, zoo.CodeRuntimeInconsistency}
+	if !slices.Equal(codes, want) || h.text("/") != "" || len(r.Events) != 0 {
+		t.Errorf("codes %v, want %v; root %q", codes, want, h.text("/"))
+	}
+}
+
+func TestErrorEntryTakesItsZxidAndChangesNothing(t *testing.T) {
+	h := newHistory(t)
+	digest := h.tree.Digest()
+	r := h.do(0, wire.OpError, &txn.ErrorTxn{Err: zoo.CodeNotEmpty})
+	if r.Code != zoo.CodeNotEmpty || h.tree.Zxid() != h.zxid || h.tree.Digest() != digest {
+		t.Errorf("code %v, zxid %v", r.Code, h.tree.Zxid())
+	}
+}
+
+func TestEntriesThatCannotBeAreErrors(t *testing.T) {
+	for name, b := range map[string][]byte{
+		"empty":          {},
+		"unknown type":   (&txn.Header{Zxid: 1, Type: 99}).AppendTo(nil),
+		"check alone":    (&txn.Header{Zxid: 1, Type: wire.OpCheck}).AppendTo(nil),
+		"missing record": (&txn.Header{Zxid: 1, Type: wire.OpSetData}).AppendTo(nil),
+	} {
+		_, err := New().Apply(txn.Entry{Zxid: 1, Bytes: b})
+		if entry := (*EntryError)(nil); !errors.As(err, &entry) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A directory must stay cheap, and whole, at any size.
+func TestLargeDirectoryLosesNoChild(t *testing.T) {
+	h := newHistory(t)
+	h.create("/d", "", zoo.OpenACL())
+	const children = 20000
+	for i := range children {
+		h.create(fmt.Sprintf("/d/%d", i), "", zoo.OpenACL())
+	}
+	for i := 0; i < children; i += 2 {
+		h.do(0, wire.OpDelete, &txn.DeleteTxn{Path: fmt.Sprintf("/d/%d", i)})
+	}
+	for i := range children {
+		if _, found := h.tree.Lookup(fmt.Sprintf("/d/%d", i)); found != (i%2 == 1) {
+			t.Fatalf("/d/%d found: %v", i, found)
+		}
+	}
+	d, _ := h.tree.Lookup("/d")
+	names := jute.NewDecoder(d.AppendChildNames(nil))
+	if got := len(names.Strings()); got != children/2 || d.NumChildren() != got {
+		t.Errorf("%d names, %d children", got, d.NumChildren())
+	}
+}
+
+// Whoever forges names of one hash fills a page that no split can part.
+func TestIndexSurvivesForgedCollisions(t *testing.T) {
+	x := newIndex()
+	for i := range 5000 {
+		x.insert(0xabcdef01, slot(i+1))
+	}
+	if len(x.directory) > 1024 {
+		t.Errorf("directory of %d pages", len(x.directory))
+	}
+	for i := range 5000 {
+		x.remove(0xabcdef01, slot(i+1))
+	}
+	if x.count != 0 || x.page(0xabcdef01).used != 0 {
+		t.Errorf("%d left", x.count)
+	}
+}
+
+func TestPathsThatAreNotPathsAreNotFound(t *testing.T) {
+	h := newHistory(t)
+	h.create("/a", "", zoo.OpenACL())
+	for _, path := range []string{"a", "//a", "/a/", "/a//b", "zookeeper", "/zookeeperx", "//"} {
+		if _, found := h.tree.Lookup(path); found {
+			t.Errorf("%q found", path)
+		}
+		r := h.do(0, wire.OpCreate, &txn.CreateTxn{Path: path + "/"})
+		if r.Code == zoo.CodeOK {
+			t.Errorf("%q created", path+"/")
+		}
+	}
+}
+
+func TestArenaGivesBackWhatItTook(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var a arena
+		blocks := make(map[uint32]int)
+		var order []uint32
+		for range rapid.IntRange(1, 300).Draw(t, "steps") {
+			if len(order) > 0 && rapid.Bool().Draw(t, "free") {
+				i := rapid.IntRange(0, len(order)-1).Draw(t, "which")
+				a.release(order[i], blocks[order[i]])
+				delete(blocks, order[i])
+				order = slices.Delete(order, i, i+1)
+				continue
+			}
+			size := rapid.SampledFrom([]int{0, 5, 16, 17, 256, 257, 2000, 8192}).Draw(t, "size")
+			number := a.alloc(size)
+			if _, taken := blocks[number]; taken {
+				t.Fatalf("block %d given twice", number)
+			}
+			blocks[number] = size
+			order = append(order, number)
+			for i := range a.bytes(number, size) {
+				a.bytes(number, size)[i] = byte(number)
+			}
+			for _, other := range order {
+				for _, c := range a.bytes(other, blocks[other]) {
+					if c != byte(other) {
+						t.Fatalf("block %d overwritten", other)
+					}
+				}
+			}
+		}
+		for _, number := range order {
+			a.release(number, blocks[number])
+		}
+		if len(a.empty) != len(a.slabs) {
+			t.Fatalf("%d of %d slabs empty", len(a.empty), len(a.slabs))
+		}
+	})
+}
+
+func TestBlockClassesHoldTheirSizes(t *testing.T) {
+	for size := range slabBlockMax + 1 {
+		class := classOf(size)
+		if classBytes(class) < size || class > 0 && classBytes(class-1) >= size && size > 0 {
+			t.Fatalf("size %d in class %d of %d", size, class, classBytes(class))
+		}
+	}
+	if classOf(slabBlockMax) != classCount-1 {
+		t.Errorf("%d classes", classCount)
+	}
+}
+
+func TestSnapshotMayLackSessionsAndACLs(t *testing.T) {
+	l := NewLoader()
+	st := zoo.StatPersisted{Czxid: 5, EphemeralOwner: 0x77}
+	if err := l.Node("/x/y", nil, -1, &st); !errors.Is(err, ErrOrphan) {
+		t.Errorf("orphan: %v", err)
+	}
+	if _, err := NewLoader().Finish(6); !errors.Is(err, ErrNoRoot) {
+		t.Errorf("empty snapshot: %v", err)
+	}
+	if err := l.Node("", nil, -1, new(zoo.StatPersisted)); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Node("/e", []byte("d"), 9, &st); err != nil {
+		t.Fatal(err)
+	}
+	l.ACL(8, aliceACL)
+	tree, err := l.Finish(6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, _ := tree.Lookup("/e")
+	if acl := e.ACL(); len(acl) != 1 || acl[0].Perms != 0 {
+		t.Errorf("an unknown ACL lets in %v", acl)
+	}
+	create := &txn.CreateTxn{Path: "/e", ACL: bobACL, Ephemeral: true, ParentCVersion: 1}
+	apply(t, tree, txn.NewEntry(txn.Header{Zxid: 5, Type: wire.OpCreate}, create, nil))
+	if e, _ = tree.Lookup("/e"); !slices.Equal(e.ACL(), bobACL) {
+		t.Errorf("replay left ACL %d = %v", e.ACLIndex(), e.ACL())
+	}
+	if dropped := tree.DropOrphans(); !slices.Equal(dropped, []zoo.SessionID{0x77}) {
+		t.Errorf("dropped %v", dropped)
+	}
+	if _, found := tree.Lookup("/e"); found {
+		t.Errorf("/e outlives its session")
+	}
+}
+
+func TestContainersAndTTLZnodesAreReapable(t *testing.T) {
+	h := newHistory(t)
+	h.do(0, wire.OpCreateContainer, &txn.CreateContainerTxn{Path: "/c", ParentCVersion: 1})
+	h.do(0, wire.OpCreateTTL, &txn.CreateTTLTxn{Path: "/t", ParentCVersion: 2, TTL: 9})
+	h.create("/c/child", "", zoo.OpenACL())
+	h.create("/plain", "", zoo.OpenACL())
+	var paths []string
+	h.tree.EachReapable(func(path string, n Node) bool {
+		paths = append(paths, path)
+		if n.Stat().EphemeralOwner != 0 || n.Persisted().EphemeralOwner.TTL() != 9 {
+			t.Errorf("%s owned by %v", path, n.Stat().EphemeralOwner)
+		}
+		return true
+	})
+	if !slices.Equal(paths, []string{"/t"}) || h.tree.EphemeralCount() != 0 {
+		t.Errorf("reapable %q", paths)
+	}
+}
+
+func TestConfigIsSetWithoutATransaction(t *testing.T) {
+	tree := New()
+	tree.SetConfig([]byte("server.1=…"), 0x100000000, 77)
+	n, _ := tree.Lookup("/zookeeper/config")
+	if st := n.Stat(); st.Version != -1 || st.Mzxid != 0x100000000 || tree.Zxid() != 0 {
+		t.Errorf("stat %+v", st)
+	}
+}
+
+// Usage follows every change, and is counted anew after a load.
+func TestQuotaUsageIsCounted(t *testing.T) {
+	h := newHistory(t)
+	const stats = "/zookeeper/quota/q/zookeeper_stats"
+	h.create("/q", "12345", zoo.OpenACL())
+	h.create("/zookeeper/quota/q", "", zoo.OpenACL())
+	h.create("/zookeeper/quota/q/zookeeper_limits", "count=5,bytes=-1", zoo.OpenACL())
+	h.create(stats, "count=0,bytes=0", zoo.OpenACL())
+	h.create("/q/a", "123", zoo.OpenACL())
+	h.create("/qq", "not below /q", zoo.OpenACL())
+	h.do(0, wire.OpSetData, &txn.SetDataTxn{Path: "/q", Data: []byte("1"), Version: 1})
+	if got := h.text(stats); got != "count=2,bytes=4" {
+		t.Errorf("usage %q", got)
+	}
+	h.do(0, wire.OpDelete, &txn.DeleteTxn{Path: "/q/a"})
+	if got := h.text(stats); got != "count=1,bytes=1" {
+		t.Errorf("usage after delete %q", got)
+	}
+	loaded := reload(t, h.tree)
+	if about, ok := loaded.QuotaPath("/q/x/y"); !ok || about != "/q" {
+		t.Errorf("quota of /q/x/y: %q", about)
+	}
+	if n, _ := loaded.Lookup(stats); string(n.Data()) != "count=1,bytes=1" {
+		t.Errorf("usage after load %q", n.Data())
+	}
+	h.do(0, wire.OpDelete, &txn.DeleteTxn{Path: "/zookeeper/quota/q/zookeeper_limits"})
+	if _, ok := h.tree.QuotaPath("/q"); ok {
+		t.Errorf("the quota outlives its limits")
+	}
+}
+
+func reload(t *testing.T, tree *Tree) *Tree {
+	f := tree.Freeze()
+	defer f.Close()
+	l := NewLoader()
+	for _, a := range f.ACLs() {
+		l.ACL(a.Index, a.ACL)
+	}
+	for f.Next(100, func(n FrozenNode) {
+		if err := l.Node(n.Path, n.Data, n.ACLIndex, &n.Stat); err != nil {
+			t.Fatal(err)
+		}
+	}) {
+	}
+	loaded, err := l.Finish(f.Zxid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if loaded.Fingerprint() != tree.Fingerprint() {
+		t.Errorf("fingerprint changed by a load")
+	}
+	return loaded
+}
