@@ -1,0 +1,90 @@
+package snapshot
+
+import (
+	"fmt"
+	"io"
+
+	"zoo/internal/core/tree"
+	"zoo/internal/jute"
+	"zoo/internal/wire"
+)
+
+// flushBytes is when what was pulled is written out; it bounds the memory of a
+// snapshot in progress (but for one batch of large znodes).
+const flushBytes = 256 << 10
+
+// pullNodes is how many znodes are asked for at once, between looks at the size.
+const pullNodes = 16
+
+// streamNodes is how many znodes WriteStream pulls under one lock.
+const streamNodes = 1024
+
+// encoder turns a frozen tree into the body of a snapshot, piece by piece.
+type encoder struct {
+	Source
+	begun bool
+	buf   []byte
+}
+
+// pull appends up to limit znodes to buf, under the lock, and tells whether there
+// are more. The tree's memory is copied; nothing of it is used after the lock.
+func (e *encoder) pull(limit int) (more bool) {
+	e.Lock.Lock()
+	defer e.Lock.Unlock()
+	if !e.begun {
+		e.begun = true
+		e.tables()
+	}
+	more = true
+	for n := 0; more && n < limit && len(e.buf) < flushBytes; n += pullNodes {
+		more = e.Frozen.Next(min(pullNodes, limit-n), e.node)
+	}
+	if !more {
+		e.buf = jute.AppendString(e.buf, endPath)
+	}
+	return more
+}
+
+func (e *encoder) tables() {
+	sessions := e.Frozen.Sessions()
+	e.buf = jute.AppendCount(e.buf, len(sessions))
+	for _, s := range sessions {
+		e.buf = jute.AppendLong(e.buf, int64(s.ID))
+		e.buf = jute.AppendInt(e.buf, s.TimeoutMillis)
+	}
+	lists := e.Frozen.ACLs()
+	e.buf = jute.AppendCount(e.buf, len(lists))
+	for _, l := range lists {
+		e.buf = jute.AppendLong(e.buf, l.Index)
+		e.buf = wire.AppendACL(e.buf, l.ACL)
+	}
+}
+
+func (e *encoder) node(n tree.FrozenNode) {
+	e.buf = jute.AppendString(e.buf, n.Path)
+	e.buf = jute.AppendBuffer(e.buf, n.Data)
+	e.buf = jute.AppendLong(e.buf, n.ACLIndex)
+	e.buf = wire.AppendStatPersisted(e.buf, &n.Stat)
+}
+
+// WriteStream sends the body of a snapshot, as it follows a SNAP packet.
+func WriteStream(w io.Writer, from Source) error {
+	e := &encoder{Source: from}
+	for more := true; more; {
+		more = e.pull(streamNodes)
+		if _, err := w.Write(e.buf); err != nil {
+			return fmt.Errorf("send snapshot %v: %w", from.Frozen.Zxid(), err)
+		}
+		e.buf = e.buf[:0]
+	}
+	return nil
+}
+
+// NoLock is for a tree that nobody else uses.
+type NoLock struct{}
+
+// Lock does nothing.
+func (NoLock) Lock() {}
+
+// Unlock does nothing.
+func (NoLock) Unlock() {}

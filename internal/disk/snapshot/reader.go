@@ -1,0 +1,161 @@
+package snapshot
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/adler32"
+	"io"
+	"strings"
+
+	"zoo"
+	"zoo/internal/core/tree"
+	"zoo/internal/disk/vfs"
+)
+
+// readBytes is the buffer for reading files.
+const readBytes = 256 << 10
+
+// ErrSnappy means a snapshot that Java's server compressed with Snappy.
+var ErrSnappy = errors.New("snappy snapshots are not supported yet; " +
+	"let the old server write one with snapshot.compression.method=gz or none")
+
+// Info is what a snapshot file says about itself besides its content.
+type Info struct {
+	// Zxid is the history that the file contains for sure; it is in its name.
+	Zxid zoo.Zxid
+	// Digest is the tree's digest at DigestZxid, which is ahead of Zxid in the
+	// fuzzy snapshots of Java; HasDigest tells whether there is one.
+	Digest     uint64
+	DigestZxid zoo.Zxid
+	HasDigest  bool
+	// LastZxid is the history that the file contains at most; files from before
+	// 3.9 do not tell, then it is Zxid.
+	LastZxid zoo.Zxid
+}
+
+// Read loads a snapshot file. Content that is not a whole snapshot is reported
+// as a *vfs.CorruptError.
+func Read(disk vfs.FS, file File) (*tree.Tree, Info, error) {
+	loader := tree.NewLoader()
+	info, err := read(disk, file, loader)
+	if err != nil {
+		return nil, info, fmt.Errorf("read snapshot %s: %w", file.Path, err)
+	}
+	t, err := loader.Finish(file.Zxid)
+	return t, info, err
+}
+
+// Check reads a snapshot file without building its tree.
+func Check(disk vfs.FS, file File) (Info, error) {
+	info, err := read(disk, file, nowhere{})
+	if err != nil {
+		return info, fmt.Errorf("check snapshot %s: %w", file.Path, err)
+	}
+	return info, nil
+}
+
+func read(disk vfs.FS, file File, to sink) (Info, error) {
+	info := Info{Zxid: file.Zxid, LastZxid: file.Zxid}
+	f, err := disk.Open(file.Path)
+	if err != nil {
+		return info, err
+	}
+	defer f.Close()
+	plain, err := decompress(f, file.Path)
+	if err != nil {
+		return info, err
+	}
+	s := &source{r: bufio.NewReaderSize(plain, readBytes), sum: adler32.New()}
+	s.header()
+	s.body(to)
+	s.seal()
+	s.trailer(&info)
+	return info, s.corrupt(file.Path)
+}
+
+func decompress(f io.Reader, name string) (io.Reader, error) {
+	switch {
+	case strings.HasSuffix(name, suffixSnappy):
+		return nil, ErrSnappy
+	case strings.HasSuffix(name, suffixGzip):
+		plain, err := gzip.NewReader(f)
+		if err != nil {
+			return nil, gzipError(name, err)
+		}
+		return &gzipReader{plain, name}, nil
+	}
+	return f, nil
+}
+
+// gzipReader reports broken compression as corruption of the file.
+type gzipReader struct {
+	r    io.Reader
+	name string
+}
+
+func (g *gzipReader) Read(p []byte) (int, error) {
+	n, err := g.r.Read(p)
+	if err != nil && err != io.EOF {
+		err = gzipError(g.name, err)
+	}
+	return n, err
+}
+
+func gzipError(name string, err error) error {
+	return &vfs.CorruptError{File: name, Offset: -1, Want: "a gzip file", Got: err.Error()}
+}
+
+func (s *source) header() {
+	want := string(appendHeader(nil))
+	if got := s.take(headerBytes); s.err == nil && string(got[:8]) != want[:8] {
+		s.refuse(fmt.Sprintf("header %x", want), fmt.Sprintf("%x", got))
+	}
+}
+
+// seal checks the checksum of everything before it.
+func (s *source) seal() {
+	if s.err != nil {
+		return
+	}
+	sum := uint64(s.sum.Sum32())
+	p := s.take(sealBytes)
+	if s.err != nil {
+		return
+	}
+	if got := binary.BigEndian.Uint64(p); got != sum {
+		s.refuse(fmt.Sprintf("checksum %#x of what was read", sum), fmt.Sprintf("%#x", got))
+	}
+	if end := string(p[8:]); end != "\x00\x00\x00\x01/" {
+		s.refuse(`"/" after the checksum`, fmt.Sprintf("%q", end))
+	}
+}
+
+// trailer reads what follows the sealed body. The parts can be told apart only by
+// how much is left. Java accepts a trailer that was cut short, or is of another
+// version; so do we, by not reading it: the body is whole.
+func (s *source) trailer(info *Info) {
+	if s.err != nil {
+		return
+	}
+	const digestPart, lastPart = digestBytes + sealBytes, lastZxidBytes + sealBytes
+	rest, err := s.r.Peek(digestPart + lastPart + 1)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err = err
+		return
+	}
+	left := len(rest)
+	if left == digestPart || left == digestPart+lastPart {
+		info.DigestZxid = zoo.Zxid(s.long())
+		info.HasDigest = s.int() == digestVersion
+		info.Digest = uint64(s.long())
+		s.seal()
+		left -= digestPart
+	}
+	if left == lastPart {
+		info.LastZxid = zoo.Zxid(s.long())
+		s.seal()
+	}
+}

@@ -1,0 +1,202 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"hash"
+	"hash/adler32"
+	"io"
+	"path/filepath"
+	"sync"
+
+	"zoo"
+	"zoo/internal/core/tree"
+	"zoo/internal/disk/vfs"
+	"zoo/internal/jute"
+)
+
+// Writer writes one snapshot file in steps: first under an unfinished name, until
+// it is complete, durable and read back; then Publish gives it its name.
+type Writer struct {
+	disk vfs.FS
+	dir  string
+	name string // while unfinished
+	zxid zoo.Zxid
+	enc  encoder
+
+	file vfs.File // nil before the first step and after the last
+	sum  hash.Hash32
+	size int64
+	done bool
+	err  error
+}
+
+// Source is a tree at one point in time. The lock must keep Apply out; it is held
+// only while znodes are copied, never over I/O.
+type Source struct {
+	Frozen *tree.Frozen
+	Lock   sync.Locker
+}
+
+// NewWriter begins a snapshot in dir; name is what the file is called before it
+// is published, such as UnfinishedName.
+func NewWriter(disk vfs.FS, dir, name string, from Source) *Writer {
+	return &Writer{
+		disk: disk, dir: dir, name: name, zxid: from.Frozen.Zxid(), sum: adler32.New(),
+		enc: encoder{Source: from},
+	}
+}
+
+// Zxid is the history that the snapshot contains.
+func (w *Writer) Zxid() zoo.Zxid { return w.zxid }
+
+// Bytes is the size of what was written so far.
+func (w *Writer) Bytes() int64 { return w.size }
+
+// Step writes up to limit more znodes. The last step ends the file, syncs it and
+// reads it back. After an error the snapshot is lost; Abort cleans up.
+func (w *Writer) Step(limit int) (done bool, err error) {
+	if w.err != nil || w.done {
+		return w.done, w.err
+	}
+	if w.done, w.err = w.step(limit); w.err != nil {
+		w.err = fmt.Errorf("write snapshot %v: %w", w.zxid, w.err)
+	}
+	return w.done, w.err
+}
+
+func (w *Writer) step(limit int) (done bool, err error) {
+	if w.file == nil {
+		if w.file, err = w.disk.Create(w.unfinished()); err != nil {
+			return false, err
+		}
+		w.enc.buf = appendHeader(w.enc.buf)
+	}
+	if w.enc.pull(limit) {
+		if len(w.enc.buf) >= flushBytes {
+			err = w.flush()
+		}
+		return false, err
+	}
+	return true, w.finish()
+}
+
+// flush writes what was pulled.
+func (w *Writer) flush() error {
+	n, err := w.file.Write(w.enc.buf)
+	w.size += int64(n)
+	w.sum.Write(w.enc.buf)
+	w.enc.buf = w.enc.buf[:0]
+	return err
+}
+
+func (w *Writer) finish() error {
+	if err := w.flush(); err != nil {
+		return err
+	}
+	b := w.seal(nil, nil)
+	digest := jute.AppendLong(nil, int64(w.zxid))
+	digest = jute.AppendInt(digest, digestVersion)
+	b = w.seal(b, jute.AppendLong(digest, int64(w.enc.Frozen.Digest())))
+	b = w.seal(b, jute.AppendLong(nil, int64(w.zxid)))
+	n, err := w.file.Write(b)
+	w.size += int64(n)
+	if err == nil {
+		err = w.file.Sync()
+	}
+	if err == nil {
+		err = w.verify()
+	}
+	file := w.file
+	w.file, w.enc.buf = nil, nil
+	return errors.Join(err, file.Close())
+}
+
+// seal appends a part of the file to b, and the checksum of all up to its end.
+func (w *Writer) seal(b, part []byte) []byte {
+	w.sum.Write(part)
+	seal := jute.AppendString(jute.AppendLong(nil, int64(w.sum.Sum32())), endPath)
+	w.sum.Write(seal)
+	return append(append(b, part...), seal...)
+}
+
+// verify reads the file back and compares size and checksum.
+func (w *Writer) verify() error {
+	sum := adler32.New()
+	buf := make([]byte, flushBytes)
+	var size int64
+	for {
+		n, err := w.file.ReadAt(buf, size)
+		sum.Write(buf[:n])
+		size += int64(n)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if size == w.size && sum.Sum32() == w.sum.Sum32() {
+		return nil
+	}
+	return &vfs.CorruptError{
+		File: w.unfinished(), Offset: -1, Advice: "check the disk",
+		Want: fmt.Sprintf("%d bytes with checksum %#x, as written", w.size, w.sum.Sum32()),
+		Got:  fmt.Sprintf("%d bytes with checksum %#x", size, sum.Sum32()),
+	}
+}
+
+// Publish gives the finished file its name, durably.
+func (w *Writer) Publish() error {
+	if !w.done || w.err != nil {
+		return errors.Join(fmt.Errorf("publish snapshot %v before its end", w.zxid), w.err)
+	}
+	err := w.disk.Rename(w.unfinished(), filepath.Join(w.dir, Name(w.zxid)))
+	if err == nil {
+		err = w.disk.SyncDir(w.dir)
+	}
+	if err != nil {
+		w.err = fmt.Errorf("publish snapshot %v: %w", w.zxid, err)
+	}
+	return w.err
+}
+
+// Abort removes an unfinished file, as far as the disk still lets it: what it
+// leaves behind is removed by the next start.
+func (w *Writer) Abort() error {
+	if w.file != nil {
+		w.file.Close()
+		w.file = nil
+	}
+	if w.err == nil {
+		w.err = fmt.Errorf("snapshot %v was abandoned", w.zxid)
+	}
+	if err := w.disk.Remove(w.unfinished()); err != nil {
+		return fmt.Errorf("abandon snapshot %v: %w", w.zxid, err)
+	}
+	return nil
+}
+
+func (w *Writer) unfinished() string { return filepath.Join(w.dir, w.name) }
+
+// Write writes and publishes a whole snapshot.
+func Write(disk vfs.FS, dir string, from Source) error {
+	w := NewWriter(disk, dir, UnfinishedName(from.Frozen.Zxid()), from)
+	if err := w.Finish(); err != nil {
+		return err
+	}
+	return w.Publish()
+}
+
+// Finish takes all steps at once, and cleans up if one fails.
+func (w *Writer) Finish() error {
+	for {
+		done, err := w.Step(streamNodes)
+		if err != nil {
+			return errors.Join(err, w.Abort())
+		}
+		if done {
+			return nil
+		}
+	}
+}

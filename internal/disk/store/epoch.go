@@ -1,0 +1,142 @@
+package store
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"zoo"
+	"zoo/internal/check/invariant"
+)
+
+// An epoch file is the epoch in decimal and nothing else; readers look at the
+// first line. It is replaced through a file with .tmp behind its name.
+const (
+	acceptedEpochName = "acceptedEpoch"
+	currentEpochName  = "currentEpoch"
+)
+
+const adviceEpoch = "if no other server has newer data, write the epoch into the file by hand; " +
+	"else empty the data directory of this server and let it fetch a snapshot"
+
+// SetAcceptedEpoch makes durable that no leader of an epoch below e is followed.
+func (s *Store) SetAcceptedEpoch(e zoo.Epoch) error {
+	invariant.Holds(e >= s.accepted, "accepted epoch %d after %d", e, s.accepted)
+	if err := s.setEpoch(acceptedEpochName, e); err != nil {
+		return err
+	}
+	s.accepted = e
+	return nil
+}
+
+// SetCurrentEpoch makes durable that the history on disk is that of the leader of
+// epoch e. That history must have been synced before.
+func (s *Store) SetCurrentEpoch(e zoo.Epoch) error {
+	invariant.Holds(e >= s.current, "current epoch %d after %d", e, s.current)
+	invariant.Holds(e <= s.accepted, "current epoch %d above accepted %d", e, s.accepted)
+	if err := s.setEpoch(currentEpochName, e); err != nil {
+		return err
+	}
+	s.current = e
+	return nil
+}
+
+func (s *Store) setEpoch(name string, e zoo.Epoch) error {
+	if s.err != nil {
+		return s.err
+	}
+	return s.keep(replaceFile(s.disk, s.snapDir, name, strconv.FormatInt(int64(e), 10)))
+}
+
+// recoverEpochs reads the epochs, fills in missing ones from the history, and
+// refuses what cannot be.
+func (s *Store) recoverEpochs(r *Recovered) error {
+	last := max(0, r.Zxid).Epoch()
+	var err error
+	if s.accepted, err = s.epochOr(acceptedEpochName, last); err != nil {
+		return err
+	}
+	if s.current, err = s.epochOr(currentEpochName, last); err != nil {
+		return err
+	}
+	if last > s.current {
+		if err := s.explainEpoch(r, last); err != nil {
+			return err
+		}
+	}
+	if s.accepted < s.current {
+		return s.epochError(acceptedEpochName, s.current, s.accepted)
+	}
+	r.AcceptedEpoch, r.CurrentEpoch = s.accepted, s.current
+	return s.removeEpochRemains()
+}
+
+// explainEpoch is for a history that is newer than the current epoch. There are
+// two harmless ways to get there:
+//
+//  1. The server died while it replaced currentEpoch: the new number is in the
+//     .tmp file, and counts, as in Java.
+//  2. The server died in a synchronisation, with history of epoch 5 durable and
+//     currentEpoch still 3: history goes before epoch. It had promised to accept
+//     the leader, so acceptedEpoch is 5 at least. The current epoch stays 3: a
+//     server that was not synchronised must not win an election as if it were.
+//
+// Java refuses to start in the second case.
+func (s *Store) explainEpoch(r *Recovered, last zoo.Epoch) error {
+	unfinished, found, err := s.readEpoch(currentEpochName + replaceSuffix)
+	if err == nil && found && unfinished >= last {
+		r.note("currentEpoch %d was being replaced by %d; it is done now", s.current, unfinished)
+		s.current = unfinished
+		return replaceFile(s.disk, s.snapDir, currentEpochName, fmt.Sprint(int64(unfinished)))
+	}
+	if s.accepted >= last {
+		r.note("currentEpoch %d is older than the last transaction %v: "+
+			"the server stopped during a synchronisation", s.current, r.Zxid)
+		return nil
+	}
+	return s.epochError(currentEpochName, last, s.current)
+}
+
+func (s *Store) epochError(name string, want, got zoo.Epoch) error {
+	return &CorruptError{
+		File: filepath.Join(s.snapDir, name), Offset: -1, Advice: adviceEpoch,
+		Want: fmt.Sprintf("epoch %d or later", want), Got: fmt.Sprint(int64(got)),
+	}
+}
+
+// epochOr reads an epoch, or makes the file if it is missing.
+func (s *Store) epochOr(name string, missing zoo.Epoch) (zoo.Epoch, error) {
+	e, found, err := s.readEpoch(name)
+	if err != nil || found {
+		return e, err
+	}
+	return missing, replaceFile(s.disk, s.snapDir, name, fmt.Sprint(int64(missing)))
+}
+
+func (s *Store) readEpoch(name string) (zoo.Epoch, bool, error) {
+	path := filepath.Join(s.snapDir, name)
+	text, found, err := readFile(s.disk, path)
+	if err != nil || !found {
+		return 0, false, err
+	}
+	line, _, _ := strings.Cut(text, "\n")
+	e, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+	if err != nil {
+		return 0, false, &CorruptError{File: path, Offset: 0, Advice: adviceEpoch,
+			Want: "a decimal number", Got: strconv.Quote(line)}
+	}
+	return zoo.Epoch(e), true, nil
+}
+
+// removeEpochRemains removes what a crash left of earlier replacements: kept, it
+// could explain a later state that it has nothing to do with.
+func (s *Store) removeEpochRemains() error {
+	for _, name := range []string{acceptedEpochName, currentEpochName} {
+		err := removeExisting(s.disk, filepath.Join(s.snapDir, name+replaceSuffix))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

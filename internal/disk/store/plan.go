@@ -1,0 +1,175 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"zoo"
+	"zoo/internal/disk/snapshot"
+	"zoo/internal/disk/txnlog"
+)
+
+// A plan is what must become true of several files, written down before the first
+// of them is touched. Carrying it out twice does no harm, so that a crash at any
+// point is mended by doing it again. The file is zoo.plan beside the snapshots:
+//
+//	truncate 100000005      history ends with this zxid: remove newer snapshots,
+//	                        and all entries beyond it
+//	install 200000000       this snapshot is all there is: give the file
+//	                        unfinished-snapshot.<zxid>.install its name, remove
+//	                        all other snapshots and the whole log
+//
+// While the file is there nothing is appended and nothing is read, so that no
+// half-done state is ever taken for a history.
+const planName = "zoo.plan"
+
+type plan struct {
+	verb string
+	zxid zoo.Zxid
+}
+
+const (
+	verbTruncate = "truncate"
+	verbInstall  = "install"
+)
+
+func (p plan) String() string { return fmt.Sprintf("%s %x\n", p.verb, uint64(p.zxid)) }
+
+// installName is the unfinished name of a snapshot to be installed. It differs
+// from that of a snapshot which the background writes at the same zxid.
+func installName(z zoo.Zxid) string { return snapshot.UnfinishedName(z) + ".install" }
+
+// resumePlan finishes what a crash has interrupted.
+func (s *Store) resumePlan() error {
+	path := filepath.Join(s.snapDir, planName)
+	text, found, err := readFile(s.disk, path)
+	if err != nil {
+		return err
+	}
+	if err := removeExisting(s.disk, path+replaceSuffix); err != nil || !found {
+		return err
+	}
+	verb, digits, _ := strings.Cut(strings.TrimSpace(text), " ")
+	z, err := strconv.ParseUint(digits, 16, 64)
+	if err != nil || verb != verbTruncate && verb != verbInstall {
+		return &CorruptError{File: path, Offset: 0, Advice: adviceFetch,
+			Want: "truncate or install, and a zxid", Got: strconv.Quote(text)}
+	}
+	return s.execute(plan{verb, zoo.Zxid(z)})
+}
+
+// carryOut persists a plan and executes it.
+func (s *Store) carryOut(p plan) error {
+	if err := replaceFile(s.disk, s.snapDir, planName, p.String()); err != nil {
+		return err
+	}
+	return s.execute(p)
+}
+
+// execute makes the plan true and forgets it.
+func (s *Store) execute(p plan) error {
+	var err error
+	switch p.verb {
+	case verbTruncate:
+		err = s.executeTruncate(p.zxid)
+	case verbInstall:
+		err = s.executeInstall(p.zxid)
+	}
+	if err != nil {
+		return fmt.Errorf("%s to %v: %w", p.verb, p.zxid, err)
+	}
+	if err := s.disk.Remove(filepath.Join(s.snapDir, planName)); err != nil {
+		return err
+	}
+	return s.disk.SyncDir(s.snapDir)
+}
+
+// executeTruncate removes snapshots that hold what the log loses, too
+// (ZOOKEEPER-4837), before the log.
+func (s *Store) executeTruncate(z zoo.Zxid) error {
+	err := s.removeSnapshots(func(f snapshot.File) bool { return f.Zxid > z })
+	if err != nil {
+		return err
+	}
+	return txnlog.Truncate(s.disk, s.logDir, z)
+}
+
+func (s *Store) executeInstall(z zoo.Zxid) error {
+	unfinished := filepath.Join(s.snapDir, installName(z))
+	installed := filepath.Join(s.snapDir, snapshot.Name(z))
+	err := s.disk.Rename(unfinished, installed)
+	if errors.Is(err, fs.ErrNotExist) {
+		_, err = s.disk.Stat(installed) // renamed before the crash
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.disk.SyncDir(s.snapDir); err != nil {
+		return err
+	}
+	err = s.removeSnapshots(func(f snapshot.File) bool { return f.Path != installed })
+	if err != nil {
+		return err
+	}
+	return s.removeLog()
+}
+
+// removeSnapshots removes those that are doomed, durably.
+func (s *Store) removeSnapshots(doomed func(snapshot.File) bool) error {
+	files, err := snapshot.List(s.disk, s.snapDir)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if doomed(file) {
+			if err := s.disk.Remove(file.Path); err != nil {
+				return err
+			}
+		}
+	}
+	return s.disk.SyncDir(s.snapDir)
+}
+
+func (s *Store) removeLog() error {
+	segments, err := txnlog.Segments(s.disk, s.logDir)
+	if err != nil {
+		return err
+	}
+	for _, segment := range segments {
+		if err := s.disk.Remove(segment.Path); err != nil {
+			return err
+		}
+	}
+	return s.disk.SyncDir(s.logDir)
+}
+
+// restart continues the log after z, once the history has changed. A snapshot
+// that is being written belongs to the history before, and will not be published.
+func (s *Store) restart(z zoo.Zxid) {
+	s.log = txnlog.NewWriter(s.disk, s.logDir, z,
+		txnlog.Config{PreallocateBytes: s.cfg.PreallocateBytes})
+}
+
+// lastInLog reads the log after a snapshot, up to limit, and gives the last zxid.
+func (s *Store) lastInLog(base, limit zoo.Zxid) (zoo.Zxid, error) {
+	reader, err := txnlog.NewReader(s.disk, s.logDir, base)
+	if err != nil {
+		return 0, err
+	}
+	defer reader.Close()
+	for last := base; ; {
+		e, err := reader.Next()
+		if errors.Is(err, io.EOF) || err == nil && e.Zxid > limit {
+			return last, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		last = e.Zxid
+	}
+}

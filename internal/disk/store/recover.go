@@ -1,0 +1,233 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"zoo"
+	"zoo/internal/core/tree"
+	"zoo/internal/disk/snapshot"
+	"zoo/internal/disk/txnlog"
+)
+
+const (
+	adviceMoved = "move it to the other directory, or correct dataDir and dataLogDir"
+	adviceNoTop = "restore a snapshot of this server; or, if its history is known to begin " +
+		"with the oldest log file, start it once with zookeeper.snapshot.trust.empty=true"
+	adviceEmpty = "restore a snapshot of this server; or, if another server has the history, " +
+		"remove currentEpoch and acceptedEpoch, too"
+	adviceFetch = "restore the file from a backup, or empty the data directory of this server " +
+		"and let it fetch a snapshot from the ensemble"
+)
+
+func (r *Recovered) note(format string, args ...any) {
+	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
+}
+
+// checkPlacement refuses a snapshot among the logs, or a log among the snapshots,
+// if the directories differ: somebody has confused them.
+func (s *Store) checkPlacement() error {
+	if s.snapDir == s.logDir {
+		return nil
+	}
+	snapshots, err := snapshot.List(s.disk, s.logDir)
+	if err != nil {
+		return err
+	}
+	logs, err := txnlog.Segments(s.disk, s.snapDir)
+	if err != nil {
+		return err
+	}
+	if len(snapshots) > 0 {
+		return &CorruptError{File: snapshots[0].Path, Offset: -1, Advice: adviceMoved,
+			Want: "only log files in dataLogDir", Got: "a snapshot"}
+	}
+	if len(logs) > 0 {
+		return &CorruptError{File: logs[0].Path, Offset: -1, Advice: adviceMoved,
+			Want: "only snapshots in dataDir", Got: "a log file"}
+	}
+	return nil
+}
+
+// removeUnfinished removes what a crash left of snapshots that were being written.
+func (s *Store) removeUnfinished() error {
+	names, err := s.disk.List(s.snapDir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if snapshot.IsUnfinished(name) {
+			if err := s.disk.Remove(filepath.Join(s.snapDir, name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// recover reads snapshot, log and epochs, and makes durable what it has read.
+func (s *Store) recover() (Recovered, error) {
+	var r Recovered
+	refused, err := s.recoverTree(&r)
+	if err != nil {
+		return r, err
+	}
+	ends, err := s.recoverTail(&r)
+	if err != nil {
+		return r, err
+	}
+	if refused != nil && refused.Zxid > r.Zxid {
+		return r, &CorruptError{File: refused.Path, Offset: -1, Advice: adviceFetch,
+			Want: fmt.Sprintf("a valid snapshot, as the log ends with %v", r.Zxid),
+			Got:  r.Notes[0]}
+	}
+	if err := txnlog.Repair(s.disk, s.logDir, ends); err != nil {
+		return r, err
+	}
+	if err := s.recoverEpochs(&r); err != nil {
+		return r, err
+	}
+	// The names of snapshot and epochs may be no more durable than the log was.
+	if err := s.disk.SyncDir(s.snapDir); err != nil {
+		return r, err
+	}
+	s.log = txnlog.NewWriter(s.disk, s.logDir, max(0, r.Zxid),
+		txnlog.Config{PreallocateBytes: s.cfg.PreallocateBytes})
+	s.mu.Lock()
+	s.treeZxid = r.Tree.Zxid()
+	s.mu.Unlock()
+	return r, nil
+}
+
+// recoverTree loads the newest valid snapshot, and tells the newest invalid one.
+func (s *Store) recoverTree(r *Recovered) (refused *snapshot.File, err error) {
+	files, err := snapshot.List(s.disk, s.snapDir)
+	if err != nil {
+		return nil, err
+	}
+	for i, file := range files {
+		t, info, err := snapshot.Read(s.disk, file)
+		if err != nil && !refusable(err) {
+			return nil, err
+		}
+		if err != nil {
+			r.note("snapshot is passed over: %v", err)
+			if refused == nil {
+				refused = &files[i]
+			}
+			continue
+		}
+		s.checkDigest(r, t, info)
+		r.Tree = t
+		s.setVerified(file.Zxid)
+		return refused, syncFile(s.disk, file.Path)
+	}
+	if refused != nil {
+		return refused, &CorruptError{File: refused.Path, Offset: -1, Advice: adviceFetch,
+			Want: "a valid snapshot, as there is no other", Got: r.Notes[0]}
+	}
+	return nil, s.startEmpty(r)
+}
+
+// refusable tells errors that lie in the snapshot from errors of the disk: only
+// the first make an older snapshot the better choice.
+func refusable(err error) bool {
+	var corrupt *CorruptError
+	return errors.As(err, &corrupt) || errors.Is(err, snapshot.ErrSnappy)
+}
+
+// checkDigest compares the tree with its digest where both are of one moment. As
+// in Java, a difference is told and not fatal.
+func (s *Store) checkDigest(r *Recovered, t *tree.Tree, info snapshot.Info) {
+	if info.HasDigest && info.DigestZxid == info.Zxid && info.Digest != t.Digest() {
+		r.note("snapshot %v has digest %#x, but its znodes have %#x",
+			info.Zxid, info.Digest, t.Digest())
+	}
+}
+
+// startEmpty begins a history, if the directory really is empty. The empty tree
+// is written at once: a log without a snapshot below it is never ours.
+func (s *Store) startEmpty(r *Recovered) error {
+	logs, err := txnlog.Segments(s.disk, s.logDir)
+	if err != nil {
+		return err
+	}
+	if len(logs) > 0 && !s.cfg.TrustEmptySnapshot {
+		return &CorruptError{File: logs[0].Path, Offset: -1, Advice: adviceNoTop,
+			Want: "a snapshot that the log continues", Got: "none"}
+	}
+	if err := s.refuseLostHistory(); err != nil {
+		return err
+	}
+	r.Empty = len(logs) == 0
+	r.Tree = tree.New()
+	initialize := filepath.Join(s.cfg.LogDir, initializeName)
+	_, initialized, err := readFile(s.disk, initialize)
+	if err != nil {
+		return err
+	}
+	if r.Empty && s.cfg.RequireInitialize && !initialized {
+		r.Tree.SetZxid(zoo.ZxidNone)
+		return nil
+	}
+	if err := s.writeSnapshot(r.Tree); err != nil {
+		return err
+	}
+	s.setVerified(r.Tree.Zxid())
+	return removeExisting(s.disk, initialize)
+}
+
+// refuseLostHistory refuses a directory that has followed a leader, so that it had
+// a snapshot, and has none now. To vote from here as if new would be a lie.
+func (s *Store) refuseLostHistory() error {
+	current, found, err := s.readEpoch(currentEpochName)
+	if err != nil || !found || current <= 0 || s.cfg.TrustEmptySnapshot {
+		return err
+	}
+	return &CorruptError{File: s.snapDir, Offset: -1, Advice: adviceEmpty,
+		Want: fmt.Sprintf("a snapshot, as currentEpoch is %d", current), Got: "none"}
+}
+
+// writeSnapshot publishes a snapshot of a tree that nobody else uses.
+func (s *Store) writeSnapshot(t *tree.Tree) error {
+	frozen := t.Freeze()
+	defer frozen.Close()
+	source := snapshot.Source{Frozen: frozen, Lock: snapshot.NoLock{}}
+	return snapshot.Write(s.disk, s.snapDir, source)
+}
+
+// recoverTail reads the log beyond the tree.
+func (s *Store) recoverTail(r *Recovered) ([]txnlog.End, error) {
+	r.Zxid = r.Tree.Zxid()
+	reader, err := txnlog.NewReader(s.disk, s.logDir, max(0, r.Zxid))
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	for {
+		e, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		r.Tail = append(r.Tail, e)
+		r.Zxid = e.Zxid
+	}
+	for _, end := range reader.Ends() {
+		if end.Torn {
+			r.note("log %s is torn at offset %d: what follows was never synced, and is cut off",
+				end.Path, end.Offset)
+		}
+	}
+	return reader.Ends(), nil
+}
+
+func (s *Store) setVerified(z zoo.Zxid) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.verified[z] = true
+}

@@ -1,0 +1,216 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+
+	"zoo"
+	"zoo/internal/core/tree"
+	"zoo/internal/disk/txnlog"
+	"zoo/internal/disk/vfs"
+	"zoo/internal/txn"
+)
+
+// The names in a data directory, besides those of snapshots and log segments.
+const (
+	versionDir     = "version-2"
+	lockName       = "zoo.lock"
+	initializeName = "initialize"
+)
+
+// CorruptError is the answer to a data directory that must not be served.
+type CorruptError = vfs.CorruptError
+
+// ErrNotInLog means that the store cannot be cut at a zxid, because its history
+// does not hold it; nothing was changed.
+var ErrNotInLog = errors.New("zxid is not in the history on disk")
+
+// ErrClosed is what a closed Store says.
+var ErrClosed = errors.New("store is closed")
+
+// Config tells where the data is and how to treat it.
+type Config struct {
+	FS      vfs.FS
+	DataDir string
+	// LogDir is where the log goes; "" means DataDir.
+	LogDir string
+	// PreallocateBytes is the step by which the log grows; 0 means 64 MiB.
+	PreallocateBytes int64
+	// RequireInitialize is db.autocreate=false: without a file named initialize
+	// in LogDir, an empty directory gives no vote (Recovered.Zxid is ZxidNone).
+	RequireInitialize bool
+	// TrustEmptySnapshot is snapshot.trust.empty=true: a log without any snapshot
+	// is believed to begin with the history.
+	TrustEmptySnapshot bool
+}
+
+// Store is an open data directory.
+type Store struct {
+	cfg     Config
+	disk    vfs.FS
+	snapDir string
+	logDir  string
+	locks   []io.Closer
+
+	log      *txnlog.Writer
+	accepted zoo.Epoch
+	current  zoo.Epoch
+	err      error
+
+	// mu is held over the rename that publishes a snapshot: it must not happen
+	// while, or after, a truncation decides that the snapshot is too new.
+	mu         sync.Mutex
+	generation uint64            // grows with each change of history
+	writing    *Snapshot         // in progress, if any
+	verified   map[zoo.Zxid]bool // snapshots that were read back or loaded
+	treeZxid   zoo.Zxid          // what the tree in memory holds at least
+}
+
+// Recovered is what a data directory holds.
+type Recovered struct {
+	// Tree is the newest valid snapshot.
+	Tree *tree.Tree
+	// Tail is the log beyond it, without gaps. Nobody knows yet what of it is
+	// committed.
+	Tail []txn.Entry
+	// Zxid is the end of the history: of the tail, or of the tree without one.
+	// ZxidNone means that the server must not vote before it was synchronised.
+	Zxid          zoo.Zxid
+	AcceptedEpoch zoo.Epoch
+	CurrentEpoch  zoo.Epoch
+	// Empty means that this is the first start of an empty directory.
+	Empty bool
+	// Notes are what an operator should hear about the state of the directory.
+	Notes []string
+}
+
+// Open opens the data directory with the default configuration; logDir may be "".
+func Open(disk vfs.FS, dataDir, logDir string) (*Store, Recovered, error) {
+	return Config{FS: disk, DataDir: dataDir, LogDir: logDir}.Open()
+}
+
+// Open recovers the data directory, and takes it for this process.
+func (c Config) Open() (*Store, Recovered, error) {
+	if c.LogDir == "" {
+		c.LogDir = c.DataDir
+	}
+	s := &Store{
+		cfg: c, disk: c.FS, verified: make(map[zoo.Zxid]bool),
+		snapDir: filepath.Join(c.DataDir, versionDir),
+		logDir:  filepath.Join(c.LogDir, versionDir),
+	}
+	recovered, err := s.open()
+	if err != nil {
+		return nil, Recovered{}, errors.Join(
+			fmt.Errorf("open data directory %s: %w", c.DataDir, err), s.unlock())
+	}
+	return s, recovered, nil
+}
+
+// open is the order of a start. Unfinished plans come before anything is read,
+// repairs after everything was found good.
+func (s *Store) open() (Recovered, error) {
+	for _, step := range []func() error{
+		s.makeDirs, s.lock, s.checkPlacement, s.resumePlan, s.removeUnfinished,
+	} {
+		if err := step(); err != nil {
+			return Recovered{}, err
+		}
+	}
+	return s.recover()
+}
+
+func (s *Store) makeDirs() error {
+	return errors.Join(s.disk.MkdirAll(s.snapDir), s.disk.MkdirAll(s.logDir))
+}
+
+// lock keeps other servers out of both directories.
+func (s *Store) lock() error {
+	dirs := []string{s.cfg.DataDir}
+	if s.snapDir != s.logDir {
+		dirs = append(dirs, s.cfg.LogDir)
+	}
+	for _, dir := range dirs {
+		l, err := s.disk.Lock(filepath.Join(dir, lockName))
+		if err != nil {
+			return fmt.Errorf("another server may be using %s: %w", dir, err)
+		}
+		s.locks = append(s.locks, l)
+	}
+	return nil
+}
+
+func (s *Store) unlock() error {
+	var errs []error
+	for _, l := range s.locks {
+		errs = append(errs, l.Close())
+	}
+	s.locks = nil
+	return errors.Join(errs...)
+}
+
+// Last is the zxid of the last entry of the log, or of the snapshot without one.
+func (s *Store) Last() zoo.Zxid { return s.log.Last() }
+
+// Synced is the zxid up to which the history is durable.
+func (s *Store) Synced() zoo.Zxid { return s.log.Synced() }
+
+// LogBytes is the size of the current segment of the log.
+func (s *Store) LogBytes() int64 { return s.log.SegmentBytes() }
+
+// Append writes entries to the log; they are durable after Sync. An entry that
+// does not follow the last one is refused (txnlog.ErrOrder).
+func (s *Store) Append(entries []txn.Entry) error {
+	if s.err != nil {
+		return s.err
+	}
+	return s.keep(s.log.Append(entries))
+}
+
+// Sync makes durable what was appended. Only then may it be acknowledged.
+func (s *Store) Sync() error {
+	if s.err != nil {
+		return s.err
+	}
+	return s.keep(s.log.Sync())
+}
+
+// Roll ends the log's segment, durably; the next append opens a new one.
+func (s *Store) Roll() error {
+	if s.err != nil {
+		return s.err
+	}
+	return s.keep(s.log.Roll())
+}
+
+// keep remembers the first error, except that an entry was refused.
+func (s *Store) keep(err error) error {
+	if err != nil && s.err == nil && !errors.Is(err, txnlog.ErrOrder) {
+		s.err = err
+	}
+	return err
+}
+
+// Reload recovers the open directory once more, after Truncate asked for it.
+func (s *Store) Reload() (Recovered, error) {
+	if s.err != nil {
+		return Recovered{}, s.err
+	}
+	if err := s.keep(s.log.Close()); err != nil {
+		return Recovered{}, err
+	}
+	recovered, err := s.recover()
+	return recovered, s.keep(err)
+}
+
+// Close syncs the log and lets other servers in.
+func (s *Store) Close() error {
+	err := errors.Join(s.log.Close(), s.unlock())
+	if s.err == nil {
+		s.err = ErrClosed
+	}
+	return err
+}
