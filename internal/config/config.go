@@ -1,0 +1,113 @@
+package config
+
+import (
+	"net"
+	"slices"
+	"strconv"
+	"time"
+
+	"zoo"
+)
+
+// Config is everything a server is told from outside. Immutable after Load.
+type Config struct {
+	// File is where the settings came from; empty for the embedded defaults.
+	File string
+
+	// ID is this server's number: from myid in an ensemble, 1 when standalone.
+	ID zoo.ServerID
+	// Servers is the ensemble by ascending id; empty when standalone.
+	Servers []Server
+	// Observer tells that this server never votes.
+	Observer bool
+	// QuorumListenOnAllIPs binds the quorum and election ports to every address.
+	QuorumListenOnAllIPs bool
+	// StandaloneEnabled lets a single configured server run without a quorum.
+	StandaloneEnabled bool
+
+	// Tick is the unit of every limit below.
+	Tick time.Duration
+	// InitLimitTicks bounds joining a leader, up to the NEWLEADER acknowledgement.
+	InitLimitTicks int
+	// SyncLimitTicks bounds silence between a leader and a learner.
+	SyncLimitTicks int
+
+	// DataDir holds snapshots, epochs and myid.
+	DataDir string
+	// DataLogDir holds the transaction logs; DataDir when not set.
+	DataLogDir string
+
+	// ClientListen is the host:port clients connect to; empty for none.
+	ClientListen string
+	// ListenBacklog is the accept backlog; -1 leaves it to the system.
+	ListenBacklog int
+	// ConnsPerHostMax bounds the connections of one address; 0 is no bound.
+	ConnsPerHostMax int
+	// SessionTimeoutMin and SessionTimeoutMax clamp what a client asks for.
+	SessionTimeoutMin, SessionTimeoutMax time.Duration
+	// Commands are the four-letter words that are answered; see Allows.
+	Commands []string
+
+	// SnapCount is how many transactions lie between snapshots.
+	SnapCount int
+	// PreallocBytes is how far a log file is extended ahead of its end.
+	PreallocBytes int64
+	// CommitLogCount is how many committed proposals are kept for DIFF.
+	CommitLogCount int
+	// ForceSync makes every acknowledgement wait for the disk.
+	ForceSync bool
+	// SyncEnabled lets an observer keep logs and snapshots of its own.
+	SyncEnabled bool
+	// FrameBytesMax bounds a client frame (jute.maxbuffer).
+	FrameBytesMax int
+	// OutstandingMax bounds the requests in process (globalOutstandingLimit).
+	OutstandingMax int
+	// PurgeRetain is how many snapshots a purge keeps.
+	PurgeRetain int
+	// PurgeInterval is the time between purges; 0 is never.
+	PurgeInterval time.Duration
+
+	// SkipACL switches every ACL check off.
+	SkipACL bool
+	// SuperDigest is the super user as super:<hash>; empty for none.
+	SuperDigest string
+}
+
+// Standalone tells whether the server runs alone, without quorum ports.
+func (c *Config) Standalone() bool { return len(c.Servers) == 0 }
+
+// InitLimit is InitLimitTicks as a time.
+func (c *Config) InitLimit() time.Duration { return time.Duration(c.InitLimitTicks) * c.Tick }
+
+// SyncLimit is SyncLimitTicks as a time.
+func (c *Config) SyncLimit() time.Duration { return time.Duration(c.SyncLimitTicks) * c.Tick }
+
+// Server is the ensemble's entry for an id.
+func (c *Config) Server(id zoo.ServerID) (Server, bool) {
+	for _, s := range c.Servers {
+		if s.ID == id {
+			return s, true
+		}
+	}
+	return Server{}, false
+}
+
+// commandsAlways are answered whatever the whitelist says: srvr as in Java, and
+// strt, which tells start-up times and nothing else.
+var commandsAlways = []string{"srvr", "strt"}
+
+// Allows tells whether a four-letter word is answered.
+func (c *Config) Allows(word string) bool {
+	return slices.Contains(c.Commands, "*") || slices.Contains(c.Commands, word) ||
+		slices.Contains(commandsAlways, word)
+}
+
+// ClientPort is the number in ClientListen; 0 for none.
+func (c *Config) ClientPort() int {
+	_, port, err := net.SplitHostPort(c.ClientListen)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(port)
+	return n
+}

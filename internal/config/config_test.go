@@ -1,0 +1,168 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+	"pgregory.net/rapid"
+)
+
+// Each case of testdata/*.txt is a zoo.cfg; the answer is what an operator is told
+// and what the server is to do. DIR stands for a fresh directory.
+func TestConfigurationIsUnderstoodOrRefusedWithFileAndLine(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			return describe(t, d)
+		})
+	})
+}
+
+func describe(t *testing.T, d *datadriven.TestData) string {
+	dir := t.TempDir()
+	for _, arg := range d.CmdArgs {
+		if arg.Key == "myid" {
+			write(t, filepath.Join(dir, "myid"), strings.Join(arg.Vals, " ")+"\n")
+		}
+	}
+	file := filepath.Join(dir, "zoo.cfg")
+	write(t, file, strings.ReplaceAll(d.Input, "DIR", dir))
+	src := Source{Args: []string{file}, StateDir: dir}
+	for _, arg := range d.CmdArgs {
+		if strings.HasPrefix(arg.Key, "-D") {
+			src.Properties = append(src.Properties, arg.Key[2:]+"="+strings.Join(arg.Vals, ","))
+		}
+	}
+	var b strings.Builder
+	cfg, warnings, err := Load(src)
+	for _, w := range warnings {
+		fmt.Fprintf(&b, "warning %s\n", w)
+	}
+	if err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			fmt.Fprintf(&b, "error %s\n", line)
+		}
+	} else {
+		summarise(&b, cfg)
+	}
+	return strings.ReplaceAll(b.String(), dir, "DIR")
+}
+
+func summarise(b *strings.Builder, c *Config) {
+	fmt.Fprintf(b, "id=%d standalone=%v observer=%v\n", c.ID, c.Standalone(), c.Observer)
+	fmt.Fprintf(b, "tick=%v init=%v sync=%v session=%v..%v\n",
+		c.Tick, c.InitLimit(), c.SyncLimit(), c.SessionTimeoutMin, c.SessionTimeoutMax)
+	fmt.Fprintf(b, "data=%s log=%s\n", c.DataDir, c.DataLogDir)
+	fmt.Fprintf(b, "clients=%s conns=%d commands=%v\n",
+		c.ClientListen, c.ConnsPerHostMax, c.Commands)
+	fmt.Fprintf(b, "snapCount=%d prealloc=%d commitLog=%d forceSync=%v frame=%d outstanding=%d\n",
+		c.SnapCount, c.PreallocBytes, c.CommitLogCount, c.ForceSync,
+		c.FrameBytesMax, c.OutstandingMax)
+	if c.SkipACL || c.SuperDigest != "" {
+		fmt.Fprintf(b, "skipACL=%v super=%s\n", c.SkipACL, c.SuperDigest)
+	}
+	for _, s := range c.Servers {
+		fmt.Fprintf(b, "%s=%s\n", s.Key(), s)
+	}
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Nobody configured anything: the server must be harmless, on this machine only.
+func TestEmbeddedDefaultsListenOnLoopback(t *testing.T) {
+	cfg, warnings, err := Load(Source{StateDir: "/state/zoo"})
+	if err != nil || len(warnings) > 0 {
+		t.Fatalf("err %v, warnings %v", err, warnings)
+	}
+	if cfg.ClientListen != "127.0.0.1:2181" || cfg.DataDir != filepath.Join("/state/zoo", "data") {
+		t.Fatalf("clients %s, data %s", cfg.ClientListen, cfg.DataDir)
+	}
+	if !cfg.Standalone() || cfg.ID != 1 || cfg.File != "" {
+		t.Fatalf("standalone %v, id %d, file %q", cfg.Standalone(), cfg.ID, cfg.File)
+	}
+}
+
+func TestPositionalArgumentsAreJavasShortForm(t *testing.T) {
+	cfg, _, err := Load(Source{Args: []string{"2182", "/data", "1000"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.ClientPort() != 2182 || cfg.DataDir != "/data" || cfg.Tick != time.Second {
+		t.Fatalf("got %+v", cfg)
+	}
+	if cfg.ConnsPerHostMax != 0 {
+		t.Fatalf("connections per host are bounded to %d", cfg.ConnsPerHostMax)
+	}
+	if _, _, err := Load(Source{Args: []string{"x", "/data"}}); err == nil ||
+		!strings.Contains(err.Error(), `command line: clientPort: "x" is not a whole number`) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestMissingFileIsNamed(t *testing.T) {
+	_, _, err := Load(Source{Args: []string{"/no/such/zoo.cfg"}})
+	if err == nil || !strings.HasPrefix(err.Error(), "/no/such/zoo.cfg: open: ") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestServerLineSurvivesItsOwnText(t *testing.T) {
+	for _, line := range []string{
+		"a:2888:3888:participant",
+		"10.0.0.1:2888:3888:observer;0.0.0.0:2181",
+		"[::1]:2888:3888:participant;[::]:2181",
+		"a:1:2|b:3:4:participant",
+	} {
+		s, err := ParseServer(3, line)
+		if err != nil || s.String() != line {
+			t.Errorf("%s became %s (%v)", line, s, err)
+		}
+	}
+}
+
+// What is escaped by Java's rules reads back as it was.
+func TestAnyKeyAndValueSurviveEscaping(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.StringMatching(`[a-zA-Z0-9.=: #!\\é]{1,12}`)
+		key := strings.TrimSpace("k" + word.Draw(t, "key") + "k")
+		value := strings.TrimSpace("v" + word.Draw(t, "value") + "v")
+		got, err := parseProperties("f", escape(key)+" = "+escape(value)+"\n")
+		if err != nil || len(got) != 1 || got[0].key != key || got[0].value != value {
+			t.Fatalf("%q=%q became %+v (%v)", key, value, got, err)
+		}
+	})
+}
+
+func escape(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if strings.ContainsRune(`=: #!\`, r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func FuzzParseProperties(f *testing.F) {
+	f.Add("a=b\\\n  c\n#x\n!y\nk\\u0041 : v\n")
+	f.Add("server.1=[::1]:2888:3888;2181")
+	f.Fuzz(func(t *testing.T, text string) {
+		settings, err := parseProperties("zoo.cfg", text)
+		if err != nil {
+			return
+		}
+		for _, s := range settings {
+			_ = newDraft("zoo.cfg").takeOne(s)
+		}
+	})
+}

@@ -1,0 +1,226 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"zoo"
+)
+
+// Source says where the settings are.
+type Source struct {
+	// Args is what stands on the command line: nothing (the embedded defaults), a
+	// zoo.cfg, or clientPort dataDir [tickTime] [maxClientCnxns].
+	Args []string
+	// Properties are the -D options, each name=value.
+	Properties []string
+	// StateDir is where the embedded defaults keep their data.
+	StateDir string
+}
+
+// StateDir is the user's directory for state: $XDG_STATE_HOME/zoo, or
+// .local/state/zoo in the home directory.
+func StateDir() (string, error) {
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "zoo"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find the state directory: %w", err)
+	}
+	return filepath.Join(home, ".local", "state", "zoo"), nil
+}
+
+// Load reads the settings. The warnings are valid also beside an error; the
+// error joins everything that is wrong, and wraps ErrConfig.
+func Load(src Source) (*Config, []Warning, error) {
+	file, settings, err := gather(src)
+	if err != nil {
+		return nil, nil, err
+	}
+	properties, err := parseDefines(src.Properties)
+	if err != nil {
+		return nil, nil, err
+	}
+	d := newDraft(file)
+	// A line of the file overrides a -D of the same name, as in Java.
+	err = errors.Join(d.take(properties), d.take(settings))
+	d.warnUnused()
+	if err == nil {
+		err = d.settle()
+	}
+	if err != nil {
+		return nil, d.warnings, err
+	}
+	return &d.Config, d.warnings, nil
+}
+
+// gather turns the command line into settings.
+func gather(src Source) (file string, settings []setting, err error) {
+	switch len(src.Args) {
+	case 0:
+		return "", embedded(src.StateDir), nil
+	case 1:
+		text, err := readFile(src.Args[0])
+		if err != nil {
+			return "", nil, err
+		}
+		settings, err := parseProperties(src.Args[0], text)
+		return src.Args[0], settings, err
+	case 2, 3, 4:
+		return "", positional(src.Args), nil
+	}
+	return "", nil, &Error{Reason: "more than four arguments; " +
+		"want a zoo.cfg, or clientPort dataDir [tickTime] [maxClientCnxns]"}
+}
+
+// embedded is the configuration of a server nobody configured: reachable from
+// this machine only.
+func embedded(stateDir string) []setting {
+	return []setting{
+		{key: "dataDir", value: filepath.Join(stateDir, "data"), origin: "embedded defaults"},
+		{key: "clientPort", value: "2181", origin: "embedded defaults"},
+		{key: "clientPortAddress", value: "127.0.0.1", origin: "embedded defaults"},
+	}
+}
+
+// positional is Java's form without a file, where connections are unbounded.
+func positional(args []string) []setting {
+	const origin = "command line"
+	settings := []setting{{key: "maxClientCnxns", value: "0", origin: origin}}
+	for i, key := range []string{"clientPort", "dataDir", "tickTime", "maxClientCnxns"} {
+		if i < len(args) {
+			settings = append(settings, setting{key: key, value: args[i], origin: origin})
+		}
+	}
+	return settings
+}
+
+func readFile(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", &Error{File: name, Reason: reason(err)}
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, fileBytesMax+1))
+	if err != nil {
+		return "", &Error{File: name, Reason: reason(err)}
+	}
+	if len(text) > fileBytesMax {
+		return "", &Error{File: name, Reason: "is longer than a configuration can be"}
+	}
+	return string(text), nil
+}
+
+// reason is the error without the file name, which Error writes itself.
+func reason(err error) string {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Op + ": " + pathErr.Err.Error()
+	}
+	return err.Error()
+}
+
+func parseDefines(defines []string) ([]setting, error) {
+	var settings []setting
+	for _, define := range defines {
+		name, value, ok := strings.Cut(define, "=")
+		if !ok || name == "" {
+			return nil, &Error{File: "-D" + define, Reason: "want -Dname=value"}
+		}
+		settings = append(settings, setting{
+			key: strings.TrimPrefix(name, "zookeeper."), value: strings.TrimSpace(value),
+			origin: "-D" + name,
+		})
+	}
+	return settings, nil
+}
+
+func newDraft(file string) *draft {
+	d := &draft{set: map[string]setting{}}
+	d.File = file
+	for _, r := range rows {
+		if r.value == "" {
+			continue
+		}
+		if err := r.parse(d, r.value); err != nil {
+			panic("config: default of " + r.name + ": " + err.Error())
+		}
+	}
+	return d
+}
+
+// take puts settings into the draft, in order.
+func (d *draft) take(settings []setting) error {
+	var errs []error
+	for _, s := range settings {
+		if err := d.takeOne(s); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (d *draft) takeOne(s setting) error {
+	if why := refusal(s.key); why != "" {
+		return s.fail(why)
+	}
+	if before, ok := d.set[s.key]; ok && before.line > 0 {
+		d.warnings = append(d.warnings, s.warn(fmt.Sprintf("overrides line %d", before.line)))
+	}
+	d.set[s.key] = s
+	if number, ok := strings.CutPrefix(s.key, "server."); ok && !isKnownUnused(s.key) {
+		return d.takeServer(s, number)
+	}
+	r, ok := findRow(s.key)
+	if !ok {
+		d.warnUnknown(s)
+		return nil
+	}
+	if r.propertyOnly && s.line > 0 {
+		d.warnings = append(d.warnings, s.warn("has no effect in a file; use -D"+r.name))
+		return nil
+	}
+	if r.name == "peerType" {
+		d.hasPeerType = true
+	}
+	if err := r.parse(d, s.value); err != nil {
+		return s.fail(err.Error())
+	}
+	return nil
+}
+
+func (d *draft) takeServer(s setting, number string) error {
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return s.fail(fmt.Sprintf("server id %q is not a number", number))
+	}
+	server, err := ParseServer(zoo.ServerID(id), s.value)
+	if err != nil {
+		return s.fail(err.Error())
+	}
+	for i := range d.Servers {
+		if d.Servers[i].ID == server.ID {
+			d.Servers[i] = server
+			return nil
+		}
+	}
+	d.Servers = append(d.Servers, server)
+	return nil
+}
+
+func (d *draft) warnUnknown(s setting) {
+	if isKnownUnused(s.key) {
+		return
+	}
+	text := "unknown, ignored"
+	if meant := suggestion(s.key); meant != "" {
+		text += "; did you mean " + meant + "?"
+	}
+	d.warnings = append(d.warnings, s.warn(text))
+}

@@ -1,0 +1,208 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"zoo"
+)
+
+// settle derives what depends on several lines and checks them against each
+// other. The order matters: the ensemble decides whether myid is needed.
+func (d *draft) settle() error {
+	return errors.Join(d.settleDirs(), d.settleTimeouts(), d.settleEnsemble(), d.settleClient())
+}
+
+// failAt is an error at the place where key was given, or about the file.
+func (d *draft) failAt(key, reason string) error {
+	if s, ok := d.set[key]; ok {
+		return s.fail(reason)
+	}
+	return &Error{File: d.File, Key: key, Reason: reason}
+}
+
+func (d *draft) warnAt(key, text string) {
+	w := Warning{File: d.File, Key: key, Text: text}
+	if s, ok := d.set[key]; ok {
+		w = s.warn(text)
+	}
+	d.warnings = append(d.warnings, w)
+}
+
+func (d *draft) settleDirs() error {
+	if d.DataDir == "" {
+		return d.failAt("dataDir", "is missing")
+	}
+	for _, key := range []string{"dataDir", "dataLogDir"} {
+		if s, ok := d.set[key]; ok && !filepath.IsAbs(s.value) {
+			d.warnAt(key, "is relative to the directory the server is started in")
+		}
+	}
+	if d.DataLogDir == "" {
+		d.DataLogDir = d.DataDir
+	}
+	return nil
+}
+
+// The shortest and the longest session when nothing else was said, in ticks. A
+// client pings every third of its timeout, and one lost ping must not cost it the
+// session.
+const (
+	sessionTimeoutMinTicks = 2
+	sessionTimeoutMaxTicks = 20
+)
+
+func orTicks(timeout, tick time.Duration, ticks int) time.Duration {
+	if timeout < 0 {
+		return time.Duration(ticks) * tick
+	}
+	return timeout
+}
+
+func (d *draft) settleTimeouts() error {
+	d.SessionTimeoutMin = orTicks(d.timeoutMin, d.Tick, sessionTimeoutMinTicks)
+	d.SessionTimeoutMax = orTicks(d.timeoutMax, d.Tick, sessionTimeoutMaxTicks)
+	if d.SessionTimeoutMin > d.SessionTimeoutMax {
+		return d.failAt("minSessionTimeout", fmt.Sprintf("%d ms is above maxSessionTimeout %d ms",
+			d.SessionTimeoutMin.Milliseconds(), d.SessionTimeoutMax.Milliseconds()))
+	}
+	return nil
+}
+
+// settleEnsemble decides between standalone and quorum, by Java's rules.
+func (d *draft) settleEnsemble() error {
+	sortServers(d.Servers)
+	voters := 0
+	for _, s := range d.Servers {
+		if !s.Observer {
+			voters++
+		}
+	}
+	observers := len(d.Servers) - voters
+	switch {
+	case voters == 0 && !d.StandaloneEnabled:
+		return d.failAt("standaloneEnabled", "is false, and no server can vote")
+	case voters == 0 && observers > 0:
+		return &Error{File: d.File, Reason: "observers without any server that votes"}
+	case voters == 1 && observers > 0 && d.StandaloneEnabled:
+		return &Error{File: d.File, Reason: "observers cannot join a standalone server; " +
+			"set standaloneEnabled=false"}
+	case voters == 0 || voters == 1 && d.StandaloneEnabled:
+		return d.becomeStandalone()
+	}
+	if voters%2 == 0 {
+		d.warnings = append(d.warnings, Warning{File: d.File, Text: fmt.Sprintf(
+			"%d voting servers tolerate no more failures than %d", voters, voters-1)})
+	}
+	return d.becomeMember()
+}
+
+// becomeStandalone drops the ensemble. A single server.N line keeps its client
+// port, so that it means the same as before a second server joins.
+func (d *draft) becomeStandalone() error {
+	d.ID = 1
+	var err error
+	if len(d.Servers) == 1 {
+		err = d.adoptClient(d.Servers[0])
+		d.warnAt(d.Servers[0].Key(), "is the only server; it runs standalone")
+	}
+	d.Servers = nil
+	return err
+}
+
+func (d *draft) becomeMember() error {
+	var errs []error
+	if d.InitLimitTicks == 0 {
+		errs = append(errs, d.failAt("initLimit", "is missing"))
+	}
+	if d.SyncLimitTicks == 0 {
+		errs = append(errs, d.failAt("syncLimit", "is missing"))
+	}
+	id, err := readMyID(d.DataDir)
+	if err != nil {
+		return errors.Join(append(errs, err)...)
+	}
+	d.ID = id
+	self, ok := d.Server(id)
+	if !ok {
+		errs = append(errs, &Error{File: filepath.Join(d.DataDir, "myid"), Line: 1,
+			Reason: fmt.Sprintf("id %d has no server.%d line in %s", id, id, d.File)})
+		return errors.Join(errs...)
+	}
+	d.Observer = self.Observer
+	if d.hasPeerType && d.Observer != (d.peerType == "observer") {
+		d.warnAt("peerType", "is not what "+self.Key()+" says, which counts")
+	}
+	return errors.Join(append(errs, d.adoptClient(self))...)
+}
+
+// adoptClient takes the client part of this server's own line.
+func (d *draft) adoptClient(self Server) error {
+	if self.ClientPort == 0 {
+		return nil
+	}
+	if d.clientPort != 0 && d.clientPort != self.ClientPort {
+		return d.failAt("clientPort", fmt.Sprintf("%d is not the client port %d of %s",
+			d.clientPort, self.ClientPort, self.Key()))
+	}
+	d.clientPort = self.ClientPort
+	if d.clientHost == "" {
+		d.clientHost = self.ClientHost
+	}
+	return nil
+}
+
+func (d *draft) settleClient() error {
+	if d.clientPort == 0 {
+		if d.clientHost != "" {
+			return d.failAt("clientPortAddress", "needs a clientPort")
+		}
+		d.warnings = append(d.warnings, Warning{File: d.File, Key: "clientPort",
+			Text: "is missing; no client can connect"})
+		return nil
+	}
+	host := strings.Trim(d.clientHost, "[]")
+	if host == "0.0.0.0" {
+		host = ""
+	}
+	d.ClientListen = net.JoinHostPort(host, strconv.Itoa(d.clientPort))
+	return nil
+}
+
+// warnUnused names every key that is known and without effect, in one line.
+func (d *draft) warnUnused() {
+	var names []string
+	for name := range d.set {
+		if _, used := findRow(name); !used && isKnownUnused(name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	slices.Sort(names)
+	d.warnings = append(d.warnings, Warning{File: d.File,
+		Text: "known, not used yet: " + strings.Join(names, ", ")})
+}
+
+// readMyID reads the server's number from the first line of dataDir/myid.
+func readMyID(dataDir string) (zoo.ServerID, error) {
+	name := filepath.Join(dataDir, "myid")
+	text, err := readFile(name)
+	if err != nil {
+		return 0, err
+	}
+	line, _, _ := strings.Cut(text, "\n")
+	id, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+	if err != nil {
+		return 0, &Error{File: name, Line: 1,
+			Reason: fmt.Sprintf("%q is not a number", strings.TrimSpace(line))}
+	}
+	return zoo.ServerID(id), nil
+}
