@@ -1,0 +1,115 @@
+package command
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// fixed is a Source that always says the same.
+type fixed struct {
+	overview Overview
+	serving  bool
+}
+
+func (f fixed) Overview() (Overview, bool) { return f.overview, f.serving }
+func (f fixed) Clients() []Client {
+	return []Client{{Address: "10.0.0.1:4711", Queued: 1, Received: 2, Sent: 3}}
+}
+func (f fixed) Timeline() []Stage {
+	return []Stage{{
+		Name: "recover", Start: 2 * time.Millisecond,
+		Duration: 1500 * time.Microsecond, Detail: "snapshot 0x0",
+	}}
+}
+
+func answerer(serving bool) *Answerer {
+	return &Answerer{
+		Build: Build{Version: "0.1.0+dev", Time: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)},
+		Source: fixed{serving: serving, overview: Overview{
+			Mode: "leader", Zxid: 0x100000002, Nodes: 5, Connections: 1, Received: 10, Sent: 9,
+			Latency: Latency{Count: 4, Total: 10 * time.Millisecond, Greatest: 6 * time.Millisecond},
+			Watches: Watches{Connections: 1, Paths: 2, Total: 3}, QuorumSize: 3,
+			Leader: &Leader{Learners: 3, SyncedFollowers: 2, ProposalBytes: [3]int{10, 5, 20}},
+		}},
+		Settings: []Setting{{"clientPort", "2181"}, {"serverId", "1"}},
+		Allowed:  SafeWords(),
+	}
+}
+
+// flwPattern is how the Go client reads srvr.
+const flwPattern = `(?m:\A^Zookeeper version: ([A-Za-z0-9\.\-]+), built on ` +
+	`(\d\d/\d\d/\d\d\d\d \d\d:\d\d [A-Za-z0-9:\+\-]+).*\n` +
+	`^Latency min/avg/max: (\d+)/([0-9.]+)/(\d+).*\n` +
+	`^Received: (\d+).*\n^Sent: (\d+).*\n^Connections: (\d+).*\n^Outstanding: (\d+).*\n` +
+	`^Zxid: (0x[A-Za-z0-9]+).*\n^Mode: (\w+).*\n^Node count: (\d+))`
+
+func TestServerTextParsesAsTheGoClientDoes(t *testing.T) {
+	text := answerer(true).Answer("srvr")
+	got := regexp.MustCompile(flwPattern).FindStringSubmatch(text)
+	if got == nil {
+		t.Fatalf("does not parse:\n%s", text)
+	}
+	want := []string{"3.9.5-zoo-0.1.0-dev", "11/22/2026 12:00 UTC", "0", "2.5000", "6",
+		"10", "9", "1", "0", "0x100000002", "leader", "5"}
+	if strings.Join(got[1:], "|") != strings.Join(want, "|") {
+		t.Errorf("got %q, want %q", got[1:], want)
+	}
+}
+
+func TestAnswersOfAServingServer(t *testing.T) {
+	for word, want := range map[string]string{
+		"ruok": "imok",
+		"isro": "rw",
+		"stat": "Clients:\n /10.0.0.1:4711[1](queued=1,recved=2,sent=3)\n\nLatency",
+		"mntr": "zk_server_state\tleader\n",
+		"conf": "clientPort=2181\nserverId=1\n",
+		"envi": "Environment:\nzookeeper.version=3.9.5-zoo-0.1.0-dev",
+		"wchs": "1 connections watching 2 paths\nTotal watches:3\n",
+		"strt": "recover\t2.000\t1.500\tsnapshot 0x0\n",
+		"dump": "dump is not executed because it is not in the whitelist.\n",
+	} {
+		if text := answerer(true).Answer(word); !strings.Contains(text, want) {
+			t.Errorf("%s: got %q, want %q in it", word, text, want)
+		}
+	}
+}
+
+func TestAServerThatDoesNotServeSaysSo(t *testing.T) {
+	for word, want := range map[string]string{
+		"ruok": "imok", "isro": "null", "srvr": notServing, "stat": notServing,
+		"mntr": notServing, "conf": notServing, "wchs": notServing,
+	} {
+		if text := answerer(false).Answer(word); text != want {
+			t.Errorf("%s: got %q, want %q", word, text, want)
+		}
+	}
+}
+
+func TestOnlyWhitelistedWordsAreExecuted(t *testing.T) {
+	a := answerer(true)
+	a.Allowed = []string{" ruok"}
+	for word, allowed := range map[string]bool{
+		"ruok": true, "srvr": true, "strt": true, "mntr": false, "stat": false,
+	} {
+		refused := strings.HasSuffix(a.Answer(word), "not in the whitelist.\n")
+		if refused == allowed {
+			t.Errorf("%s: got refused %v", word, refused)
+		}
+	}
+	a.Allowed = []string{"*"}
+	if text := a.Answer("mntr"); strings.HasSuffix(text, "whitelist.\n") {
+		t.Errorf("an asterisk must allow every word, got %q", text)
+	}
+}
+
+func TestFourBytesAreAWordOnlyIfTheyAreInTheTable(t *testing.T) {
+	for b, want := range map[string]bool{
+		"ruok": true, "dump": true, "\xff\xf4\xff\xfd": true, "abcd": false, "\x00\x00\x00\x2d": false,
+	} {
+		if Known([]byte(b)) != want {
+			t.Errorf("%q: want %v", b, want)
+		}
+	}
+}

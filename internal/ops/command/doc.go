@@ -1,0 +1,8 @@
+// Package command holds the answers that operators get, written once for every
+// way of asking: four-letter words on the client port today, HTTP later. It
+// guarantees the texts that ZooKeeper's tools and monitoring agents parse, and the
+// rules of the whitelist.
+//
+// It knows no server: what the answers are about comes in as a Source. It opens no
+// socket, and an answer never changes what it is about.
+package command

@@ -1,0 +1,76 @@
+package command
+
+import (
+	"fmt"
+	"strings"
+)
+
+// monitor answers mntr: one figure a line, zk_<name> TAB value.
+func (a *Answerer) monitor() string {
+	o, serving := a.Source.Overview()
+	if !serving {
+		return notServing
+	}
+	m := &figures{}
+	m.add("version", a.Build.String())
+	m.add("server_state", o.Mode)
+	if o.PeerState != "" {
+		m.add("peer_state", o.PeerState)
+	}
+	m.addTraffic(&o)
+	m.addTree(&o)
+	m.addProcess(&o)
+	m.addEnsemble(&o)
+	return m.text.String()
+}
+
+// figures collects the lines of mntr.
+type figures struct{ text strings.Builder }
+
+func (m *figures) add(name string, value any) {
+	fmt.Fprintf(&m.text, "zk_%s\t%v\n", name, value)
+}
+
+func (m *figures) addTraffic(o *Overview) {
+	m.add("avg_latency", fmt.Sprintf("%.4f", o.Latency.average()))
+	m.add("max_latency", o.Latency.Greatest.Milliseconds())
+	m.add("min_latency", o.Latency.Shortest.Milliseconds())
+	m.add("packets_received", o.Received)
+	m.add("packets_sent", o.Sent)
+	m.add("num_alive_connections", o.Connections)
+	m.add("outstanding_requests", o.Outstanding)
+}
+
+func (m *figures) addTree(o *Overview) {
+	m.add("znode_count", o.Nodes)
+	m.add("watch_count", o.Watches.Total)
+	m.add("ephemerals_count", o.Ephemerals)
+	m.add("approximate_data_size", o.DataBytes)
+	m.add("global_sessions", o.Sessions)
+	m.add("local_sessions", 0)
+}
+
+func (m *figures) addProcess(o *Overview) {
+	m.add("uptime", o.Uptime.Milliseconds())
+	if open, limit, ok := descriptors(); ok {
+		m.add("open_file_descriptor_count", open)
+		m.add("max_file_descriptor_count", limit)
+	}
+}
+
+func (m *figures) addEnsemble(o *Overview) {
+	if o.QuorumSize > 0 {
+		m.add("quorum_size", o.QuorumSize)
+	}
+	l := o.Leader
+	if l == nil {
+		return
+	}
+	m.add("learners", l.Learners)
+	m.add("synced_followers", l.SyncedFollowers)
+	m.add("synced_observers", l.SyncedObservers)
+	m.add("synced_non_voting_followers", 0)
+	m.add("last_proposal_size", l.ProposalBytes[0])
+	m.add("min_proposal_size", l.ProposalBytes[1])
+	m.add("max_proposal_size", l.ProposalBytes[2])
+}

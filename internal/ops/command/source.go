@@ -1,0 +1,122 @@
+package command
+
+import (
+	"strings"
+	"time"
+
+	"zoo"
+)
+
+// Build says which program answers.
+type Build struct {
+	// Version is this program's own, such as 0.1.0.
+	Version string
+	// Time is when it was built.
+	Time time.Time
+}
+
+// protocolVersion is the release of ZooKeeper whose behaviour is ours. Clients
+// and agents read features out of it.
+const protocolVersion = "3.9.5"
+
+// String is the version and the build date in the form that agents parse:
+//
+//	3.9.5-zoo-0.1.0, built on 11/22/2026 12:00 UTC
+func (b Build) String() string {
+	version := protocolVersion + "-zoo"
+	if b.Version != "" {
+		version += "-" + strings.Map(versionRune, b.Version)
+	}
+	return version + ", built on " + b.Time.UTC().Format("01/02/2006 15:04") + " UTC"
+}
+
+// versionRune keeps what the agents' patterns accept in a version.
+func versionRune(r rune) rune {
+	switch {
+	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '-':
+		return r
+	}
+	return '-'
+}
+
+// Source is the server that the answers are about. Its methods may be called
+// from any goroutine, and may take as long as a short queue.
+type Source interface {
+	// Overview tells the state of a server that serves; false if it does not.
+	Overview() (Overview, bool)
+	// Clients lists the client connections.
+	Clients() []Client
+	// Timeline lists the stages of the start-up so far.
+	Timeline() []Stage
+}
+
+// Overview is a server's state in figures.
+type Overview struct {
+	// Mode is standalone, leader, follower or observer.
+	Mode string
+	// PeerState says the same in an ensemble; empty when standalone.
+	PeerState string
+	Zxid      zoo.Zxid
+	// Uptime is the time since the server began to serve.
+	Uptime time.Duration
+
+	Latency        Latency
+	Received, Sent uint64
+	Connections    int
+	Outstanding    int
+
+	Nodes, Ephemerals int
+	DataBytes         int64
+	Watches           Watches
+	Sessions          int
+
+	// QuorumSize counts the voters; 0 when standalone.
+	QuorumSize int
+	// Leader is what only a leader knows; nil elsewhere.
+	Leader *Leader
+}
+
+// Latency sums up the time from reading a request to the end of its reply.
+type Latency struct {
+	Count              uint64
+	Total              time.Duration
+	Shortest, Greatest time.Duration
+}
+
+// average is the mean in milliseconds.
+func (l Latency) average() float64 {
+	if l.Count == 0 {
+		return 0
+	}
+	return float64(l.Total) / float64(time.Millisecond) / float64(l.Count)
+}
+
+// Watches counts watches as wchs does.
+type Watches struct{ Connections, Paths, Total int }
+
+// Leader is the part of an Overview about the ensemble.
+type Leader struct {
+	Learners        int
+	SyncedFollowers int
+	SyncedObservers int
+	// ProposalBytes are the sizes of the last, smallest and largest proposal.
+	ProposalBytes [3]int
+}
+
+// Client is one client connection.
+type Client struct {
+	Address        string
+	Queued         int
+	Received, Sent uint64
+}
+
+// Stage is one finished step of the start-up.
+type Stage struct {
+	Name string
+	// Start is the time since the process began.
+	Start, Duration time.Duration
+	Detail          string
+}
+
+// Setting is one line of conf.
+type Setting struct{ Key, Value string }

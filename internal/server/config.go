@@ -1,0 +1,185 @@
+package server
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"zoo"
+	"zoo/internal/config"
+	"zoo/internal/core/acl"
+	"zoo/internal/core/quorum"
+	"zoo/internal/core/replica"
+	"zoo/internal/disk/store"
+	"zoo/internal/disk/vfs"
+	"zoo/internal/net/peer"
+	"zoo/internal/ops/command"
+)
+
+// Config is everything that a server must know, in the terms of the rooms that
+// it joins. See FromConfig for where it usually comes from.
+type Config struct {
+	// Config is the replica's part; its Start is set when the server starts.
+	replica.Config
+
+	// Store says where the data is.
+	Store store.Config
+
+	// ClientListen are the host:port for clients.
+	ClientListen []string
+	// ConnsPerHostMax bounds the connections of one address; 0 is no bound.
+	ConnsPerHostMax int
+	// FrameBytesMax bounds a frame of a client.
+	FrameBytesMax int
+	// OutstandingMax bounds the requests in process of all clients; beyond it a
+	// connection that has one in process is not read.
+	OutstandingMax int
+
+	// Election describes the election connections.
+	Election peer.ElectionConfig
+	// Quorum describes the links between a leader and its learners.
+	Quorum peer.QuorumConfig
+	// QuorumListen are the host:port for learners.
+	QuorumListen []string
+	// Leaders are the quorum addresses of the ensemble, several of one server
+	// joined with "|".
+	Leaders map[zoo.ServerID]string
+
+	// Words is the whitelist of four-letter words.
+	Words []string
+	// Settings are the lines of the word conf.
+	Settings []command.Setting
+}
+
+// The bounds for a Config that names none.
+const (
+	frameBytesMaxDefault  = 0xfffff
+	outstandingMaxDefault = 1 << 16
+)
+
+func (c Config) withDefaults() Config {
+	if c.TickTime == 0 {
+		c.TickTime = 3 * time.Second
+	}
+	if c.FrameBytesMax == 0 {
+		c.FrameBytesMax = frameBytesMaxDefault
+	}
+	if c.OutstandingMax == 0 {
+		c.OutstandingMax = outstandingMaxDefault
+	}
+	if c.Store.FS == nil {
+		c.Store.FS = vfs.OS{}
+	}
+	return c
+}
+
+// zookeeperOutstandingMax is ZooKeeper's default of globalOutstandingLimit. It is
+// taken to mean that nobody has chosen a limit: ours bounds each connection by
+// bytes, and does not need so low a bound for all of them together.
+const zookeeperOutstandingMax = 1000
+
+// FromConfig puts an operator's configuration into the terms of a server's
+// rooms.
+func FromConfig(c *config.Config) (Config, error) {
+	own := Config{
+		Config: replica.Config{
+			ID: c.ID, TickTime: c.Tick, InitLimit: c.InitLimitTicks, SyncLimit: c.SyncLimitTicks,
+			SessionTimeoutMin: c.SessionTimeoutMin, SessionTimeoutMax: c.SessionTimeoutMax,
+			SnapCount: c.SnapCount, HistoryMin: c.CommitLogCount,
+			Rules: acl.Rules{SkipACL: c.SkipACL, SuperDigest: c.SuperDigest},
+			Seed:  rand.Uint64(),
+		},
+		Store: store.Config{
+			FS: vfs.OS{}, DataDir: c.DataDir, LogDir: c.DataLogDir,
+			PreallocateBytes: c.PreallocBytes,
+		},
+		ConnsPerHostMax: c.ConnsPerHostMax, FrameBytesMax: c.FrameBytesMax,
+		Words: c.Commands, Settings: settings(c),
+	}
+	if c.OutstandingMax != zookeeperOutstandingMax {
+		own.OutstandingMax = c.OutstandingMax
+	}
+	if c.ClientListen != "" {
+		own.ClientListen = []string{c.ClientListen}
+	}
+	if c.Standalone() {
+		return own, nil
+	}
+	return own, own.join(c)
+}
+
+// join adds what concerns the ensemble.
+func (own *Config) join(c *config.Config) error {
+	members := make([]quorum.Member, len(c.Servers))
+	own.Leaders = make(map[zoo.ServerID]string)
+	own.Election = peer.ElectionConfig{
+		ID: c.ID, Members: make(map[zoo.ServerID]string), Jitter: rand.Float64,
+	}
+	for i, s := range c.Servers {
+		members[i] = quorum.Member{ID: s.ID, Observer: s.Observer, Text: s.String()}
+		own.Leaders[s.ID] = joined(s.Addresses, config.Address.Quorum)
+		own.Election.Members[s.ID] = joined(s.Addresses, config.Address.Election)
+	}
+	self, _ := c.Server(c.ID)
+	for _, a := range self.Addresses {
+		host := a.Host
+		if c.QuorumListenOnAllIPs {
+			host = ""
+		}
+		own.QuorumListen = append(own.QuorumListen, hostPort(host, a.QuorumPort))
+		own.Election.Listen = append(own.Election.Listen, hostPort(host, a.ElectionPort))
+	}
+	view, err := quorum.NewView(members, 0)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.File, err)
+	}
+	own.View = view
+	return nil
+}
+
+// joined lists the addresses of one server as package peer takes them.
+func joined(addresses []config.Address, text func(config.Address) string) string {
+	list := make([]string, len(addresses))
+	for i, a := range addresses {
+		list[i] = text(a)
+	}
+	return strings.Join(list, "|")
+}
+
+func hostPort(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }
+
+// settings are the lines of the word conf, with ZooKeeper's keys.
+func settings(c *config.Config) []command.Setting {
+	list := []command.Setting{
+		{Key: "clientPort", Value: strconv.Itoa(c.ClientPort())},
+		{Key: "dataDir", Value: c.DataDir},
+		{Key: "dataLogDir", Value: c.DataLogDir},
+		{Key: "tickTime", Value: millis(c.Tick)},
+		{Key: "maxClientCnxns", Value: strconv.Itoa(c.ConnsPerHostMax)},
+		{Key: "minSessionTimeout", Value: millis(c.SessionTimeoutMin)},
+		{Key: "maxSessionTimeout", Value: millis(c.SessionTimeoutMax)},
+		{Key: "clientPortListenBacklog", Value: strconv.Itoa(c.ListenBacklog)},
+		{Key: "serverId", Value: strconv.FormatInt(int64(c.ID), 10)},
+	}
+	self, member := c.Server(c.ID)
+	if !member {
+		return list
+	}
+	peerType := "0"
+	if c.Observer {
+		peerType = "1"
+	}
+	return append(list,
+		command.Setting{Key: "initLimit", Value: strconv.Itoa(c.InitLimitTicks)},
+		command.Setting{Key: "syncLimit", Value: strconv.Itoa(c.SyncLimitTicks)},
+		command.Setting{Key: "electionAlg", Value: "3"},
+		command.Setting{Key: "electionPort", Value: strconv.Itoa(self.Addresses[0].ElectionPort)},
+		command.Setting{Key: "quorumPort", Value: strconv.Itoa(self.Addresses[0].QuorumPort)},
+		command.Setting{Key: "peerType", Value: peerType},
+	)
+}
+
+func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

@@ -1,0 +1,274 @@
+package server
+
+import (
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"zoo"
+	"zoo/internal/core/acl"
+	"zoo/internal/core/replica"
+	"zoo/internal/ops/command"
+	"zoo/internal/wire"
+)
+
+// The bounds of one connection. Beyond the first two its socket is not read;
+// beyond the third it is closed, because only a client that does not read its
+// replies gets there.
+const (
+	queuedRequestsMax = 1024
+	queuedBytesMax    = 8 << 20
+	unsentBytesPause  = 1 << 20
+	unsentBytesMax    = 64 << 20
+)
+
+// lingerMax is how long a connection that ends may take to take leave.
+const lingerMax = 500 * time.Millisecond
+
+// conn is one client connection. Its reader's goroutine runs its life.
+type conn struct {
+	id      replica.ConnID // immutable, like the next three
+	server  *Server
+	host    string // the client's address without the port
+	socket  *socket
+	in      input // reader only
+	turn    turn  // reader only
+	opened  chan struct{}
+	room    chan struct{} // of capacity one: see waitForRoom
+	touched atomic.Bool   // heard of since the loop looked last
+	// readOnlyByte says that the client knows of the last byte of the
+	// handshake. It is set before the loop hears of the connection.
+	readOnlyByte bool
+	// inflight counts submitted requests without an outcome. Only the reader
+	// raises it, under mu; so a zero that the reader sees stays.
+	inflight atomic.Int32
+
+	mu sync.Mutex // guards what follows; never held over I/O
+	// session is zero until the handshake is answered.
+	session zoo.SessionID
+	// ids is replaced, never changed: requests in flight refer to it.
+	ids   []zoo.ID
+	queue requestQueue
+	out   *buffer // nil while empty
+	// writing is set while one goroutine writes what it took out of out.
+	writing bool
+	// dirty is set while the loop's or a flusher's list holds the connection.
+	dirty bool
+	// ending refuses everything from now on; when what is in out was written
+	// the connection is hung up.
+	ending, hungUp bool
+	// stalled asks for a signal on room.
+	stalled bool
+	traffic traffic
+}
+
+// traffic is what one connection, or all of the past ones, did.
+type traffic struct {
+	received, sent uint64
+	latency        command.Latency
+}
+
+// note adds n replies that took as long as took.
+func (t *traffic) note(n int, took time.Duration) {
+	t.sent += uint64(n)
+	l := &t.latency
+	if l.Count == 0 || took < l.Shortest {
+		l.Shortest = took
+	}
+	l.Greatest = max(l.Greatest, took)
+	l.Count += uint64(n)
+	l.Total += time.Duration(n) * took
+}
+
+// add adds another's figures.
+func (t *traffic) add(other *traffic) {
+	t.received += other.received
+	t.sent += other.sent
+	l, o := &t.latency, &other.latency
+	if o.Count > 0 && (l.Count == 0 || o.Shortest < l.Shortest) {
+		l.Shortest = o.Shortest
+	}
+	l.Greatest = max(l.Greatest, o.Greatest)
+	l.Count += o.Count
+	l.Total += o.Total
+}
+
+func newConn(s *Server, id replica.ConnID, nc net.Conn) *conn {
+	c := &conn{
+		id: id, server: s, host: hostOf(nc.RemoteAddr()),
+		in:     input{pool: s.inputs},
+		opened: make(chan struct{}, 1),
+		room:   make(chan struct{}, 1),
+	}
+	c.socket = newSocket(nc, &c.in)
+	c.ids = []zoo.ID{acl.IPID(c.host)}
+	c.turn.conn = c
+	c.turn.exec = exec{server: s, conn: c}
+	return c
+}
+
+// hostOf is the address that the ip scheme knows a client by.
+func hostOf(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr().Unmap().WithZone("").String()
+	}
+	host, _, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return addr.String()
+	}
+	return host
+}
+
+// run is the connection from its acceptance to its end.
+func (c *conn) run() {
+	defer c.leave()
+	if !c.handshake() {
+		return
+	}
+	for {
+		if !c.turn.run() || !c.waitForRoom() {
+			return
+		}
+		if c.socket.receive() != nil {
+			return
+		}
+	}
+}
+
+// leave ends the connection and forgets it everywhere.
+func (c *conn) leave() {
+	_ = c.socket.Close()
+	c.mu.Lock()
+	c.ending = true
+	c.out = nil
+	c.mu.Unlock()
+	c.in.at = 0
+	c.in.buf = nil
+	c.server.conns.remove(c)
+	c.server.forget(c)
+}
+
+// addIDs adds identities that the connection does not have yet, under mu.
+func (c *conn) addIDs(added []zoo.ID) {
+	ids := slices.Clip(c.ids)
+	for _, id := range added {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	c.ids = ids
+}
+
+// beginLocked gives an output to append to, under mu.
+func (c *conn) beginLocked() []byte {
+	if c.out == nil {
+		c.out = c.server.outputs.take()
+	}
+	return c.out.b
+}
+
+// endLocked puts the output back after something was appended.
+func (c *conn) endLocked(out []byte) { c.out.b = out }
+
+// closeLocked ends the connection once its output is written.
+func (c *conn) closeLocked() {
+	c.ending = true
+	c.queue = requestQueue{}
+	if c.writing {
+		_ = c.socket.SetWriteDeadline(time.Now().Add(lingerMax))
+	}
+	signal(c.room)
+}
+
+// fullLocked tells whether the connection has to wait before it is read again.
+func (c *conn) fullLocked() bool {
+	return c.queue.len() >= queuedRequestsMax || c.queue.bytes >= queuedBytesMax ||
+		c.out != nil && len(c.out.b) >= unsentBytesPause || c.crowdedLocked()
+}
+
+// crowdedLocked tells whether the whole server has too many requests in process;
+// then only a connection without any may go on.
+func (c *conn) crowdedLocked() bool {
+	return c.queue.len() > 0 && c.server.inflight.Load() >= int64(c.server.cfg.OutstandingMax)
+}
+
+// waitForRoom waits until the connection may be read again; false is its end.
+func (c *conn) waitForRoom() bool {
+	for {
+		c.mu.Lock()
+		wait := !c.ending && c.fullLocked()
+		c.stalled = wait
+		c.mu.Unlock()
+		if !wait {
+			return true
+		}
+		select {
+		case <-c.room:
+		case <-c.server.closing:
+			return false
+		}
+	}
+}
+
+// roomLocked wakes a reader that waits, if it need not any more.
+func (c *conn) roomLocked() {
+	if c.stalled && !c.fullLocked() {
+		c.stalled = false
+		signal(c.room)
+	}
+}
+
+// signal sets a flag channel of capacity one.
+func signal(flag chan struct{}) {
+	select {
+	case flag <- struct{}{}:
+	default:
+	}
+}
+
+// requestQueue is the requests of a connection without a reply, oldest first:
+// those that were submitted, and those that must wait for one that was. The
+// first one is always a submitted one.
+type requestQueue struct {
+	all   []queued
+	at    int // what lies before it was answered
+	bytes int // in the bodies of waiting requests
+}
+
+// queued is a request without a reply.
+type queued struct {
+	xid   int32
+	op    wire.Op
+	since time.Duration // when it was read
+	bytes int
+	// waiting is what to do when it is this request's turn, nil for one that
+	// was submitted.
+	waiting *operation
+	body    []byte // of a waiting request
+}
+
+func (q *requestQueue) len() int { return len(q.all) - q.at }
+
+func (q *requestQueue) push(r queued) {
+	if q.at > 0 && len(q.all) == cap(q.all) {
+		n := copy(q.all, q.all[q.at:])
+		clear(q.all[n:])
+		q.all, q.at = q.all[:n], 0
+	}
+	q.all = append(q.all, r)
+	q.bytes += r.bytes
+}
+
+// first is the oldest; the queue is not empty.
+func (q *requestQueue) first() *queued { return &q.all[q.at] }
+
+// pop drops the oldest.
+func (q *requestQueue) pop() {
+	q.bytes -= q.all[q.at].bytes
+	q.all[q.at] = queued{}
+	if q.at++; q.at == len(q.all) {
+		q.all, q.at = q.all[:0], 0
+	}
+}

@@ -1,0 +1,240 @@
+package server
+
+import (
+	"slices"
+	"time"
+
+	"zoo"
+	"zoo/internal/check/invariant"
+	"zoo/internal/core/replica"
+	"zoo/internal/core/session"
+	"zoo/internal/core/watch"
+	"zoo/internal/wire"
+)
+
+// outcomesPerHold bounds how long the tree is locked for writing at a time.
+const outcomesPerHold = 128
+
+// apply applies what is ready, and answers for it.
+func (l *loop) apply() {
+	for more := true; more; {
+		more = l.applyBatch()
+		l.flush()
+	}
+}
+
+// applyBatch applies a bounded number of transactions under one hold of the
+// write lock: watch events and replies are in the outputs before any reader can
+// see what they are about.
+func (l *loop) applyBatch() (more bool) {
+	s := l.server
+	s.treeMu.Lock()
+	defer s.treeMu.Unlock()
+	l.exec.tree = l.replica.Tree()
+	now := s.mono()
+	for range outcomesPerHold {
+		o, ok := l.replica.ApplyNext()
+		if !ok {
+			return false
+		}
+		l.settle(&o, now)
+	}
+	return true
+}
+
+// settle tells everybody here what an outcome means for them: first the
+// watchers, then the one who asked, last those who are to go.
+func (l *loop) settle(o *replica.Outcome, now time.Duration) {
+	if o.Result != nil {
+		l.fire(o)
+	}
+	if o.Opened != nil {
+		l.open(o.Opened)
+	} else if c := l.conns[o.Conn]; c != nil {
+		l.answer(c, o, now)
+	}
+	if o.Closes != 0 {
+		l.close(o.Closes)
+	}
+}
+
+// fire sends the watch events of a transaction.
+func (l *loop) fire(o *replica.Outcome) {
+	l.eventZxid = o.Result.Header.Zxid
+	for i := range o.Result.Events {
+		l.event = &o.Result.Events[i]
+		l.server.watches.table.Trigger(l.event.Type, l.event.Path, l.deliver)
+	}
+	l.event = nil
+}
+
+// deliverEvent sends an event to one watcher, if it may read what it is about.
+func (l *loop) deliverEvent(id watch.ConnID) {
+	c := l.conns[replica.ConnID(id)]
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending || !l.server.cfg.Rules.Check(l.event.ACL, zoo.PermRead, c.ids) {
+		return
+	}
+	out := c.beginLocked()
+	c.endLocked(appendEvent(out, l.eventZxid, l.event.Type, l.event.Path))
+	c.traffic.sent++
+	l.soilLocked(c)
+}
+
+// answer replies to the oldest request of a connection, and then to those that
+// had to wait for it.
+func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending {
+		return
+	}
+	if o.Result != nil && o.Result.Code == zoo.CodeSessionMoved {
+		// The session lives on elsewhere; here the client gets no reply.
+		l.closeLocked(c)
+		return
+	}
+	invariant.Holds(c.queue.len() > 0, "outcome of xid %d meets no request", o.Xid)
+	first := c.queue.first()
+	invariant.Holds(first.waiting == nil && first.xid == o.Xid,
+		"outcome of xid %d meets the request %d", o.Xid, first.xid)
+	c.traffic.note(1, now-first.since)
+	c.queue.pop()
+	l.exec.conn, l.exec.out = c, c.beginLocked()
+	if o.Result == nil {
+		l.exec.out = appendSynced(l.exec.out, o.Xid, l.exec.tree.Zxid(), o.Path)
+	} else {
+		l.exec.out = appendReply(l.exec.out, o.Op, o.Xid, o.Result)
+	}
+	l.answerWaiting(c, now)
+	c.endLocked(l.exec.out)
+	l.exec.conn, l.exec.out = nil, nil
+	c.inflight.Add(-1)
+	l.server.inflight.Add(-1)
+	l.soilLocked(c)
+	c.roomLocked()
+}
+
+// answerWaiting answers what stands in front of the next submitted request.
+func (l *loop) answerWaiting(c *conn, now time.Duration) {
+	for c.queue.len() > 0 && !c.ending {
+		q := c.queue.first()
+		if q.waiting == nil {
+			return
+		}
+		l.exec.run(q.waiting, q.xid, q.body)
+		c.traffic.note(1, now-q.since)
+		c.queue.pop()
+	}
+}
+
+// soilLocked notes that a connection has output to be written.
+func (l *loop) soilLocked(c *conn) {
+	if c.out != nil && len(c.out.b) > unsentBytesMax {
+		c.ending = true
+		_ = c.socket.SetDeadline(time.Now())
+	}
+	if !c.dirty {
+		c.dirty = true
+		l.dirty = append(l.dirty, c)
+	}
+}
+
+// flush has the outputs written: here if they are few, for that costs less than
+// handing them over, and no write waits for a client in either place.
+func (l *loop) flush() {
+	if len(l.dirty) <= flushInline {
+		for _, c := range l.dirty {
+			c.tryFlush()
+		}
+		l.forgetDirty()
+		return
+	}
+	share := (len(l.dirty) + l.server.flusherCount - 1) / l.server.flusherCount
+	for list := range slices.Chunk(l.dirty, share) {
+		select {
+		case l.server.flushes <- slices.Clone(list):
+		case <-l.server.closing:
+		}
+	}
+	l.forgetDirty()
+}
+
+func (l *loop) forgetDirty() {
+	clear(l.dirty)
+	l.dirty = l.dirty[:0]
+}
+
+// open answers a handshake.
+func (l *loop) open(o *replica.Opened) {
+	c := l.conns[o.Conn]
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending {
+		return
+	}
+	response := wire.ConnectResponse{
+		TimeOut: o.Timeout, SessionID: o.Session, Passwd: o.Password[:],
+		HasReadOnly: c.readOnlyByte,
+	}
+	if o.Session == 0 {
+		response.TimeOut, response.Passwd = 0, make([]byte, session.PasswordBytes)
+	}
+	out, mark := wire.BeginFrame(c.beginLocked())
+	c.endLocked(wire.EndFrame(response.AppendTo(out), mark))
+	c.session = o.Session
+	if o.Session == 0 {
+		c.ending = true
+	}
+	l.soilLocked(c)
+	signal(c.opened)
+}
+
+// close ends a connection after what was written to it before.
+func (l *loop) close(id replica.ConnID) {
+	c := l.conns[id]
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.ending {
+		l.closeLocked(c)
+	}
+}
+
+func (l *loop) closeLocked(c *conn) {
+	c.closeLocked()
+	signal(c.opened)
+	l.soilLocked(c)
+}
+
+// admit takes in a handshake.
+func (l *loop) admit(c *conn, request *wire.ConnectRequest) {
+	l.conns[c.id] = c
+	if !l.status.Serving || l.restarting {
+		l.close(c.id)
+		return
+	}
+	l.replica.Step(l.now, replica.Connect{
+		Conn: c.id, LastZxid: request.LastZxidSeen, Timeout: request.TimeOut,
+		Session: request.SessionID, Password: request.Passwd,
+	})
+}
+
+// leave forgets a connection that is gone.
+func (l *loop) leave(c *conn) {
+	if l.conns[c.id] == nil {
+		return
+	}
+	delete(l.conns, c.id)
+	l.server.inflight.Add(-int64(c.inflight.Load()))
+	l.replica.Step(l.now, replica.Disconnected{Conn: c.id})
+}

@@ -1,0 +1,244 @@
+package server
+
+import (
+	"fmt"
+	"sync"
+
+	"zoo/internal/core/replica"
+	"zoo/internal/core/tree"
+	"zoo/internal/core/zab"
+	"zoo/internal/disk/snapshot"
+	"zoo/internal/disk/store"
+)
+
+// snapshotStepNodes is how many znodes a snapshot takes under one read lock.
+const snapshotStepNodes = 512
+
+// job is something for the log writer to do.
+type job struct {
+	op zab.DiskOp
+	// frozen is the tree of an install, or of a snapshot to begin.
+	frozen *tree.Frozen
+	kind   jobKind
+}
+
+type jobKind uint8
+
+const (
+	jobOp       jobKind = iota // op
+	jobSnapshot                // begin a snapshot of frozen
+	jobReload                  // recover the directory once more
+)
+
+// logWriter does disk operations in their order. Whatever waits for it when it
+// looks is done with one sync for each run of appends.
+type logWriter struct {
+	server *Server
+	store  *store.Store // log writer only
+	wake   chan struct{}
+
+	mu   sync.Mutex
+	jobs []job
+}
+
+// add queues jobs without waiting.
+func (w *logWriter) add(jobs ...job) {
+	w.mu.Lock()
+	w.jobs = append(w.jobs, jobs...)
+	w.mu.Unlock()
+	signal(w.wake)
+}
+
+func (w *logWriter) take(spare []job) []job {
+	clear(spare)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	jobs := w.jobs
+	w.jobs = spare[:0]
+	return jobs
+}
+
+// run works until the server closes. The first error ends the server, and no
+// later operation runs: nothing may be acknowledged behind a gap.
+func (w *logWriter) run() {
+	var jobs []job
+	for {
+		select {
+		case <-w.wake:
+		case <-w.server.closing:
+			return
+		}
+		jobs = w.take(jobs)
+		if err := w.do(jobs); err != nil {
+			w.server.fail(err)
+			return
+		}
+	}
+}
+
+// do does jobs and reports each run of them that became durable.
+func (w *logWriter) do(jobs []job) error {
+	for len(jobs) > 0 {
+		n, err := w.doRun(jobs)
+		if err != nil {
+			return err
+		}
+		if last := jobs[n-1]; last.kind == jobOp {
+			w.server.queue.push(replica.DiskDone{Seq: last.op.Seq})
+		}
+		jobs = jobs[n:]
+	}
+	return nil
+}
+
+// doRun does the first job, and with an append all appends behind it.
+func (w *logWriter) doRun(jobs []job) (n int, err error) {
+	if !jobs[0].appends() {
+		return 1, w.doOne(&jobs[0])
+	}
+	for n < len(jobs) && jobs[n].appends() {
+		if err := w.store.Append(jobs[n].op.Entries); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, w.store.Sync()
+}
+
+func (j *job) appends() bool { return j.kind == jobOp && j.op.Kind == zab.DiskAppend }
+
+func (w *logWriter) doOne(j *job) error {
+	switch j.kind {
+	case jobSnapshot:
+		return w.beginSnapshot(j.frozen)
+	case jobReload:
+		recovered, err := w.store.Reload()
+		if err != nil {
+			return err
+		}
+		w.server.queue.call(func() { w.server.loop.restart(&recovered) })
+		return nil
+	}
+	return w.doOp(j)
+}
+
+func (w *logWriter) doOp(j *job) error {
+	switch j.op.Kind {
+	case zab.DiskTruncate:
+		// Whether the tree has to be recovered anew is the replica's to know.
+		_, err := w.store.Truncate(j.op.Zxid)
+		return err
+	case zab.DiskAcceptedEpoch:
+		return w.store.SetAcceptedEpoch(j.op.Epoch)
+	case zab.DiskCurrentEpoch:
+		return w.store.SetCurrentEpoch(j.op.Epoch)
+	case zab.DiskInstall:
+		err := w.store.InstallSnapshot(w.source(j.frozen))
+		w.server.thaw(j.frozen)
+		return err
+	case zab.DiskRoll:
+		return w.store.Roll()
+	case zab.DiskBarrier:
+		return nil
+	}
+	return fmt.Errorf("unknown disk operation %d", j.op.Kind)
+}
+
+func (w *logWriter) source(frozen *tree.Frozen) snapshot.Source {
+	return snapshot.Source{Frozen: frozen, Lock: w.server.treeMu.RLocker()}
+}
+
+// beginSnapshot starts a snapshot in the background. That one fails is bad luck
+// and no danger: the log holds everything.
+func (w *logWriter) beginSnapshot(frozen *tree.Frozen) error {
+	snap, err := w.store.BeginSnapshot(w.source(frozen))
+	if err != nil {
+		w.server.snapshotEnded(frozen, err)
+		return nil
+	}
+	w.server.spawn("snapshot", func() {
+		w.server.snapshotEnded(frozen, w.server.writeSnapshot(snap))
+	})
+	return nil
+}
+
+// writeSnapshot writes a snapshot step by step.
+func (s *Server) writeSnapshot(snap *store.Snapshot) error {
+	for {
+		done, err := snap.Step(snapshotStepNodes)
+		if done || err != nil {
+			return err
+		}
+		select {
+		case <-s.closing:
+			return snap.Abandon()
+		default:
+		}
+	}
+}
+
+// snapshotEnded lets the tree go and the replica think of the next snapshot.
+func (s *Server) snapshotEnded(frozen *tree.Frozen, err error) {
+	zxid := frozen.Zxid()
+	s.thaw(frozen)
+	if err != nil {
+		s.log.Error("snapshot lost", "zxid", zxid, "error", err)
+	} else {
+		s.log.Info("snapshot", "zxid", zxid)
+	}
+	s.queue.push(replica.SnapshotDone{Zxid: zxid})
+}
+
+// thaw ends a frozen view of a tree.
+func (s *Server) thaw(frozen *tree.Frozen) {
+	s.treeMu.Lock()
+	defer s.treeMu.Unlock()
+	frozen.Close()
+}
+
+// freeze fixes the tree as it is now.
+func (s *Server) freeze(t *tree.Tree) *tree.Frozen {
+	s.treeMu.Lock()
+	defer s.treeMu.Unlock()
+	return t.Freeze()
+}
+
+// persist hands disk operations to the log writer. Trees are frozen here, before
+// the next transaction is applied to them.
+func (l *loop) persist(eff *replica.Effects) {
+	if len(eff.Disk) == 0 && !eff.Snapshot {
+		return
+	}
+	jobs := make([]job, 0, len(eff.Disk)+1)
+	for _, op := range eff.Disk {
+		j := job{op: op}
+		if op.Kind == zab.DiskInstall {
+			j.frozen = l.server.freeze(op.Tree)
+		}
+		jobs = append(jobs, j)
+	}
+	if eff.Snapshot {
+		frozen := l.server.freeze(l.replica.Tree())
+		jobs = append(jobs, job{kind: jobSnapshot, frozen: frozen})
+	}
+	l.server.writer.add(jobs...)
+}
+
+// reload begins to recover the directory once more, behind all disk operations.
+func (l *loop) reload() {
+	if l.restarting {
+		return
+	}
+	l.restarting = true
+	l.hangUpAll()
+	l.server.writer.add(job{kind: jobReload})
+}
+
+// restart goes on with a new replica.
+func (l *loop) restart(recovered *store.Recovered) {
+	l.restarting = false
+	l.replica = l.server.newReplica(recovered, l.now)
+	for id := range l.links.election {
+		l.replica.Step(l.now, replica.ElectionUp{Peer: id})
+	}
+}

@@ -1,0 +1,83 @@
+package server
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"zoo"
+	"zoo/internal/core/tree"
+	"zoo/internal/jute"
+	"zoo/internal/wire"
+)
+
+// exec answers requests of one connection into its output. Whoever runs it holds
+// conn.mu, and the tree's lock unless the request's route is routeReceipt: the
+// reader for reading, the loop for writing.
+type exec struct {
+	server *Server
+	conn   *conn
+	tree   *tree.Tree // nil at receipt
+	out    []byte
+	// zxid goes into the reply's header.
+	zxid zoo.Zxid
+	// node is what the last read found.
+	node tree.Node
+	// before are the bytes of events that go in front of the reply.
+	before []byte
+}
+
+// A reply's header within its frame:
+//
+//	offset  size  field
+//	     0     4  length of what follows
+//	     4     4  xid
+//	     8     8  zxid
+//	    16     4  err
+const (
+	replyZxidAt    = 8
+	replyErrAt     = 16
+	replyHeadBytes = 20
+)
+
+// run answers one request.
+func (x *exec) run(op *operation, xid int32, body []byte) {
+	start := len(x.out)
+	x.zxid = x.lastZxid()
+	header := wire.ReplyHeader{Xid: xid}
+	x.out = header.AppendTo(append(x.out, 0, 0, 0, 0))
+	d := jute.NewAliasDecoder(body)
+	code := op.answer(x, &d)
+	if code != zoo.CodeOK {
+		x.out = x.out[:start+replyHeadBytes]
+	}
+	x.out = wire.EndFrame(x.out, start)
+	binary.BigEndian.PutUint64(x.out[start+replyZxidAt:], uint64(x.zxid))
+	binary.BigEndian.PutUint32(x.out[start+replyErrAt:], uint32(code))
+	if len(x.before) > 0 {
+		x.out = slices.Insert(x.out, start, x.before...)
+		x.before = x.before[:0]
+	}
+}
+
+// lastZxid is that of the tree; at receipt there is none.
+func (x *exec) lastZxid() zoo.Zxid {
+	if x.tree == nil {
+		return 0
+	}
+	return x.tree.Zxid()
+}
+
+// appendHeader appends a reply that is a header only.
+func appendHeader(b []byte, xid int32, zxid zoo.Zxid, code zoo.Code) []byte {
+	b, mark := wire.BeginFrame(b)
+	header := wire.ReplyHeader{Xid: xid, Zxid: zxid, Err: code}
+	return wire.EndFrame(header.AppendTo(b), mark)
+}
+
+// appendEvent appends a watch event.
+func appendEvent(b []byte, zxid zoo.Zxid, kind zoo.EventType, path string) []byte {
+	b, mark := wire.BeginFrame(b)
+	header := wire.ReplyHeader{Xid: wire.XidNotification, Zxid: zxid}
+	event := wire.WatcherEvent{Type: kind, State: zoo.StateSyncConnected, Path: path}
+	return wire.EndFrame(event.AppendTo(header.AppendTo(b)), mark)
+}

@@ -1,0 +1,129 @@
+package server
+
+import (
+	"sync"
+	"time"
+
+	"zoo/internal/jute"
+	"zoo/internal/ops/command"
+	"zoo/internal/wire"
+)
+
+// handshakeMax is how long a client may take to introduce itself.
+const handshakeMax = 10 * time.Second
+
+// heldMax is how long a client is kept waiting for the server to serve, and
+// heldShare which part of its session's timeout: the rest is needed to look for
+// another server.
+const (
+	heldMax   = 10 * time.Second
+	heldShare = 4
+)
+
+// handshake brings the connection to a session; false ends it.
+func (c *conn) handshake() bool {
+	_ = c.socket.SetReadDeadline(time.Now().Add(handshakeMax))
+	frame, ok := c.firstFrame()
+	if !ok {
+		return false
+	}
+	var request wire.ConnectRequest
+	d := jute.NewDecoder(frame)
+	request.DecodeFrom(&d)
+	if d.Err() != nil {
+		return false
+	}
+	request.Passwd = append([]byte(nil), request.Passwd...)
+	_ = c.socket.SetReadDeadline(time.Time{})
+	return c.server.gate.wait(heldFor(request.TimeOut), c.server.closing) && c.connect(&request)
+}
+
+func heldFor(timeoutMillis int32) time.Duration {
+	share := time.Duration(timeoutMillis) * time.Millisecond / heldShare
+	return min(max(share, 0), heldMax)
+}
+
+// firstFrame reads the first frame, unless it is a four-letter word.
+func (c *conn) firstFrame() ([]byte, bool) {
+	for {
+		if c.socket.receive() != nil {
+			return nil, false
+		}
+		if b := c.in.pending(); len(b) >= command.WordBytes && command.Known(b[:command.WordBytes]) {
+			c.answerWord(string(b[:command.WordBytes]))
+			return nil, false
+		}
+		frame, whole, err := c.in.next(c.server.cfg.FrameBytesMax)
+		if err != nil || whole {
+			return frame, err == nil
+		}
+	}
+}
+
+// answerWord answers a four-letter word and ends the connection.
+func (c *conn) answerWord(word string) {
+	_ = c.socket.SetDeadline(time.Now().Add(handshakeMax))
+	if _, err := c.socket.Write([]byte(c.server.commands.Answer(word))); err != nil {
+		return
+	}
+	c.hangUp()
+}
+
+// connect hands the handshake to the loop and waits for its answer. What the
+// client has sent behind it stays in the input until then.
+func (c *conn) connect(request *wire.ConnectRequest) bool {
+	c.readOnlyByte = request.HasReadOnly
+	c.server.queue.call(func() { c.server.loop.admit(c, request) })
+	select {
+	case <-c.opened:
+		return true
+	case <-c.server.closing:
+		return false
+	}
+}
+
+// gate keeps handshakes until the server serves.
+type gate struct {
+	mu      sync.Mutex
+	opened  bool
+	changed chan struct{} // closed when the gate opens; nil while nobody waits
+}
+
+func (g *gate) open() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.opened = true
+	if g.changed != nil {
+		close(g.changed)
+		g.changed = nil
+	}
+}
+
+func (g *gate) shut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.opened = false
+}
+
+// wait is true as soon as the gate is open, false if that takes too long.
+func (g *gate) wait(atMost time.Duration, closing <-chan struct{}) bool {
+	g.mu.Lock()
+	opened := g.opened
+	if !opened && g.changed == nil {
+		g.changed = make(chan struct{})
+	}
+	changed := g.changed
+	g.mu.Unlock()
+	if opened {
+		return true
+	}
+	timer := time.NewTimer(atMost)
+	defer timer.Stop()
+	select {
+	case <-changed:
+		return true
+	case <-timer.C:
+	case <-closing:
+	}
+	return false
+}

@@ -1,0 +1,165 @@
+package server
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"zoo/internal/core/replica"
+	"zoo/internal/ops/command"
+)
+
+// acceptPause is how long a listener rests when the process has run out of
+// descriptors: others will give some back.
+const acceptPause = 20 * time.Millisecond
+
+// listen opens the client ports.
+func (s *Server) listen() error {
+	for _, address := range s.cfg.ClientListen {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			return fmt.Errorf("listen for clients on %s: %w", address, err)
+		}
+		s.listeners = append(s.listeners, listener)
+		s.spawn("accept", func() { s.accept(listener) })
+	}
+	return nil
+}
+
+// accept takes in connections until the server closes.
+func (s *Server) accept(listener net.Listener) {
+	for {
+		nc, err := listener.Accept()
+		switch {
+		case err == nil:
+			s.Attach(nc)
+		case errors.Is(err, net.ErrClosed):
+			return
+		default:
+			s.log.Warn("accept", "error", err)
+			s.pause(acceptPause)
+		}
+	}
+}
+
+// pause waits, but not beyond the end of the server.
+func (s *Server) pause(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.closing:
+	}
+}
+
+// Attach serves a client on a connection, which is closed in the end.
+func (s *Server) Attach(nc net.Conn) {
+	c := s.conns.add(s, nc)
+	if c == nil {
+		_ = nc.Close()
+		return
+	}
+	s.spawn("client", c.run)
+}
+
+// connTable is all connections of this server, with and without a session.
+type connTable struct {
+	perHostMax int // 0 is no bound
+
+	mu     sync.Mutex
+	closed bool
+	last   replica.ConnID
+	conns  map[replica.ConnID]*conn
+	hosts  map[string]int
+	past   traffic // of connections that are gone
+}
+
+func newConnTable(perHostMax int) *connTable {
+	return &connTable{
+		perHostMax: perHostMax,
+		conns:      make(map[replica.ConnID]*conn),
+		hosts:      make(map[string]int),
+	}
+}
+
+// add makes a connection; nil if its host has too many, or the server closes.
+func (t *connTable) add(s *Server, nc net.Conn) *conn {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := newConn(s, t.last+1, nc)
+	if t.closed || t.perHostMax > 0 && t.hosts[c.host] >= t.perHostMax {
+		return nil
+	}
+	t.last++
+	t.conns[c.id] = c
+	t.hosts[c.host]++
+	return c
+}
+
+func (t *connTable) remove(c *conn) {
+	c.mu.Lock()
+	done := c.traffic
+	c.mu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.conns, c.id)
+	if t.hosts[c.host]--; t.hosts[c.host] == 0 {
+		delete(t.hosts, c.host)
+	}
+	t.past.add(&done)
+}
+
+// all lists the connections, oldest first.
+func (t *connTable) all() []*conn {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := make([]*conn, 0, len(t.conns))
+	for _, c := range t.conns {
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b *conn) int { return cmp.Compare(a.id, b.id) })
+	return list
+}
+
+// close ends all connections and refuses more.
+func (t *connTable) close() {
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
+	for _, c := range t.all() {
+		_ = c.socket.Close()
+	}
+}
+
+// traffic sums up what all connections did, and tells how many there are.
+func (t *connTable) traffic() (sum traffic, conns int) {
+	list := t.all()
+	t.mu.Lock()
+	sum = t.past
+	t.mu.Unlock()
+	for _, c := range list {
+		c.mu.Lock()
+		sum.add(&c.traffic)
+		c.mu.Unlock()
+	}
+	return sum, len(list)
+}
+
+// clients describes the connections for operators.
+func (t *connTable) clients() []command.Client {
+	list := t.all()
+	clients := make([]command.Client, len(list))
+	for i, c := range list {
+		c.mu.Lock()
+		clients[i] = command.Client{
+			Address: c.socket.RemoteAddr().String(), Queued: c.queue.len(),
+			Received: c.traffic.received, Sent: c.traffic.sent,
+		}
+		c.mu.Unlock()
+	}
+	return clients
+}

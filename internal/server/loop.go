@@ -1,0 +1,203 @@
+package server
+
+import (
+	"time"
+
+	"zoo"
+	"zoo/internal/core/replica"
+	"zoo/internal/core/tree"
+	"zoo/internal/core/watch"
+	"zoo/internal/net/peer"
+)
+
+// loop is the owner of the replica. Everything here belongs to its goroutine.
+type loop struct {
+	server  *Server
+	replica *replica.Replica
+	status  replica.Status
+	// now is the instant of the turn.
+	now replica.Now
+
+	// conns are the connections with a handshake under way or a session.
+	conns map[replica.ConnID]*conn
+	// dirty are the connections with output that nobody writes yet.
+	dirty []*conn
+	exec  exec
+	// event is the one that watches are being called for.
+	event *tree.Event
+	// deliver is deliverEvent, bound once.
+	deliver func(watch.ConnID)
+	// eventZxid is the transaction behind event.
+	eventZxid zoo.Zxid
+
+	timer    *time.Timer
+	timerAt  time.Duration
+	touchAt  time.Duration
+	sessions []zoo.SessionID
+
+	links     links
+	snapshots int
+	// restarting is set from Effects.Reload until there is a new replica.
+	restarting bool
+}
+
+// links is what the loop knows of the connections to other servers.
+type links struct {
+	dialed   map[peer.LinkID]zoo.ServerID
+	up       map[peer.LinkID]bool
+	streams  map[peer.LinkID][]*stream
+	election map[zoo.ServerID]bool
+	batches  []batch // empty between two uses
+	// listening says that the quorum port is open.
+	listening bool
+}
+
+func newLoop(s *Server) *loop {
+	l := &loop{
+		server: s,
+		conns:  make(map[replica.ConnID]*conn),
+		exec:   exec{server: s},
+		links: links{
+			dialed:   make(map[peer.LinkID]zoo.ServerID),
+			up:       make(map[peer.LinkID]bool),
+			streams:  make(map[peer.LinkID][]*stream),
+			election: make(map[zoo.ServerID]bool),
+		},
+		timer: time.NewTimer(time.Hour),
+	}
+	l.deliver = l.deliverEvent
+	l.touchAt = l.touchInterval()
+	return l
+}
+
+// run takes turns until the server closes.
+func (l *loop) run() {
+	defer l.timer.Stop()
+	l.tick()
+	for {
+		l.perform()
+		l.rearm()
+		select {
+		case <-l.server.queue.wake:
+		case <-l.timer.C:
+			l.timerAt = 0
+		case <-l.server.closing:
+			return
+		}
+		l.turn()
+	}
+}
+
+// turn feeds the replica all that has come.
+func (l *loop) turn() {
+	l.tick()
+	items := l.server.queue.take()
+	for i := range items {
+		if items[i].call != nil {
+			items[i].call()
+			continue
+		}
+		l.replica.Step(l.now, items[i].event)
+	}
+	l.server.queue.done(items)
+	if l.now.Mono >= l.touchAt {
+		l.touch()
+	}
+	if l.now.Mono >= l.replica.Deadline() {
+		l.replica.Step(l.now, replica.Tick{})
+	}
+}
+
+func (l *loop) tick() {
+	l.now = l.server.instant()
+}
+
+// rearm sets the timer if another instant is the next one.
+func (l *loop) rearm() {
+	at := min(l.replica.Deadline(), l.touchAt)
+	if at == l.timerAt {
+		return
+	}
+	l.timerAt = at
+	l.timer.Reset(max(at-l.server.mono(), 0))
+}
+
+// touchInterval is half a tick: often enough for the shortest session.
+func (l *loop) touchInterval() time.Duration { return max(l.server.cfg.TickTime/2, 1) }
+
+// touch tells the replica which sessions' clients were heard of.
+func (l *loop) touch() {
+	l.touchAt = l.now.Mono + l.touchInterval()
+	l.sessions = l.sessions[:0]
+	for _, c := range l.conns {
+		if c.touched.Load() && c.touched.Swap(false) {
+			c.mu.Lock()
+			if c.session != 0 {
+				l.sessions = append(l.sessions, c.session)
+			}
+			c.mu.Unlock()
+		}
+	}
+	if len(l.sessions) > 0 {
+		l.replica.Step(l.now, replica.Touched{Sessions: l.sessions})
+	}
+}
+
+// perform carries out effects until there are none.
+func (l *loop) perform() {
+	for {
+		eff := l.replica.Drain()
+		l.trace(eff.Trace)
+		l.persist(&eff)
+		l.speak(&eff)
+		if eff.ApplyReady {
+			l.apply()
+		}
+		for i := range eff.Opened {
+			l.open(&eff.Opened[i])
+		}
+		for _, id := range eff.CloseConns {
+			l.close(id)
+		}
+		l.flush()
+		if eff.Changed {
+			l.change()
+		}
+		if eff.Reload {
+			l.reload()
+		}
+		if !eff.ApplyReady {
+			return
+		}
+	}
+}
+
+// change follows a change of role.
+func (l *loop) change() {
+	l.status = l.replica.Status()
+	l.setTree(l.status.Serving)
+	l.listenForLearners(l.status.State == replica.Leading)
+	if !l.status.Serving {
+		l.server.gate.shut()
+		l.turnAway()
+		return
+	}
+	l.server.served(l.now.Mono)
+	l.server.gate.open()
+}
+
+// setTree shows the readers the current tree, or that there is none for them.
+func (l *loop) setTree(serving bool) {
+	s := l.server
+	s.treeMu.Lock()
+	defer s.treeMu.Unlock()
+	s.tree, s.serving = l.replica.Tree(), serving
+}
+
+// turnAway closes all client connections: another server may serve them.
+func (l *loop) turnAway() {
+	for id := range l.conns {
+		l.close(id)
+	}
+	l.flush()
+}

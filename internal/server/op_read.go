@@ -1,0 +1,113 @@
+package server
+
+import (
+	"strings"
+
+	"zoo"
+	"zoo/internal/core/acl"
+	"zoo/internal/core/tree"
+	"zoo/internal/core/watch"
+	"zoo/internal/jute"
+	"zoo/internal/wire"
+)
+
+// The reads. As in ZooKeeper they do not validate paths: what could not be
+// created is merely not found.
+
+// exists answers with the Stat of a znode. It watches one that is missing, too.
+func (x *exec) exists(d *jute.Decoder) zoo.Code {
+	path, watched := d.String(), d.Bool()
+	switch {
+	case d.Err() != nil:
+		return zoo.CodeMarshallingError
+	case strings.IndexByte(path, 0) >= 0:
+		return zoo.CodeBadArguments
+	}
+	node, found := x.tree.Lookup(path)
+	if found && !x.may(node, zoo.PermRead) {
+		return zoo.CodeNoAuth
+	}
+	if watched {
+		x.watch(path, watch.Data)
+	}
+	if !found {
+		return zoo.CodeNoNode
+	}
+	x.out = node.AppendStat(x.out)
+	return zoo.CodeOK
+}
+
+func (x *exec) getData(d *jute.Decoder) zoo.Code {
+	node, code := x.read(d, watch.Data)
+	if code != zoo.CodeOK {
+		return code
+	}
+	x.out = jute.AppendBuffer(x.out, node.Data())
+	x.out = node.AppendStat(x.out)
+	return zoo.CodeOK
+}
+
+func (x *exec) getChildren(d *jute.Decoder) zoo.Code {
+	node, code := x.read(d, watch.Child)
+	if code != zoo.CodeOK {
+		return code
+	}
+	x.out = node.AppendChildNames(x.out)
+	return zoo.CodeOK
+}
+
+func (x *exec) getChildren2(d *jute.Decoder) zoo.Code {
+	code := x.getChildren(d)
+	if code == zoo.CodeOK {
+		x.out = x.node.AppendStat(x.out)
+	}
+	return code
+}
+
+// getACL shows password hashes to those only who may change the list.
+func (x *exec) getACL(d *jute.Decoder) zoo.Code {
+	path := d.String()
+	if d.Err() != nil {
+		return zoo.CodeMarshallingError
+	}
+	node, found := x.tree.Lookup(path)
+	if !found {
+		return zoo.CodeNoNode
+	}
+	list := node.ACL()
+	if !x.may(node, zoo.PermAdmin) {
+		if !x.may(node, zoo.PermRead) {
+			return zoo.CodeNoAuth
+		}
+		list = acl.MaskDigests(list)
+	}
+	x.out = wire.AppendACL(x.out, list)
+	x.out = node.AppendStat(x.out)
+	return zoo.CodeOK
+}
+
+// read is what getData and getChildren share: a path, and a flag for a watch
+// that is set only where the read succeeds.
+func (x *exec) read(d *jute.Decoder, mode watch.Mode) (tree.Node, zoo.Code) {
+	path, watched := d.String(), d.Bool()
+	if d.Err() != nil {
+		return tree.Node{}, zoo.CodeMarshallingError
+	}
+	node, found := x.tree.Lookup(path)
+	if !found {
+		return node, zoo.CodeNoNode
+	}
+	if !x.may(node, zoo.PermRead) {
+		return node, zoo.CodeNoAuth
+	}
+	if watched {
+		x.watch(path, mode)
+	}
+	x.node = node
+	return node, zoo.CodeOK
+}
+
+// may tells whether the connection has a permission on a znode.
+func (x *exec) may(node tree.Node, perm zoo.Perms) bool {
+	return x.server.cfg.Rules.Check(node.ACL(), perm, x.conn.ids)
+}

@@ -1,0 +1,68 @@
+package server
+
+import (
+	"zoo"
+	"zoo/internal/core/tree"
+	"zoo/internal/jute"
+	"zoo/internal/wire"
+)
+
+// The bodies of the replies to writes.
+
+func replyPath(b []byte, r *tree.Result) []byte { return jute.AppendString(b, r.Path) }
+
+func replyStat(b []byte, r *tree.Result) []byte { return wire.AppendStat(b, &r.Stat) }
+
+func replyPathAndStat(b []byte, r *tree.Result) []byte { return replyStat(replyPath(b, r), r) }
+
+// replyMulti answers part by part; in a multi that failed every part is an error.
+func replyMulti(b []byte, r *tree.Result) []byte {
+	for i := range r.Multi {
+		part := &r.Multi[i]
+		if part.Header.Type == wire.OpError || part.Code != zoo.CodeOK {
+			b = wire.AppendMultiError(b, part.Code)
+			continue
+		}
+		b = replyPart(wire.AppendMultiResult(b, part.Header.Type), part)
+	}
+	return wire.AppendMultiEnd(b)
+}
+
+// replyPart is the body for one part of a multi that succeeded.
+func replyPart(b []byte, part *tree.Result) []byte {
+	switch part.Header.Type {
+	case wire.OpCreate:
+		return replyPath(b, part)
+	case wire.OpCreate2, wire.OpCreateContainer, wire.OpCreateTTL:
+		return replyPathAndStat(b, part)
+	case wire.OpSetData:
+		return replyStat(b, part)
+	}
+	return b
+}
+
+// appendReply appends the whole reply to a write. The header of a multi says OK
+// where its parts do not, unless the request itself was refused.
+func appendReply(b []byte, op wire.Op, xid int32, r *tree.Result) []byte {
+	code := r.Code
+	if r.Header.Type == wire.OpMulti {
+		code = zoo.CodeOK
+	}
+	if code != zoo.CodeOK {
+		return appendHeader(b, xid, r.Header.Zxid, code)
+	}
+	b, mark := wire.BeginFrame(b)
+	header := wire.ReplyHeader{Xid: xid, Zxid: r.Header.Zxid}
+	b = header.AppendTo(b)
+	if reply := operationOf(op).reply; reply != nil {
+		b = reply(b, r)
+	}
+	return wire.EndFrame(b, mark)
+}
+
+// appendSynced appends the reply to a sync, which gives back the path.
+func appendSynced(b []byte, xid int32, zxid zoo.Zxid, path string) []byte {
+	b, mark := wire.BeginFrame(b)
+	header := wire.ReplyHeader{Xid: xid, Zxid: zxid}
+	return wire.EndFrame(jute.AppendString(header.AppendTo(b), path), mark)
+}

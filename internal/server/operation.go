@@ -1,0 +1,103 @@
+package server
+
+import (
+	"zoo"
+	"zoo/internal/core/tree"
+	"zoo/internal/jute"
+	"zoo/internal/wire"
+)
+
+// operation is one row of the table of operations: how a request is answered.
+type operation struct {
+	route route
+	// answer appends the body of the reply, on the routes that end here. The
+	// body is dropped unless the code is CodeOK.
+	answer func(x *exec, d *jute.Decoder) zoo.Code
+	// reply appends the body of the reply to a submitted request; nil is an
+	// empty body.
+	reply func(b []byte, r *tree.Result) []byte
+}
+
+// route is the way of a request through the server.
+type route uint8
+
+// The routes.
+const (
+	// routeUnbuilt refuses an operation that exists and is not built yet.
+	routeUnbuilt route = iota
+	// routeInvalid refuses what is no request, and closes the connection.
+	routeInvalid
+	// routeLocal answers from the tree as it is here, after the earlier
+	// requests of the connection.
+	routeLocal
+	// routeReceipt answers as soon as the request is read.
+	routeReceipt
+	// routeSubmit hands the request to the replica.
+	routeSubmit
+)
+
+// operationLowest is the first row of the table.
+const operationLowest = wire.OpCloseSession
+
+// operations is the one table from operations to what is done about them. A new
+// operation is a row here and a function in the file of its family.
+var operations = [...]operation{
+	wire.OpCloseSession - operationLowest:    {route: routeSubmit},
+	wire.OpCreate - operationLowest:          {route: routeSubmit, reply: replyPath},
+	wire.OpCreate2 - operationLowest:         {route: routeSubmit, reply: replyPathAndStat},
+	wire.OpCreateContainer - operationLowest: {route: routeSubmit, reply: replyPathAndStat},
+	wire.OpDelete - operationLowest:          {route: routeSubmit},
+	wire.OpDeleteContainer - operationLowest: {route: routeSubmit},
+	wire.OpSetData - operationLowest:         {route: routeSubmit, reply: replyStat},
+	wire.OpSetACL - operationLowest:          {route: routeSubmit, reply: replyStat},
+	wire.OpMulti - operationLowest:           {route: routeSubmit, reply: replyMulti},
+	wire.OpSync - operationLowest:            {route: routeSubmit},
+
+	wire.OpExists - operationLowest:       {route: routeLocal, answer: (*exec).exists},
+	wire.OpGetData - operationLowest:      {route: routeLocal, answer: (*exec).getData},
+	wire.OpGetACL - operationLowest:       {route: routeLocal, answer: (*exec).getACL},
+	wire.OpGetChildren - operationLowest:  {route: routeLocal, answer: (*exec).getChildren},
+	wire.OpGetChildren2 - operationLowest: {route: routeLocal, answer: (*exec).getChildren2},
+
+	wire.OpPing - operationLowest:          {route: routeLocal, answer: (*exec).ping},
+	wire.OpSetWatches - operationLowest:    {route: routeLocal, answer: (*exec).setWatches},
+	wire.OpSetWatches2 - operationLowest:   {route: routeLocal, answer: (*exec).setWatches2},
+	wire.OpAddWatch - operationLowest:      {route: routeLocal, answer: (*exec).addWatch},
+	wire.OpCheckWatches - operationLowest:  {route: routeLocal, answer: (*exec).checkWatches},
+	wire.OpRemoveWatches - operationLowest: {route: routeLocal, answer: (*exec).removeWatches},
+
+	wire.OpAuth - operationLowest: {route: routeReceipt, answer: (*exec).auth},
+}
+
+// The rows that stand for all that the table lacks.
+var (
+	unbuilt = operation{route: routeUnbuilt, answer: (*exec).refuse}
+	invalid = operation{route: routeInvalid, answer: (*exec).sendAway}
+)
+
+// operationOf is the row of an operation, built or not.
+func operationOf(op wire.Op) *operation {
+	if i := int64(op) - int64(operationLowest); i >= 0 && i < int64(len(operations)) {
+		if operations[i].route != routeUnbuilt {
+			return &operations[i]
+		}
+	}
+	if info, exists := op.Info(); exists && info.Class != wire.ClassNever {
+		return &unbuilt
+	}
+	return &invalid
+}
+
+// refuse answers for an operation that is not built yet.
+func (x *exec) refuse(*jute.Decoder) zoo.Code {
+	x.zxid = zoo.ZxidNone
+	return zoo.CodeUnimplemented
+}
+
+// sendAway answers for what is no operation: the client is lost, and what it
+// sends next cannot be trusted.
+func (x *exec) sendAway(*jute.Decoder) zoo.Code {
+	x.zxid = zoo.ZxidNone
+	x.conn.ending = true
+	return zoo.CodeUnimplemented
+}

@@ -1,0 +1,150 @@
+package server
+
+import "time"
+
+// The output of a connection is appended to under conn.mu, by its reader and by
+// the loop. It is written by whoever sets conn.writing, one at a time, without
+// the lock:
+//
+//   - the reader at the end of its turn, which may wait for the client: a client
+//     that does not read its replies is not read either;
+//   - a flusher for the loop, which never waits: what the socket does not take
+//     goes to a goroutine of its own.
+
+// flush writes all output, waiting for the client where it must. False is a
+// broken connection. If somebody else is writing, it is theirs to do.
+func (c *conn) flush() bool {
+	c.mu.Lock()
+	if c.writing {
+		c.mu.Unlock()
+		return true
+	}
+	return c.writeLocked(nil, 0)
+}
+
+// writeLocked writes b from done on, and then all output that there is. It
+// releases mu.
+func (c *conn) writeLocked(b *buffer, done int) bool {
+	c.writing = true
+	for {
+		if b == nil {
+			if b = c.takeLocked(); b == nil {
+				break
+			}
+		}
+		c.mu.Unlock()
+		_, err := c.socket.Write(b.b[done:])
+		c.server.outputs.give(b)
+		b, done = nil, 0
+		c.mu.Lock()
+		if err != nil {
+			c.breakLocked()
+			return false
+		}
+	}
+	c.writtenLocked()
+	return true
+}
+
+// takeLocked takes the output to write it; nil is none.
+func (c *conn) takeLocked() *buffer {
+	b := c.out
+	c.out = nil
+	if b != nil {
+		c.roomLocked()
+	}
+	return b
+}
+
+// breakLocked ends a connection that cannot be written. It releases mu.
+func (c *conn) breakLocked() {
+	c.writing = false
+	c.ending = true
+	c.mu.Unlock()
+	_ = c.socket.Close()
+}
+
+// writtenLocked ends the writing when nothing is left. It releases mu.
+func (c *conn) writtenLocked() {
+	c.writing = false
+	leave := c.ending && !c.hungUp
+	c.hungUp = c.ending
+	c.roomLocked()
+	c.mu.Unlock()
+	if leave {
+		c.hangUp()
+	}
+}
+
+// tryFlush writes what the socket takes at once. The loop and the flushers use
+// it for connections whose dirty flag they hold.
+func (c *conn) tryFlush() {
+	c.mu.Lock()
+	c.dirty = false
+	if c.writing {
+		c.mu.Unlock()
+		return
+	}
+	c.writing = true
+	for {
+		b := c.takeLocked()
+		if b == nil {
+			c.writtenLocked()
+			return
+		}
+		c.mu.Unlock()
+		n, err := c.socket.try(b.b)
+		if err == nil && n < len(b.b) {
+			c.server.spawn("writer", func() { c.writeRest(b, n) })
+			return
+		}
+		c.server.outputs.give(b)
+		c.mu.Lock()
+		if err != nil {
+			c.breakLocked()
+			return
+		}
+	}
+}
+
+// writeRest waits for a client that is slow to read.
+func (c *conn) writeRest(b *buffer, done int) {
+	c.mu.Lock()
+	c.writeLocked(b, done)
+}
+
+// hangUp takes leave of a client to which everything was said: the sending side
+// is closed first, because closing a socket on which unread bytes lie would take
+// back what is still on its way. The reader ends the rest.
+func (c *conn) hangUp() {
+	half, ok := c.socket.Conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		_ = c.socket.Close()
+		return
+	}
+	_ = c.socket.SetReadDeadline(time.Now().Add(lingerMax))
+}
+
+// flushers are the goroutines that write for the loop.
+const (
+	flushersMax = 4
+	// flushInline is up to how many connections the loop writes itself: to hand
+	// over one would take longer.
+	flushInline = 2
+	// flushQueue is how many lists may wait for the flushers.
+	flushQueue = 64
+)
+
+// flusher writes the lists of connections that the loop hands over.
+func (s *Server) flusher() {
+	for {
+		select {
+		case list := <-s.flushes:
+			for _, c := range list {
+				c.tryFlush()
+			}
+		case <-s.closing:
+			return
+		}
+	}
+}

@@ -1,0 +1,281 @@
+package server
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"slices"
+	"sync"
+
+	"zoo"
+	"zoo/internal/core/replica"
+	"zoo/internal/core/tree"
+	"zoo/internal/core/zab"
+	"zoo/internal/disk/snapshot"
+	"zoo/internal/jute"
+	"zoo/internal/net/peer"
+	"zoo/internal/wire"
+)
+
+// peers are the connections to the other servers; nil when standalone. Their
+// events go into the loop's queue.
+type peers struct {
+	server   *Server
+	election *peer.Election
+	quorum   *peer.Quorum
+
+	mu sync.Mutex
+	// received are trees that were read off links and not reported yet.
+	received map[peer.LinkID]*tree.Tree
+}
+
+func newPeers(s *Server) *peers {
+	p := &peers{server: s, received: make(map[peer.LinkID]*tree.Tree)}
+	cfg := s.cfg.Quorum
+	cfg.ReadSnapshot = p.readSnapshot
+	cfg.Log = s.log
+	p.quorum = peer.NewQuorum(cfg, p)
+	return p
+}
+
+// elect opens the election port and begins to dial.
+func (p *peers) elect() error {
+	cfg := p.server.cfg.Election
+	cfg.Log = p.server.log
+	election, err := peer.Start(cfg, electionEvents{p.server})
+	p.election = election
+	return err
+}
+
+func (p *peers) close() {
+	if p.election != nil {
+		p.election.Close()
+	}
+	p.quorum.Close()
+}
+
+// electionEvents reports what happens on the election connections.
+type electionEvents struct{ server *Server }
+
+// Up reports a connection.
+func (e electionEvents) Up(id zoo.ServerID) {
+	e.server.queue.call(func() { e.server.loop.electionUp(id) })
+}
+
+// Down reports the end of a connection.
+func (e electionEvents) Down(id zoo.ServerID) {
+	e.server.queue.call(func() { e.server.loop.electionDown(id) })
+}
+
+// Received reports a notification. What cannot be read is dropped, as if it had
+// been lost.
+func (e electionEvents) Received(id zoo.ServerID, message []byte) {
+	var n wire.Notification
+	d := jute.NewDecoder(message)
+	n.DecodeFrom(&d)
+	if d.Err() != nil {
+		e.server.log.Warn("notification ignored", "peer", int64(id), "error", d.Err())
+		return
+	}
+	e.server.queue.wait(replica.Notified{Peer: id, Notification: n})
+}
+
+// ListenFailed ends the server: nobody could elect it.
+func (e electionEvents) ListenFailed(err error) { e.server.fail(err) }
+
+// LinkUp reports a link.
+func (p *peers) LinkUp(link peer.LinkID, _ peer.Origin, remote net.Addr) {
+	p.server.queue.call(func() { p.server.loop.linkUp(link, remote) })
+}
+
+// LinkDown reports the end of a link.
+func (p *peers) LinkDown(link peer.LinkID, reason error) {
+	p.mu.Lock()
+	delete(p.received, link)
+	p.mu.Unlock()
+	p.server.queue.call(func() { p.server.loop.linkDown(link, reason) })
+}
+
+// Received reports packets.
+func (p *peers) Received(link peer.LinkID, packets []wire.QuorumPacket) {
+	p.server.queue.wait(replica.Received{Link: zab.LinkID(link), Packets: packets})
+}
+
+// readSnapshot reads the tree that follows a SNAP packet.
+func (p *peers) readSnapshot(link peer.LinkID, zxid zoo.Zxid, r *bufio.Reader) error {
+	t, err := snapshot.ReadStream(r, zxid)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.received[link] = t
+	return nil
+}
+
+// SnapshotReceived reports a tree that is whole.
+func (p *peers) SnapshotReceived(link peer.LinkID, _ zoo.Zxid) {
+	p.mu.Lock()
+	t := p.received[link]
+	delete(p.received, link)
+	p.mu.Unlock()
+	p.server.queue.push(replica.SnapshotReceived{Link: zab.LinkID(link), Tree: t})
+}
+
+// ListenFailed ends the server: a leader without a quorum port leads nobody.
+func (p *peers) ListenFailed(err error) { p.server.fail(err) }
+
+// The loop's side.
+
+func (l *loop) electionUp(id zoo.ServerID) {
+	l.links.election[id] = true
+	l.replica.Step(l.now, replica.ElectionUp{Peer: id})
+}
+
+func (l *loop) electionDown(id zoo.ServerID) {
+	delete(l.links.election, id)
+	l.replica.Step(l.now, replica.ElectionDown{Peer: id})
+}
+
+func (l *loop) linkUp(link peer.LinkID, remote net.Addr) {
+	leader := l.links.dialed[link]
+	l.links.up[link] = true
+	l.server.log.Info("link up", "link", uint64(link), "leader", int64(leader),
+		"remote", remote.String())
+	l.replica.Step(l.now, replica.LinkUp{Link: zab.LinkID(link), Leader: leader})
+}
+
+func (l *loop) linkDown(link peer.LinkID, reason error) {
+	leader := l.links.dialed[link]
+	wasUp := l.links.up[link]
+	delete(l.links.dialed, link)
+	delete(l.links.up, link)
+	l.links.batches = slices.DeleteFunc(l.links.batches,
+		func(b batch) bool { return b.link == link })
+	l.endStreams(link)
+	if wasUp {
+		l.replica.Step(l.now, replica.LinkDown{Link: zab.LinkID(link)})
+		return
+	}
+	l.server.log.Info("dial failed", "leader", int64(leader), "error", reason)
+	l.replica.Step(l.now, replica.DialFailed{Leader: leader})
+}
+
+// speak carries out the effects that go to other servers.
+func (l *loop) speak(eff *replica.Effects) {
+	p := l.server.peers
+	if p == nil {
+		return
+	}
+	l.send(eff.Send)
+	for _, link := range eff.Hangup {
+		p.quorum.Hangup(peer.LinkID(link))
+	}
+	for i := range eff.Notify {
+		n := &eff.Notify[i]
+		p.election.Send(n.To, n.Notification.AppendTo(nil))
+	}
+	if eff.Dial != 0 {
+		link := p.quorum.Dial(l.server.cfg.Leaders[eff.Dial])
+		l.links.dialed[link] = eff.Dial
+	}
+}
+
+// batch is what one link gets in one piece.
+type batch struct {
+	link    peer.LinkID
+	packets []wire.QuorumPacket
+}
+
+// send hands packets to their links, and behind each SNAP the tree as it is now.
+func (l *loop) send(packets []zab.Outgoing) {
+	for i := range packets {
+		b := l.batchFor(peer.LinkID(packets[i].Link))
+		b.packets = append(b.packets, packets[i].Packet)
+		if packets[i].Packet.Type == wire.PacketSnap {
+			l.sendBatch(b)
+			l.sendTree(b.link)
+		}
+	}
+	for i := range l.links.batches {
+		l.sendBatch(&l.links.batches[i])
+	}
+}
+
+// batchFor is the batch of a link. There are as many as learners, which is few.
+func (l *loop) batchFor(link peer.LinkID) *batch {
+	all := l.links.batches
+	for i := range all {
+		if all[i].link == link {
+			return &all[i]
+		}
+	}
+	l.links.batches = append(all, batch{link: link})
+	return &l.links.batches[len(all)]
+}
+
+// sendBatch hands a batch over. The link encodes it at once, so that the batch
+// can be used again.
+func (l *loop) sendBatch(b *batch) {
+	if len(b.packets) > 0 {
+		l.server.peers.quorum.Send(b.link, b.packets)
+		clear(b.packets)
+		b.packets = b.packets[:0]
+	}
+}
+
+// stream is a tree on its way to a learner.
+type stream struct {
+	server *Server
+	frozen *tree.Frozen
+	ended  bool // loop only
+}
+
+func (l *loop) sendTree(link peer.LinkID) {
+	s := l.server
+	st := &stream{server: s, frozen: s.freeze(l.replica.Tree())}
+	l.links.streams[link] = append(l.links.streams[link], st)
+	s.peers.quorum.SendSnapshot(link, func(w io.Writer) error {
+		from := snapshot.Source{Frozen: st.frozen, Lock: s.treeMu.RLocker()}
+		err := snapshot.WriteStream(w, from)
+		s.queue.call(func() { l.endStream(st) })
+		return err
+	})
+}
+
+// endStreams lets the trees of a link that is gone go.
+func (l *loop) endStreams(link peer.LinkID) {
+	for _, st := range l.links.streams[link] {
+		l.endStream(st)
+	}
+	delete(l.links.streams, link)
+}
+
+func (l *loop) endStream(st *stream) {
+	if !st.ended {
+		st.ended = true
+		l.server.thaw(st.frozen)
+	}
+}
+
+// listenForLearners opens the quorum port while this server leads.
+func (l *loop) listenForLearners(leading bool) {
+	p := l.server.peers
+	if p == nil || leading == l.links.listening {
+		return
+	}
+	l.links.listening = leading
+	if leading {
+		p.quorum.Listen(l.server.cfg.QuorumListen...)
+		return
+	}
+	p.quorum.StopListening()
+}
+
+// hangUpAll cuts all links.
+func (l *loop) hangUpAll() {
+	for link := range l.links.up {
+		l.server.peers.quorum.Cut(link)
+	}
+	l.listenForLearners(false)
+}

@@ -1,0 +1,31 @@
+package server
+
+import "net"
+
+// firstBytes is what a connection without a descriptor of its own waits for
+// before it takes a buffer: the length of a frame.
+const firstBytes = 4
+
+// receivePortably is socket.receive by nothing but net.Conn.
+func receivePortably(conn net.Conn, in *input) error {
+	if len(in.pending()) > 0 {
+		n, err := conn.Read(in.space())
+		in.arrived(n)
+		return unlessRead(n, err)
+	}
+	in.rest()
+	var first [firstBytes]byte
+	n, err := conn.Read(first[:])
+	if n > 0 {
+		in.arrived(copy(in.space(), first[:n]))
+	}
+	return unlessRead(n, err)
+}
+
+// unlessRead drops the error of a read that brought bytes: the next one repeats it.
+func unlessRead(n int, err error) error {
+	if n > 0 {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,93 @@
+//go:build unix
+
+package server
+
+import (
+	"io"
+	"net"
+	"syscall"
+)
+
+// socket is a connection as its reader and its writers use it. Where there is a
+// descriptor, a buffer is taken only when bytes are there, and a write can be
+// tried without waiting.
+type socket struct {
+	net.Conn
+	raw syscall.RawConn // nil where there is no descriptor
+
+	// The reader's: how the last read went.
+	in      *input
+	readErr error
+	onRead  func(fd uintptr) bool // readReady, bound once
+}
+
+func newSocket(conn net.Conn, in *input) *socket {
+	s := &socket{Conn: conn, in: in}
+	if sc, ok := conn.(syscall.Conn); ok {
+		if raw, err := sc.SyscallConn(); err == nil {
+			s.raw = raw
+		}
+	}
+	s.onRead = s.readReady
+	return s
+}
+
+// receive waits for bytes and adds them to the input.
+func (s *socket) receive() error {
+	if s.raw == nil {
+		return receivePortably(s.Conn, s.in)
+	}
+	if err := s.raw.Read(s.onRead); err != nil {
+		return err
+	}
+	return s.readErr
+}
+
+// readReady reads once; false makes the runtime wait until there is something.
+func (s *socket) readReady(fd uintptr) bool {
+	for {
+		n, err := syscall.Read(int(fd), s.in.space())
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err == syscall.EAGAIN:
+			s.in.rest()
+			return false
+		case err != nil:
+			s.readErr = err
+		case n == 0:
+			s.readErr = io.EOF
+		default:
+			s.readErr = nil
+			s.in.arrived(n)
+		}
+		return true
+	}
+}
+
+// try writes what the socket takes without waiting.
+func (s *socket) try(b []byte) (written int, err error) {
+	if s.raw == nil {
+		return 0, nil
+	}
+	rawErr := s.raw.Write(func(fd uintptr) bool {
+		for written < len(b) {
+			n, writeErr := syscall.Write(int(fd), b[written:])
+			if writeErr == syscall.EINTR {
+				continue
+			}
+			if writeErr != nil && writeErr != syscall.EAGAIN {
+				err = writeErr
+			}
+			if writeErr != nil || n == 0 {
+				break
+			}
+			written += n
+		}
+		return true
+	})
+	if rawErr != nil {
+		return written, rawErr
+	}
+	return written, err
+}

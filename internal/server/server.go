@@ -1,0 +1,279 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"zoo/internal/config"
+	"zoo/internal/core/quorum"
+	"zoo/internal/core/replica"
+	"zoo/internal/core/tree"
+	"zoo/internal/core/watch"
+	"zoo/internal/core/zab"
+	"zoo/internal/disk/store"
+	"zoo/internal/ops/command"
+)
+
+// BuildInfo says which program this is.
+type BuildInfo = command.Build
+
+// Server is one server of an ensemble, or a standalone one. It runs once.
+type Server struct {
+	cfg   Config // immutable, like all up to the next comment
+	log   *slog.Logger
+	build BuildInfo
+	start time.Time
+
+	commands     *command.Answerer
+	inputs       *bufferPool
+	outputs      *bufferPool
+	flushes      chan []*conn
+	flusherCount int
+	queue        *queue
+	conns        *connTable
+	writer       *logWriter
+	peers        *peers // nil when standalone
+
+	// loop's fields belong to its goroutine; others only queue calls to it.
+	loop *loop
+
+	// treeMu guards tree, serving and what the tree holds: the loop changes
+	// them, readers read.
+	treeMu  sync.RWMutex
+	tree    *tree.Tree
+	serving bool
+
+	watches  watches
+	gate     gate
+	timeline timeline
+	// inflight counts the submitted requests without an outcome.
+	inflight atomic.Int64
+	// servingSince is the monotonic time at which the server began to serve.
+	servingSince atomic.Int64
+
+	tasks     sync.WaitGroup
+	listeners []net.Listener // set by Run before anything else runs
+	addresses chan []net.Addr
+	closing   chan struct{}
+	failOnce  sync.Once
+	failure   error // set by failOnce, before closing is closed
+}
+
+// New makes a server from what its operator configured. It does nothing before
+// Run, which also reports what cannot be used of the configuration.
+func New(cfg *config.Config, log *slog.Logger, build BuildInfo) *Server {
+	own, err := FromConfig(cfg)
+	s := Assemble(own, log, build)
+	if err != nil {
+		s.fail(err)
+	}
+	return s
+}
+
+// Assemble makes a server from its parts. It does nothing before Run.
+func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
+	s := &Server{
+		cfg: cfg.withDefaults(), log: log, build: build, start: time.Now(),
+		inputs:       newBufferPool(inputBytes),
+		outputs:      newBufferPool(outputBytes),
+		flushes:      make(chan []*conn, flushQueue),
+		flusherCount: flushersMax,
+		queue:        newQueue(),
+		conns:        newConnTable(cfg.ConnsPerHostMax),
+		watches:      watches{table: watch.NewTable()},
+		addresses:    make(chan []net.Addr, 1),
+		closing:      make(chan struct{}),
+	}
+	s.loop = newLoop(s)
+	s.writer = &logWriter{server: s, wake: make(chan struct{}, 1)}
+	s.commands = &command.Answerer{
+		Build: build, Source: source{s}, Settings: cfg.Settings, Allowed: cfg.Words,
+	}
+	if cfg.View != nil {
+		s.commands.Membership = cfg.View.Text()
+		s.peers = newPeers(s)
+	}
+	return s
+}
+
+// Run serves until ctx is done, or until something fails that must not be
+// survived. It returns when nothing of the server is left.
+func (s *Server) Run(ctx context.Context) error {
+	var err error
+	select {
+	case <-s.closing: // The configuration cannot be used.
+	default:
+		err = s.open()
+	}
+	if err == nil {
+		s.work()
+		select {
+		case <-ctx.Done():
+		case <-s.closing:
+		}
+	}
+	return s.shut(err)
+}
+
+// Addresses gives the addresses for clients, once they are bound.
+func (s *Server) Addresses(ctx context.Context) ([]net.Addr, error) {
+	select {
+	case list := <-s.addresses:
+		s.addresses <- list
+		return list, nil
+	case <-s.closing:
+		return nil, s.failure
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// open takes the steps of the start-up that every role has. Clients come first:
+// they may wait for the rest, but should not be refused for it.
+func (s *Server) open() error {
+	if err := s.listen(); err != nil {
+		return err
+	}
+	bound := make([]net.Addr, len(s.listeners))
+	for i, l := range s.listeners {
+		bound[i] = l.Addr()
+	}
+	s.addresses <- bound
+	s.stage("listen for clients", fmt.Sprint(bound))
+	recovered, err := s.recover()
+	if err != nil {
+		return err
+	}
+	s.loop.replica = s.newReplica(recovered, s.instant())
+	if s.peers == nil {
+		return nil
+	}
+	if err := s.peers.elect(); err != nil {
+		return err
+	}
+	s.stage("listen for election", fmt.Sprint(s.peers.election.Addresses()))
+	return nil
+}
+
+// recover reads the data directory.
+func (s *Server) recover() (*store.Recovered, error) {
+	disk, recovered, err := s.cfg.Store.Open()
+	if err != nil {
+		return nil, err
+	}
+	s.writer.store = disk
+	for _, note := range recovered.Notes {
+		s.log.Warn("recovery", "note", note)
+	}
+	s.stage("recover data", fmt.Sprintf("snapshot %v, %d entries behind it, epoch %d",
+		recovered.Tree.Zxid(), len(recovered.Tail), recovered.CurrentEpoch))
+	return &recovered, nil
+}
+
+func (s *Server) newReplica(recovered *store.Recovered, now replica.Now) *replica.Replica {
+	cfg := s.cfg.Config
+	cfg.Start = now
+	if cfg.View != nil {
+		setConfig(recovered.Tree, cfg.View, now)
+	}
+	return replica.New(cfg, replica.Recovered{
+		Tree: recovered.Tree, Tail: recovered.Tail,
+		Epochs: zab.Epochs{Accepted: recovered.AcceptedEpoch, Current: recovered.CurrentEpoch},
+	})
+}
+
+// setConfig puts the ensemble's configuration where clients look for it.
+func setConfig(t *tree.Tree, view *quorum.View, now replica.Now) {
+	t.SetConfig([]byte(view.Text()), view.Version(), now.WallMillis)
+}
+
+// work starts what runs until the end.
+func (s *Server) work() {
+	for range s.flusherCount {
+		s.spawn("flusher", s.flusher)
+	}
+	s.spawn("log writer", s.writer.run)
+	s.spawn("loop", s.loop.run)
+}
+
+// shut ends everything, in the order in which it depends on each other.
+func (s *Server) shut(err error) error {
+	s.fail(err)
+	for _, l := range s.listeners {
+		_ = l.Close()
+	}
+	s.queue.close()
+	s.conns.close()
+	if s.peers != nil {
+		s.peers.close()
+	}
+	s.tasks.Wait()
+	if s.writer.store != nil {
+		err = s.writer.store.Close()
+	}
+	if s.failure != nil {
+		return s.failure
+	}
+	return err
+}
+
+// fail ends the server; the first reason is the one that Run returns, nil for
+// none.
+func (s *Server) fail(reason error) {
+	s.failOnce.Do(func() {
+		s.failure = reason
+		close(s.closing)
+	})
+}
+
+// spawn starts a goroutine that Run waits for. A panic in it ends the server:
+// after a broken invariant it could acknowledge what it does not have.
+func (s *Server) spawn(name string, run func()) {
+	s.tasks.Go(func() {
+		defer s.catch(name)
+		run()
+	})
+}
+
+func (s *Server) catch(name string) {
+	caught := recover()
+	if caught == nil {
+		return
+	}
+	err, ok := caught.(error)
+	if !ok {
+		err = fmt.Errorf("%v", caught)
+	}
+	s.log.Error("panic", "in", name, "error", err, "stack", string(debug.Stack()))
+	s.fail(fmt.Errorf("%s: %w", name, err))
+}
+
+// mono is the time since the server was made.
+func (s *Server) mono() time.Duration { return time.Since(s.start) }
+
+// instant is now, for the replica.
+func (s *Server) instant() replica.Now {
+	now := time.Now()
+	return replica.Now{Mono: now.Sub(s.start), WallMillis: now.UnixMilli()}
+}
+
+// served notes that the server begins to serve.
+func (s *Server) served(now time.Duration) {
+	if s.servingSince.CompareAndSwap(0, int64(max(now, 1))) {
+		s.timeline.finish()
+	}
+}
+
+// forget removes what is known of a connection that has ended.
+func (s *Server) forget(c *conn) {
+	s.treeMu.RLock()
+	s.watches.removeConn(watch.ConnID(c.id))
+	s.treeMu.RUnlock()
+	s.queue.call(func() { s.loop.leave(c) })
+}

@@ -1,0 +1,377 @@
+package server
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"zoo"
+	"zoo/internal/core/acl"
+	"zoo/internal/jute"
+	"zoo/internal/wire"
+)
+
+func TestAClientCreatesReadsAndCloses(t *testing.T) {
+	c := startStandalone(t).connect()
+	created := c.call(1, wire.OpCreate2, create("/a", "one"), zoo.CodeOK)
+	var response wire.Create2Response
+	response.DecodeFrom(&created.body)
+	if response.Path != "/a" || response.Stat.DataLength != 3 || created.Zxid != response.Stat.Czxid {
+		t.Errorf("created %+v with zxid %v", response, created.Zxid)
+	}
+	c.call(2, wire.OpSetData,
+		&wire.SetDataRequest{Path: "/a", Data: []byte("two"), Version: -1}, zoo.CodeOK)
+	got := c.call(3, wire.OpGetData, &wire.GetDataRequest{Path: "/a"}, zoo.CodeOK)
+	if data := got.body.Buffer(); string(data) != "two" {
+		t.Errorf("got %q", data)
+	}
+	children := c.call(4, wire.OpGetChildren2, &wire.GetChildren2Request{Path: "/"}, zoo.CodeOK)
+	if names := children.body.Strings(); len(names) != 2 {
+		t.Errorf("children of the root: %q", names)
+	}
+	c.call(5, wire.OpSync, &wire.SyncRequest{Path: "/a"}, zoo.CodeOK)
+	c.call(6, wire.OpDelete, &wire.DeleteRequest{Path: "/a", Version: -1}, zoo.CodeOK)
+	c.call(7, wire.OpExists, &wire.ExistsRequest{Path: "/a"}, zoo.CodeNoNode)
+	c.call(wire.XidPing, wire.OpPing, nil, zoo.CodeOK)
+	c.call(8, wire.OpCloseSession, nil, zoo.CodeOK)
+	c.ended()
+}
+
+// The plot: writes and reads of one connection in one piece. Every read must
+// see the write in front of it, and every reply must come in its turn.
+func TestPipelinedRequestsOfAConnectionKeepTheirOrder(t *testing.T) {
+	c := startStandalone(t).connect()
+	c.create("/a", "0")
+	const rounds = 300
+	var requests [][]byte
+	for i := range rounds {
+		requests = append(requests,
+			request(int32(3*i+1), wire.OpSetData,
+				&wire.SetDataRequest{Path: "/a", Data: fmt.Append(nil, i), Version: -1}),
+			request(int32(3*i+2), wire.OpGetData, &wire.GetDataRequest{Path: "/a"}),
+			request(int32(3*i+3), wire.OpSync, &wire.SyncRequest{Path: "/a"}))
+	}
+	go c.pipeline(requests...)
+	for i := range rounds {
+		c.reply(int32(3*i+1), zoo.CodeOK)
+		got := c.reply(int32(3*i+2), zoo.CodeOK)
+		if data := got.body.Buffer(); string(data) != fmt.Sprint(i) {
+			t.Fatalf("read %d got %q", i, data)
+		}
+		c.reply(int32(3*i+3), zoo.CodeOK)
+	}
+}
+
+// The plot: one client watches and reads while another one writes. Whoever reads
+// a new value must have been told before.
+func TestAWatchEventComesBeforeTheNewState(t *testing.T) {
+	s := startStandalone(t)
+	reader, writer := s.connect(), s.connect()
+	writer.create("/a", "0")
+	for i := 1; i <= 200; i++ {
+		reader.call(1, wire.OpGetData, &wire.GetDataRequest{Path: "/a", Watch: true}, zoo.CodeOK)
+		writer.pipeline(request(2, wire.OpSetData,
+			&wire.SetDataRequest{Path: "/a", Data: fmt.Append(nil, i), Version: -1}))
+		told := false
+		for xid := int32(3); ; xid++ {
+			reader.pipeline(request(xid, wire.OpGetData, &wire.GetDataRequest{Path: "/a"}))
+			m := reader.message()
+			if m.Xid == wire.XidNotification {
+				told = true
+				m = reader.message()
+			}
+			fresh := string(m.body.Buffer()) == fmt.Sprint(i)
+			if fresh != told {
+				t.Fatalf("round %d: new state %v, told %v", i, fresh, told)
+			}
+			if fresh {
+				break
+			}
+		}
+		writer.reply(2, zoo.CodeOK)
+	}
+}
+
+func TestMultiIsAnsweredPartByPart(t *testing.T) {
+	c := startStandalone(t).connect()
+	good := multi{
+		{wire.OpCreate, create("/m", "x")},
+		{wire.OpSetData, &wire.SetDataRequest{Path: "/m", Data: []byte("y"), Version: 0}},
+		{wire.OpCheck, &wire.CheckVersionRequest{Path: "/m", Version: 1}},
+		{wire.OpCreate2, create("/m/n", "")},
+		{wire.OpDelete, &wire.DeleteRequest{Path: "/m/n", Version: -1}},
+	}
+	m := c.call(1, wire.OpMulti, good, zoo.CodeOK)
+	if got := results(t, m); got != "create:0 setData:0 check:0 create2:0 delete:0" {
+		t.Errorf("got %s", got)
+	}
+	bad := multi{
+		{wire.OpCreate, create("/ok", "")},
+		{wire.OpCreate, create("/m", "")},
+		{wire.OpDelete, &wire.DeleteRequest{Path: "/m", Version: -1}},
+	}
+	m = c.call(2, wire.OpMulti, bad, zoo.CodeOK)
+	if got := results(t, m); got != "error:0 error:-110 error:-2" {
+		t.Errorf("got %s", got)
+	}
+	c.call(3, wire.OpExists, &wire.ExistsRequest{Path: "/ok"}, zoo.CodeNoNode)
+}
+
+func results(t *testing.T, m *message) string {
+	r := wire.NewMultiResultReader(m.body.Rest())
+	var list []string
+	for part, more := r.Next(); more; part, more = r.Next() {
+		list = append(list, fmt.Sprintf("%v:%d", part.Op, int32(part.Err)))
+	}
+	if r.Err() != nil {
+		t.Error(r.Err())
+	}
+	return strings.Join(list, " ")
+}
+
+func TestSessionsComeBackMoveAndExpire(t *testing.T) {
+	s := startStandalone(t)
+	before := s.connect()
+	before.call(1, wire.OpCreate, &wire.CreateRequest{
+		Path: "/e", ACL: zoo.OpenACL(), Flags: zoo.Ephemeral}, zoo.CodeOK)
+	again := newSession()
+	again.SessionID, again.Passwd = before.opened.SessionID, before.opened.Passwd
+	again.HasReadOnly = false
+	after := s.dial()
+	after.handshake(again)
+	if after.opened.SessionID != before.opened.SessionID || after.opened.HasReadOnly {
+		t.Errorf("opened %+v", after.opened)
+	}
+	before.ended()
+	after.call(1, wire.OpExists, &wire.ExistsRequest{Path: "/e"}, zoo.CodeOK)
+
+	again.Passwd = make([]byte, wire.PasswordBytes)
+	thief := s.dial()
+	thief.handshake(again)
+	if thief.opened.SessionID != 0 || thief.opened.TimeOut != 0 {
+		t.Errorf("a wrong password opened %+v", thief.opened)
+	}
+	thief.ended()
+
+	ahead := s.dial()
+	future := newSession()
+	future.LastZxidSeen = zoo.MakeZxid(9, 9)
+	ahead.sendFrame(future.AppendTo(nil))
+	ahead.ended()
+
+	watcher := s.connect()
+	watcher.call(1, wire.OpExists, &wire.ExistsRequest{Path: "/e", Watch: true}, zoo.CodeOK)
+	short := newSession()
+	short.TimeOut = 1
+	silent := s.dial()
+	silent.handshake(short)
+	silent.ended()
+	after.call(2, wire.OpCloseSession, nil, zoo.CodeOK)
+	if e := watcher.event(); e.Type != zoo.EventNodeDeleted || e.Path != "/e" {
+		t.Errorf("got %+v", e)
+	}
+}
+
+func TestWhatFollowsTheHandshakeWaitsForIt(t *testing.T) {
+	s := startStandalone(t)
+	c := s.dial()
+	hello := newSession().AppendTo(nil)
+	first := append([]byte{0, 0, 0, byte(len(hello))}, hello...)
+	c.pipeline(first,
+		request(wire.XidAuth, wire.OpAuth, &wire.AuthPacket{Scheme: "digest", Auth: []byte("u:p")}),
+		request(wire.XidSetWatches, wire.OpSetWatches, &wire.SetWatches{
+			ExistWatches: []string{"/zookeeper", "/later"}, DataWatches: []string{"/gone"}}),
+		request(1, wire.OpCreate, &wire.CreateRequest{Path: "/later",
+			ACL: []zoo.ACL{{Perms: zoo.PermAll, ID: zoo.ID{Scheme: "auth"}}}}))
+	c.frame()
+	if m := c.reply(wire.XidAuth, zoo.CodeOK); m.Zxid != 0 {
+		t.Errorf("auth replied with zxid %v", m.Zxid)
+	}
+	for _, want := range []wire.WatcherEvent{
+		{Type: zoo.EventNodeDeleted, State: 3, Path: "/gone"},
+		{Type: zoo.EventNodeCreated, State: 3, Path: "/zookeeper"},
+	} {
+		if e := c.event(); e != want {
+			t.Errorf("got %+v, want %+v", e, want)
+		}
+	}
+	c.reply(wire.XidSetWatches, zoo.CodeOK)
+	if e := c.event(); e.Type != zoo.EventNodeCreated || e.Path != "/later" {
+		t.Errorf("got %+v", e)
+	}
+	c.reply(1, zoo.CodeOK)
+
+	stranger := s.connect()
+	get := &wire.GetDataRequest{Path: "/later"}
+	stranger.call(1, wire.OpGetData, get, zoo.CodeNoAuth)
+	stranger.call(2, wire.OpGetACL, &wire.GetACLRequest{Path: "/later"}, zoo.CodeNoAuth)
+	stranger.call(wire.XidAuth, wire.OpAuth,
+		&wire.AuthPacket{Scheme: "digest", Auth: []byte("super:secret")}, zoo.CodeOK)
+	stranger.call(3, wire.OpGetData, get, zoo.CodeOK)
+	m := stranger.call(4, wire.OpGetACL, &wire.GetACLRequest{Path: "/later"}, zoo.CodeOK)
+	if list := wire.DecodeACL(&m.body); list[0].ID != acl.DigestID("u:p") {
+		t.Errorf("got %v", list)
+	}
+	stranger.call(wire.XidAuth, wire.OpAuth, &wire.AuthPacket{Scheme: "none"}, zoo.CodeAuthFailed)
+	stranger.ended()
+}
+
+func TestPersistentWatchesStayUntilTheyAreRemoved(t *testing.T) {
+	s := startStandalone(t)
+	c := s.connect()
+	add := &wire.AddWatchRequest{Path: "/p", Mode: zoo.WatchPersistentRecursive}
+	c.call(1, wire.OpAddWatch, add, zoo.CodeOK)
+	other := s.connect()
+	other.create("/p", "")
+	other.create("/p/q", "")
+	for _, path := range []string{"/p", "/p/q"} {
+		if e := c.event(); e.Type != zoo.EventNodeCreated || e.Path != path {
+			t.Errorf("got %+v, want the creation of %s", e, path)
+		}
+	}
+	check := &wire.CheckWatchesRequest{Path: "/p", Type: zoo.WatcherPersistentRecursive}
+	remove := &wire.RemoveWatchesRequest{Path: "/p", Type: zoo.WatcherAny}
+	c.call(2, wire.OpCheckWatches, check, zoo.CodeOK)
+	c.call(3, wire.OpRemoveWatches, remove, zoo.CodeOK)
+	c.call(4, wire.OpCheckWatches, check, zoo.CodeNoWatcher)
+	c.call(5, wire.OpRemoveWatches, remove, zoo.CodeNoWatcher)
+	c.call(6, wire.OpAddWatch, &wire.AddWatchRequest{Path: "/p", Mode: 7}, zoo.CodeMarshallingError)
+}
+
+func TestWhatTheServerDoesNotKnowIsRefused(t *testing.T) {
+	s := startStandalone(t)
+	c := s.connect()
+	m := c.call(1, wire.OpWhoAmI, nil, zoo.CodeUnimplemented)
+	if m.Zxid != zoo.ZxidNone {
+		t.Errorf("refused with zxid %v", m.Zxid)
+	}
+	c.call(2, wire.OpGetData, nil, zoo.CodeMarshallingError)
+	c.call(3, wire.OpCreate, nil, zoo.CodeMarshallingError)
+	c.call(4, wire.OpExists, &wire.ExistsRequest{Path: "/a\x00b"}, zoo.CodeBadArguments)
+	c.pipeline(request(5, wire.OpCreate, create("/behind", "")),
+		request(6, wire.OpCheck, &wire.CheckVersionRequest{Path: "/"}),
+		request(7, wire.OpPing, nil))
+	c.reply(5, zoo.CodeOK)
+	c.reply(6, zoo.CodeUnimplemented)
+	c.ended()
+	lost := s.connect()
+	lost.call(1, wire.Op(4711), nil, zoo.CodeUnimplemented)
+	lost.ended()
+}
+
+func TestFramesThatCannotBeEndTheConnection(t *testing.T) {
+	s := startStandalone(t)
+	for name, b := range map[string][]byte{
+		"negative length": {0xff, 0xff, 0xff, 0xfe, 0, 0, 0, 0},
+		"too long":        {0x00, 0x10, 0x00, 0x00},
+		"short header":    {0, 0, 0, 7, 1, 2, 3, 4, 5, 6, 7},
+		"an unknown word": []byte("abcd"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			early := s.dial()
+			early.write(b)
+			if name != "short header" {
+				early.ended()
+			}
+			c := s.connect()
+			c.write(b)
+			c.ended()
+		})
+	}
+	s.connect().call(1, wire.OpExists, &wire.ExistsRequest{Path: "/"}, zoo.CodeOK)
+}
+
+func TestTheLargestFrameFits(t *testing.T) {
+	c := startStandalone(t).connect()
+	data := strings.Repeat("x", wire.FrameBytesMax-100)
+	c.create("/large", data)
+	var requests [][]byte
+	for i := range int32(20) {
+		requests = append(requests,
+			request(i, wire.OpGetData, &wire.GetDataRequest{Path: "/large"}))
+	}
+	c.pipeline(requests...)
+	for i := range int32(20) {
+		if got := c.reply(i, zoo.CodeOK).body.Buffer(); string(got) != data {
+			t.Fatalf("got %d bytes", len(got))
+		}
+	}
+}
+
+func TestFourLetterWords(t *testing.T) {
+	s := startStandalone(t)
+	s.connect().create("/a", "")
+	for word, want := range map[string]string{
+		"ruok": "imok", "isro": "rw", "srvr": "Mode: standalone\nNode count: 5\n",
+		"mntr": "zk_znode_count\t5\n", "stat": "Clients:\n /127.0.0.1:",
+		"strt": "recover data\t", "wchs": "0 connections watching 0 paths",
+		"cons": "not in the whitelist",
+	} {
+		c := s.dial()
+		c.write([]byte(word))
+		text, err := io.ReadAll(c.nc)
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s: got %q, %v; want %q in it", word, text, err, want)
+		}
+	}
+}
+
+func TestAddressesHaveABoundOnTheirConnections(t *testing.T) {
+	disk := startStandalone(t).disk
+	cfg := standaloneConfig(disk)
+	cfg.Store.DataDir, cfg.ConnsPerHostMax = "/other", 2
+	s := start(t, disk, cfg)
+	first := s.connect()
+	s.connect()
+	s.dial().ended()
+	first.call(1, wire.OpCloseSession, nil, zoo.CodeOK)
+	first.ended()
+}
+
+func TestARestartedServerHasItsData(t *testing.T) {
+	s := startStandalone(t)
+	c := s.connect()
+	c.create("/kept", "value")
+	before := time.Now()
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(before); took > time.Second {
+		t.Errorf("the end took %v", took)
+	}
+	c.ended()
+	again := newSession()
+	again.SessionID, again.Passwd = c.opened.SessionID, c.opened.Passwd
+	c = start(t, s.disk, standaloneConfig(s.disk)).dial()
+	c.handshake(again)
+	if c.opened.SessionID != again.SessionID {
+		t.Error("the session was lost")
+	}
+	m := c.call(1, wire.OpGetData, &wire.GetDataRequest{Path: "/kept"}, zoo.CodeOK)
+	if !bytes.Equal(m.body.Buffer(), []byte("value")) {
+		t.Error("the value was lost")
+	}
+}
+
+// part is one operation of a multi.
+type part struct {
+	op     wire.Op
+	record jute.Record
+}
+
+// multi is the record of a multi.
+type multi []part
+
+// AppendTo appends the encoded record to b.
+func (m multi) AppendTo(b []byte) []byte {
+	for _, p := range m {
+		b = p.record.AppendTo(wire.AppendMultiRequest(b, p.op))
+	}
+	return wire.AppendMultiEnd(b)
+}
+
+// DecodeFrom is for servers.
+func (m multi) DecodeFrom(*jute.Decoder) {}

@@ -1,0 +1,83 @@
+package server
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"zoo/internal/core/replica"
+	"zoo/internal/ops/command"
+)
+
+// stagesMax bounds the timeline: a server that cannot find its role goes through
+// the same stages again and again.
+const stagesMax = 128
+
+// timeline is the stages of the start-up. Each lasts from the end of the one
+// before it.
+type timeline struct {
+	mu     sync.Mutex
+	stages []command.Stage
+	last   time.Duration
+	over   bool
+}
+
+// end notes the end of a stage and returns how long it took.
+func (t *timeline) end(name string, now time.Duration, detail string) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	took := now - t.last
+	if !t.over && len(t.stages) < stagesMax {
+		t.stages = append(t.stages,
+			command.Stage{Name: name, Start: t.last, Duration: took, Detail: detail})
+	}
+	t.last = now
+	return took
+}
+
+// finish ends the timeline: the server serves.
+func (t *timeline) finish() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.over = true
+}
+
+func (t *timeline) list() []command.Stage {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return append([]command.Stage(nil), t.stages...)
+}
+
+// stage logs the end of a stage.
+func (s *Server) stage(name, detail string) {
+	took := s.timeline.end(name, s.mono(), detail)
+	s.log.Info("stage", "stage", name, "duration", took, "detail", detail)
+}
+
+// trace logs what the replica tells about itself. Until the server serves for
+// the first time, these are the stages of its start-up.
+func (l *loop) trace(notes []replica.Trace) {
+	for i := range notes {
+		l.server.stage(notes[i].Stage, traceDetail(&notes[i]))
+		if notes[i].Stage == "serving" {
+			l.server.timeline.finish()
+		}
+	}
+}
+
+func traceDetail(t *replica.Trace) string {
+	detail := t.Detail
+	if t.Peer != 0 {
+		detail += fmt.Sprintf(" peer %d", t.Peer)
+	}
+	if t.Zxid != 0 {
+		detail += fmt.Sprintf(" zxid %v", t.Zxid)
+	}
+	if t.Epoch != 0 {
+		detail += fmt.Sprintf(" epoch %d", t.Epoch)
+	}
+	if detail != "" && detail[0] == ' ' {
+		detail = detail[1:]
+	}
+	return detail
+}

@@ -1,0 +1,208 @@
+package server
+
+import (
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"zoo/internal/core/replica"
+	"zoo/internal/wire"
+)
+
+// The bounds of one hold of the tree's read lock by one connection: what is
+// answered at a time, and what goes out at once.
+const (
+	answersPerHold   = 64
+	unsentPerHoldMax = 128 << 10
+)
+
+// requestHeadBytes is the size of a RequestHeader.
+const requestHeadBytes = 8
+
+// turn is what a reader does with all that one receive has brought: answers go
+// to the output, submissions to the loop, each as one batch. There is one for
+// each connection, used again and again; it belongs to the reader.
+type turn struct {
+	conn *conn
+	exec exec
+	hold hold
+	// now is when the bytes arrived.
+	now time.Duration
+	// answers counts the answers since the lock was taken.
+	answers  int
+	requests []replica.Request
+	bodies   []byte
+}
+
+// hold is what a turn has locked.
+type hold uint8
+
+// The holds, each with what the one before it has.
+const (
+	holdNothing hold = iota
+	holdConn
+	holdTree
+)
+
+// run does one turn; false ends the connection.
+func (t *turn) run() bool {
+	c := t.conn
+	if !c.touched.Load() {
+		c.touched.Store(true)
+	}
+	t.now = c.server.mono()
+	ok := t.takeAll()
+	t.submitAll()
+	t.bodies = nil
+	c.in.rest()
+	return c.flush() && ok
+}
+
+// takeAll takes all whole frames.
+func (t *turn) takeAll() bool {
+	defer t.release()
+	for {
+		frame, whole, err := t.conn.in.next(t.conn.server.cfg.FrameBytesMax)
+		if err != nil || !whole {
+			return err == nil
+		}
+		if !t.take(frame) {
+			return false
+		}
+	}
+}
+
+// take takes one request; false ends the connection at once.
+func (t *turn) take(frame []byte) bool {
+	if len(frame) < requestHeadBytes {
+		return false
+	}
+	xid := int32(binary.BigEndian.Uint32(frame))
+	op := wire.Op(int32(binary.BigEndian.Uint32(frame[4:])))
+	body := frame[requestHeadBytes:]
+	row := operationOf(op)
+	t.lock(holdConn)
+	t.conn.traffic.received++
+	switch {
+	case t.conn.ending:
+		return true
+	case row.route == routeSubmit:
+		t.submit(xid, op, body)
+		return true
+	case row.route == routeReceipt:
+		t.answer(row, xid, body)
+		return true
+	case t.conn.inflight.Load() > 0:
+		t.postpone(row, xid, op, body)
+		return true
+	}
+	return t.read(row, xid, body)
+}
+
+// lock takes what is needed and not held; the order is tree, then connection.
+func (t *turn) lock(want hold) {
+	if t.hold >= want {
+		return
+	}
+	if t.hold == holdConn {
+		t.conn.mu.Unlock()
+	}
+	if want == holdTree {
+		t.conn.server.treeMu.RLock()
+		t.exec.tree = t.conn.server.tree
+	}
+	t.conn.mu.Lock()
+	t.hold = want
+}
+
+// release gives up what is held.
+func (t *turn) release() {
+	if t.hold == holdNothing {
+		return
+	}
+	if t.answers > 0 {
+		t.conn.traffic.note(t.answers, t.conn.server.mono()-t.now)
+		t.answers = 0
+	}
+	t.conn.mu.Unlock()
+	if t.hold == holdTree {
+		t.conn.server.treeMu.RUnlock()
+		t.exec.tree = nil
+	}
+	t.hold = holdNothing
+}
+
+// read answers a request from the tree. Between two holds of the lock the
+// output is flushed, so that a long run of reads neither keeps writers out nor
+// piles up.
+func (t *turn) read(row *operation, xid int32, body []byte) bool {
+	if t.answers >= answersPerHold || t.unsent() >= unsentPerHoldMax {
+		t.release()
+		if !t.conn.flush() {
+			return false
+		}
+	}
+	t.lock(holdTree)
+	if !t.conn.server.serving {
+		return false
+	}
+	t.answer(row, xid, body)
+	return true
+}
+
+func (t *turn) unsent() int {
+	if t.hold == holdNothing || t.conn.out == nil {
+		return 0
+	}
+	return len(t.conn.out.b)
+}
+
+func (t *turn) answer(row *operation, xid int32, body []byte) {
+	t.exec.out = t.conn.beginLocked()
+	t.exec.run(row, xid, body)
+	t.conn.endLocked(t.exec.out)
+	t.exec.out = nil
+	t.answers++
+}
+
+// submit adds a request to the batch for the loop.
+func (t *turn) submit(xid int32, op wire.Op, body []byte) {
+	c := t.conn
+	c.queue.push(queued{xid: xid, op: op, since: t.now, bytes: len(body)})
+	c.inflight.Add(1)
+	t.requests = append(t.requests, replica.Request{
+		Conn: c.id, Session: c.session, Xid: xid, Op: op,
+		Body: t.keep(body), IDs: c.ids,
+	})
+}
+
+// keep copies a body out of the input. All of one turn go into one fresh block,
+// which has room for all that is still to come and so never moves.
+func (t *turn) keep(body []byte) []byte {
+	if t.bodies == nil {
+		t.bodies = make([]byte, 0, len(body)+len(t.conn.in.pending()))
+	}
+	start := len(t.bodies)
+	t.bodies = append(t.bodies, body...)
+	return t.bodies[start:len(t.bodies):len(t.bodies)]
+}
+
+// submitAll hands the batch to the loop.
+func (t *turn) submitAll() {
+	if len(t.requests) == 0 {
+		return
+	}
+	t.conn.server.inflight.Add(int64(len(t.requests)))
+	t.conn.server.queue.wait(replica.Submit{Requests: slices.Clone(t.requests)})
+	clear(t.requests)
+	t.requests = t.requests[:0]
+}
+
+// postpone keeps a request for when the submitted ones before it have their
+// outcome; the loop will answer it then.
+func (t *turn) postpone(row *operation, xid int32, op wire.Op, body []byte) {
+	t.conn.queue.push(queued{
+		xid: xid, op: op, since: t.now, bytes: len(body),
+		waiting: row, body: t.keep(body),
+	})
+}
