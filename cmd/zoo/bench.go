@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"zoo/internal/load"
+)
+
+type benchCommand struct {
+	Servers     []string      `default:"127.0.0.1:2181" help:"host:port of each server."`
+	Connections int           `default:"60" help:"Sessions, spread over the servers."`
+	Outstanding int           `default:"100" help:"Requests in flight on each connection."`
+	Op          string        `default:"set" enum:"set,get,mixed,create,exists" help:"One of ${enum}."`
+	Reads       float64       `default:"-1" help:"Share of reads, 0.0 to 1.0; makes --op mixed."`
+	Size        int           `default:"1024" help:"Bytes of a value."`
+	Duration    time.Duration `default:"10s" help:"Time that is measured."`
+	Warmup      time.Duration `default:"2s" help:"Time before it."`
+	Session     time.Duration `default:"10s" help:"Session timeout to ask for."`
+	PIDs        []int         `name:"pids" help:"Server processes whose CPU and memory to measure."`
+	Gap         bool          `help:"Tell for each server how long its connections had no write."`
+	JSON        bool          `name:"json" help:"Print JSON."`
+}
+
+// Run drives the load and prints the report.
+func (c *benchCommand) Run(ctx context.Context, m *Main) error {
+	opts := load.Options{
+		Servers: c.Servers, Connections: c.Connections, Outstanding: c.Outstanding,
+		Op: load.Op(c.Op), Reads: max(c.Reads, 0), SizeBytes: c.Size,
+		Duration: c.Duration, Warmup: c.Warmup, SessionTimeout: c.Session, PIDs: c.PIDs,
+	}
+	switch {
+	case c.Reads >= 0:
+		opts.Op = load.OpMixed
+	case opts.Op == load.OpMixed:
+		opts.Reads = 0.5
+	}
+	if isTerminal(m.Stderr) {
+		opts.Progress = func(line string) { fmt.Fprintf(m.Stderr, "\r\x1b[K%s", line) }
+	}
+	report, err := load.Run(ctx, opts)
+	if opts.Progress != nil {
+		opts.Progress("")
+	}
+	if report == nil {
+		return err
+	}
+	return errors.Join(err, c.print(m, report))
+}
+
+func (c *benchCommand) print(m *Main, report *load.Report) error {
+	if c.JSON {
+		return report.WriteJSON(m.Stdout)
+	}
+	if err := report.WriteText(m.Stdout); err != nil || !c.Gap {
+		return err
+	}
+	return report.WriteGaps(m.Stdout)
+}

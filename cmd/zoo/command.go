@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"zoo/internal/config"
+)
+
+// Main is the program as a value, so that tests can run it.
+type Main struct {
+	Args           []string
+	Stdout, Stderr io.Writer
+}
+
+// commandLine is what kong reads; each field is one sub-command.
+type commandLine struct {
+	Serve   serveCommand   `cmd:"" help:"Run a server."`
+	Dev     devCommand     `cmd:"" help:"Run a whole ensemble on this machine."`
+	Status  statusCommand  `cmd:"" help:"Show what running servers say about themselves."`
+	Bench   benchCommand   `cmd:"" help:"Drive a load against servers and measure it."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// The exit codes, as in ZooKeeper. A server's error may carry another one.
+const (
+	exitOK    = 0
+	exitError = 1
+	exitUsage = 2
+)
+
+// Run does what the arguments say and returns the exit code.
+func (m *Main) Run(ctx context.Context) int {
+	exited := -1
+	parser, err := kong.New(&commandLine{},
+		kong.Name("zoo"), kong.Description("Apache ZooKeeper rebuilt in Go."),
+		kong.Writers(m.Stdout, m.Stderr), kong.UsageOnError(),
+		// kong goes on after an Exit that returns; what it says then is of no interest.
+		kong.Exit(func(code int) { exited = code }),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(m))
+	if err != nil {
+		panic("zoo: command line: " + err.Error())
+	}
+	chosen, err := parser.Parse(m.Args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(m.Stderr, "zoo: %v\nzoo --help tells more.\n", err)
+		return exitUsage
+	}
+	return m.report(chosen.Run())
+}
+
+// report prints an error and finds its exit code.
+func (m *Main) report(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	var coded interface{ ExitCode() int }
+	switch {
+	case errors.Is(err, errSilent):
+		return exitError
+	case errors.As(err, &coded):
+		fmt.Fprintf(m.Stderr, "zoo: %v\n", err)
+		return coded.ExitCode()
+	}
+	fmt.Fprintf(m.Stderr, "zoo: %v\n", err)
+	if errors.Is(err, config.ErrConfig) {
+		return exitUsage
+	}
+	return exitError
+}
+
+// errSilent ends with code 1 when everything there is to say has been said.
+var errSilent = errors.New("already reported")
+
+// logger writes text for people at a terminal, and JSON for programs.
+func (m *Main) logger() *slog.Logger {
+	if isTerminal(m.Stderr) {
+		return slog.New(slog.NewTextHandler(m.Stderr, nil))
+	}
+	return slog.New(slog.NewJSONHandler(m.Stderr, nil))
+}
+
+// isTerminal takes every character device but the null device for one.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
+}

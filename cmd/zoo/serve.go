@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"zoo/internal/config"
+	"zoo/internal/server"
+)
+
+type serveCommand struct {
+	Define []string `short:"D" sep:"none" placeholder:"name=value" help:"Set a property, with or without the prefix zookeeper."`
+	Config []string `arg:"" optional:"" help:"A zoo.cfg, or: clientPort dataDir [tickTime] [maxClientCnxns]. Nothing: a standalone server on 127.0.0.1:2181."`
+}
+
+// Run serves until ctx ends.
+func (c *serveCommand) Run(ctx context.Context, m *Main) error {
+	cfg, err := c.load(m.logger())
+	if err != nil {
+		return err
+	}
+	return server.New(cfg, m.logger(), buildInfo()).Run(ctx)
+}
+
+func (c *serveCommand) load(log *slog.Logger) (*config.Config, error) {
+	src := config.Source{Args: c.Config, Properties: c.Define}
+	if len(c.Config) == 0 {
+		dir, err := config.StateDir()
+		if err != nil {
+			return nil, err
+		}
+		src.StateDir = dir
+	}
+	cfg, warnings, err := config.Load(src)
+	for _, w := range warnings {
+		log.Warn("configuration", "file", w.File, "line", w.Line, "key", w.Key, "text", w.Text)
+	}
+	return cfg, err
+}
+
+// buildInfo is what the server tells about its own making.
+func buildInfo() server.BuildInfo {
+	// A build without a time, as by go run, shows the zero time.
+	at, _ := time.Parse(time.RFC3339, built)
+	return server.BuildInfo{Version: version, Time: at}
+}

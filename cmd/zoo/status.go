@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"text/tabwriter"
+
+	"zoo/internal/dev/status"
+)
+
+type statusCommand struct {
+	JSON    bool     `name:"json" help:"Print JSON."`
+	Startup bool     `help:"Print the start-up timeline of each server."`
+	Servers []string `arg:"" name:"host:port" help:"Client addresses; the port is 2181 when absent."`
+}
+
+const clientPortDefault = "2181"
+
+// Run asks every server at once and prints the answers in the order of the
+// arguments. A server that did not answer makes the exit code 1.
+func (c *statusCommand) Run(ctx context.Context, m *Main) error {
+	for i, address := range c.Servers {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			c.Servers[i] = net.JoinHostPort(address, clientPortDefault)
+		}
+	}
+	if c.Startup {
+		return c.startup(ctx, m)
+	}
+	seen := make([]status.Server, len(c.Servers))
+	var group sync.WaitGroup
+	for i, address := range c.Servers {
+		group.Go(func() { seen[i] = status.Query(ctx, address) })
+	}
+	group.Wait()
+	if err := c.print(m, seen); err != nil {
+		return err
+	}
+	for _, s := range seen {
+		if s.Error != "" {
+			return errSilent
+		}
+	}
+	return nil
+}
+
+func (c *statusCommand) print(m *Main, seen []status.Server) error {
+	if c.JSON {
+		return printJSON(m, seen)
+	}
+	t := tabwriter.NewWriter(m.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "SERVER\tROLE\tZXID\tEPOCH\tSESSIONS\tCONNECTIONS"+
+		"\tLATENCY MIN/AVG/MAX\tVERSION")
+	for _, s := range seen {
+		if s.Error != "" {
+			fmt.Fprintf(t, "%s\t%s\n", s.Address, s.Error)
+			continue
+		}
+		sessions := "-"
+		if s.Sessions >= 0 {
+			sessions = fmt.Sprint(s.Sessions)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%d\t%g/%g/%g ms\t%s\n", s.Address, s.Role, s.ZxidText,
+			s.Epoch, sessions, s.Connections, s.LatencyMin, s.LatencyAvg, s.LatencyMax, s.Version)
+	}
+	return t.Flush()
+}
+
+// timeline is one server's start-up in the JSON form.
+type timeline struct {
+	Address string         `json:"address"`
+	Stages  []status.Stage `json:"stages"`
+}
+
+func (c *statusCommand) startup(ctx context.Context, m *Main) error {
+	var lines []timeline
+	var errs []error
+	for _, address := range c.Servers {
+		stages, err := status.Startup(ctx, address)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("start-up of %s: %w", address, err))
+			continue
+		}
+		lines = append(lines, timeline{address, stages})
+	}
+	if c.JSON {
+		return errors.Join(append(errs, printJSON(m, lines))...)
+	}
+	t := tabwriter.NewWriter(m.Stdout, 0, 0, 2, ' ', 0)
+	for _, line := range lines {
+		fmt.Fprintf(t, "%s\tSTART\tDURATION\tDETAIL\n", line.Address)
+		for _, s := range line.Stages {
+			fmt.Fprintf(t, "%s\t%g ms\t%g ms\t%s\n", s.Name, s.Start, s.Duration, s.Detail)
+		}
+	}
+	return errors.Join(append(errs, t.Flush())...)
+}
+
+func printJSON(m *Main, v any) error {
+	enc := json.NewEncoder(m.Stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

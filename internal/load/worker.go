@@ -1,0 +1,317 @@
+package load
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	// retryPause lies between two attempts to connect: short, since a run that
+	// measures a leader's death must not measure its own patience, and long enough
+	// that the attempts do not slow the election down.
+	retryPause   = 5 * time.Millisecond
+	readBufBytes = 64 << 10
+	// createDigits is the width of a created znode's number.
+	createDigits = 10
+)
+
+// worker is one connection of the load, over all its reconnects. The goroutine
+// of live owns everything but what is atomic; the writer goroutine of the current
+// link owns the output side between two links.
+type worker struct {
+	run  *run
+	home int
+	id   identity
+	path string
+
+	writeTemplate, readTemplate []byte
+
+	// sentAt is when each request in flight was sent, by xid modulo its length, in
+	// nanoseconds since the run's base, shifted left by one; the low bit marks a write.
+	sentAt []atomic.Int64
+	// credits are requests that may be sent; wake tells the writer of new ones.
+	credits atomic.Int64
+	wake    chan struct{}
+	// conn is the current link, for the watchdog. readAt is when it last spoke.
+	conn   atomic.Pointer[net.TCPConn]
+	readAt atomic.Int64
+
+	nextXid   int32 // writer: of the next request
+	created   int64 // writer: znodes created so far, over all links
+	readDebt  float64
+	expectXid int32 // reader: of the next reply
+	inBuf     []byte
+	result    result
+}
+
+// result is what one worker saw inside the window. Owned by the worker until its
+// goroutine ends.
+type result struct {
+	reads, writes, failures uint64
+	lost, reconnects        uint64
+	latency                 Histogram
+	ackedAt                 int64
+	gap, gapAt              int64
+	lastErr                 error
+}
+
+func newWorker(r *run, index int) *worker {
+	w := &worker{
+		run: r, home: index % len(r.opts.Servers),
+		path:   r.root + "/k" + strconv.Itoa(index),
+		sentAt: make([]atomic.Int64, r.opts.Outstanding),
+		wake:   make(chan struct{}, 1),
+		inBuf:  make([]byte, readBufBytes),
+	}
+	w.writeTemplate = setFrame(w.path, r.value)
+	if r.opts.Op == OpCreate {
+		w.writeTemplate = createFrame(w.createdPath(0), r.value, 0)
+	}
+	read := int32(wireGetData)
+	if r.opts.Op == OpExists {
+		read = wireExists
+	}
+	w.readTemplate = readFrame(read, w.path)
+	return w
+}
+
+// createdPath is the path of the n-th znode of OpCreate. Its digits stand at the
+// end of the path, where encode counts them up.
+func (w *worker) createdPath(n int64) string {
+	return fmt.Sprintf("%s/%0*d", w.path, createDigits, n)
+}
+
+// live keeps the connection busy until the run is over.
+func (w *worker) live(ctx context.Context, first net.Conn) {
+	for conn := first; conn != nil; conn = w.reconnect(ctx) {
+		err := w.pump(conn)
+		conn.Close()
+		w.conn.Store(nil)
+		if w.run.over.Load() {
+			return
+		}
+		w.result.lastErr = err
+		w.result.reconnects++
+	}
+}
+
+// reconnect tries the servers in turn and returns nil when the run is over. It
+// begins with the home server, whose refusal shows that it has died.
+func (w *worker) reconnect(ctx context.Context) net.Conn {
+	for target := w.home; !w.run.over.Load() && ctx.Err() == nil; target++ {
+		i := target % len(w.run.opts.Servers)
+		conn, err := open(ctx, w.run.opts.Servers[i], &w.id, w.run.opts.SessionTimeout)
+		if err == nil {
+			return conn
+		}
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			w.run.refused[i].Store(true)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(retryPause):
+		}
+	}
+	return nil
+}
+
+// pump runs one link: a writer goroutine, and the reader on this one. It returns
+// when the link breaks or the run is over and everything was answered.
+func (w *worker) pump(conn net.Conn) error {
+	w.readAt.Store(w.run.now())
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		w.conn.Store(tcp)
+	}
+	w.nextXid, w.expectXid = 1, 1
+	w.credits.Store(int64(w.run.opts.Outstanding))
+	select {
+	case <-w.wake: // a leftover of the link before
+	default:
+	}
+	w.wake <- struct{}{}
+	stop := make(chan struct{})
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		w.write(conn, stop)
+	}()
+	err := w.read(conn)
+	close(stop)
+	conn.Close()
+	<-written
+	w.result.lost += uint64(w.nextXid - w.expectXid)
+	return err
+}
+
+// write sends what the reader has granted, a batch at a time. An error needs no
+// report: the reader meets it too.
+func (w *worker) write(conn net.Conn, stop <-chan struct{}) {
+	var out []byte
+	for {
+		select {
+		case <-stop:
+			return
+		case <-w.wake:
+		}
+		n := w.credits.Swap(0)
+		out = w.encode(out[:0], n)
+		if _, err := conn.Write(out); err != nil {
+			conn.Close()
+			return
+		}
+	}
+}
+
+// encode appends n requests and notes when they were sent.
+func (w *worker) encode(out []byte, n int64) []byte {
+	now := w.run.now() << 1
+	share := w.run.readShare
+	for ; n > 0; n-- {
+		start := len(out)
+		slot := &w.sentAt[int(w.nextXid)%len(w.sentAt)]
+		w.readDebt += share
+		if w.readDebt >= 1 {
+			w.readDebt--
+			out = append(out, w.readTemplate...)
+			slot.Store(now)
+		} else {
+			out = append(out, w.writeTemplate...)
+			slot.Store(now | 1)
+			if w.run.opts.Op == OpCreate {
+				w.number(out[start+pathAt+len(w.path)+1:])
+			}
+		}
+		setXid(out[start:], w.nextXid)
+		w.nextXid = xidAfter(w.nextXid)
+	}
+	return out
+}
+
+// xidAfter wraps from the highest xid to 1, as ZooKeeper's clients do.
+func xidAfter(xid int32) int32 { return xid%math.MaxInt32 + 1 }
+
+// number writes the next znode's digits.
+func (w *worker) number(digits []byte) {
+	n := w.created
+	for i := createDigits - 1; i >= 0; i-- {
+		digits[i] = byte('0' + n%10)
+		n /= 10
+	}
+	w.created++
+}
+
+// read takes replies until the link breaks or, once the run is over, until
+// nothing is in flight.
+func (w *worker) read(conn net.Conn) error {
+	have, inFlight := 0, w.run.opts.Outstanding
+	for inFlight > 0 {
+		n, err := conn.Read(w.inBuf[have:])
+		if err != nil {
+			return err
+		}
+		have += n
+		now := w.run.now()
+		w.readAt.Store(now)
+		used, replies, err := w.parse(w.inBuf[:have], now)
+		if err != nil {
+			return err
+		}
+		have = w.keep(used, have)
+		if w.run.over.Load() {
+			inFlight -= replies
+			continue
+		}
+		if replies > 0 {
+			w.grant(replies)
+		}
+	}
+	_, err := conn.Write(closeFrame())
+	return err
+}
+
+func (w *worker) grant(n int) {
+	w.credits.Add(int64(n))
+	select {
+	case w.wake <- struct{}{}:
+	default: // the writer has not seen the last one yet and will take both
+	}
+}
+
+// keep moves an unfinished frame to the front and makes room for all of it.
+func (w *worker) keep(used, have int) int {
+	copy(w.inBuf, w.inBuf[used:have])
+	have -= used
+	if have >= 4 {
+		if need := int(binary.BigEndian.Uint32(w.inBuf)) + 4; need > len(w.inBuf) {
+			w.inBuf = append(w.inBuf, make([]byte, need-len(w.inBuf))...)
+		}
+	}
+	return have
+}
+
+// parse counts the complete replies in b and tells how many bytes they took.
+func (w *worker) parse(b []byte, now int64) (used, replies int, err error) {
+	acked := false
+	for len(b)-used >= 4 {
+		n := int(binary.BigEndian.Uint32(b[used:]))
+		if n < replyHeadSize-4 || n > replyBytesMax {
+			return used, replies, fmt.Errorf("reply of %d bytes", n)
+		}
+		if len(b)-used < n+4 {
+			break
+		}
+		head := parseHead(b[used:])
+		used += n + 4
+		if head.xid < 0 {
+			continue
+		}
+		if head.xid != w.expectXid {
+			return used, replies, fmt.Errorf("reply to xid %d, want %d", head.xid, w.expectXid)
+		}
+		w.expectXid = xidAfter(w.expectXid)
+		replies++
+		w.id.lastZxid = max(w.id.lastZxid, head.zxid)
+		acked = w.count(head, now) || acked
+	}
+	if acked {
+		w.result.mark(now)
+	}
+	return used, replies, nil
+}
+
+// count records one reply and tells whether it acknowledges a write that counts.
+func (w *worker) count(head replyHead, now int64) bool {
+	if now < w.run.from || now >= w.run.until {
+		return false
+	}
+	sent := w.sentAt[int(head.xid)%len(w.sentAt)].Load()
+	isWrite := sent&1 == 1
+	w.result.latency.Record(time.Duration(now-sent>>1), 1)
+	switch {
+	case head.code != 0:
+		w.result.failures++
+		w.result.lastErr = fmt.Errorf("code %d", head.code)
+		return false
+	case isWrite:
+		w.result.writes++
+	default:
+		w.result.reads++
+	}
+	return isWrite
+}
+
+// mark notes an acknowledged write at now, and the silence before it.
+func (r *result) mark(now int64) {
+	if gap := now - r.ackedAt; gap > r.gap {
+		r.gap, r.gapAt = gap, r.ackedAt
+	}
+	r.ackedAt = now
+}
