@@ -12,9 +12,13 @@ type Broken struct{ Message string }
 func (b *Broken) Error() string { return "invariant broken: " + b.Message }
 
 // Holds panics with Broken unless cond is true. The arguments are formatted
-// only on failure.
+// only on failure, but they are boxed on every call: on hot paths ask the
+// question first and call Fail.
 func Holds(cond bool, format string, args ...any) {
 	if !cond {
-		panic(&Broken{fmt.Sprintf(format, args...)})
+		Fail(format, args...)
 	}
 }
+
+// Fail panics with Broken.
+func Fail(format string, args ...any) { panic(&Broken{fmt.Sprintf(format, args...)}) }

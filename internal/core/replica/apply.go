@@ -32,7 +32,9 @@ func (r *Replica) ApplyNext() (Outcome, bool) {
 		return Outcome{}, false
 	}
 	res, err := r.tree.Apply(e)
-	invariant.Holds(err == nil, "transaction %v cannot be applied: %v", e.Zxid, err)
+	if err != nil {
+		invariant.Fail("transaction %v cannot be applied: %v", e.Zxid, err)
+	}
 	r.history.Advance()
 	r.snapshots.since++
 	if r.writer != nil {

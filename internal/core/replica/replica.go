@@ -163,7 +163,9 @@ func (r *Replica) Step(now Now, ev Event) {
 	if r.reload {
 		return
 	}
-	invariant.Holds(now.Mono >= r.now.Mono, "time went from %v to %v", r.now.Mono, now.Mono)
+	if now.Mono < r.now.Mono {
+		invariant.Fail("time went from %v to %v", r.now.Mono, now.Mono)
+	}
 	r.now = now
 	switch ev := ev.(type) {
 	case Submit:

@@ -70,7 +70,9 @@ func (h *History) Has(z zoo.Zxid) bool { return z <= h.base || h.at(h.count(z)) 
 
 // Append adds an entry to the tail. It must follow.
 func (h *History) Append(e txn.Entry) {
-	invariant.Holds(e.Zxid > h.Last(), "append %v after %v", e.Zxid, h.Last())
+	if last := h.Last(); e.Zxid <= last {
+		invariant.Fail("append %v after %v", e.Zxid, last)
+	}
 	h.entries = append(h.entries, e)
 	h.bytes += len(e.Bytes)
 }

@@ -464,7 +464,9 @@ func (l *Leader) tellUpToDate(x *learner) {
 
 // Propose logs an entry and sends it to the followers. Its zxid is NextZxid.
 func (l *Leader) Propose(e txn.Entry) {
-	invariant.Holds(e.Zxid == l.NextZxid(), "propose %v, next is %v", e.Zxid, l.NextZxid())
+	if next := l.NextZxid(); e.Zxid != next {
+		invariant.Fail("propose %v, next is %v", e.Zxid, next)
+	}
 	l.history.Append(e)
 	l.journal.Append(e)
 	for _, x := range l.learners {

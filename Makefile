@@ -1,0 +1,65 @@
+# make          builds bin/zoo          make test   everything the tests need
+# make check    all that CI runs        make dev    a local ensemble
+SHELL := /bin/bash
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+REVISION ?= $(shell git rev-parse --short HEAD 2>/dev/null)
+BUILT    ?= $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
+LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION) -X main.built=$(BUILT)
+GOBUILD  := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
+
+# SEED chooses the one seed that make sim replays, step by step.
+SEED ?=
+# FUZZTIME is spent on each decoder.
+FUZZTIME ?= 30s
+# TESTTIME bounds one package's tests; CI allows 15 minutes for all of them.
+TESTTIME ?= 10m
+
+.PHONY: build dev test race lint fuzz sim bench generate cross cover check
+
+build:
+	$(GOBUILD) -o bin/zoo ./cmd/zoo
+
+dev: build
+	bin/zoo dev
+
+test:
+	scripts/install-test-deps
+	scripts/check-format
+	go vet ./...
+	go test -timeout $(TESTTIME) ./...
+
+race:
+	go test -race -timeout $(TESTTIME) ./cmd/... ./internal/...
+
+lint:
+	scripts/check-format
+	go vet ./...
+	go tool staticcheck ./...
+	go test -count=1 ./internal/check/tidy
+
+fuzz:
+	FUZZTIME=$(FUZZTIME) scripts/fuzz
+
+sim:
+	ZOO_SIM_SEED=$(SEED) go test -count=1 -v -timeout $(TESTTIME) \
+		-run '$(if $(SEED),TestReplay,.)' ./internal/check/sim
+
+bench: build
+	ZOO_BENCH=1 go test -count=1 -v -timeout 60m ./test/bench/...
+
+generate:
+	go generate ./...
+
+cross:
+	@set -e; for os in linux darwin windows; do for arch in amd64 arm64; do \
+		ext=; if [ $$os = windows ]; then ext=.exe; fi; \
+		echo "bin/zoo-$$os-$$arch$$ext"; \
+		GOOS=$$os GOARCH=$$arch $(GOBUILD) -o bin/zoo-$$os-$$arch$$ext ./cmd/zoo; \
+	done; done
+
+cover:
+	go test -coverprofile=coverage.out ./cmd/... ./internal/...
+	go tool cover -func=coverage.out | tail -1
+
+check: lint test race cross

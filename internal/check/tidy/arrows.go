@@ -1,0 +1,114 @@
+package tidy
+
+import (
+	"slices"
+	"strings"
+)
+
+// room is a directory tree with one duty, and the rooms it may import. A package
+// belongs to the longest room that it lies in. "" is the root package, which every
+// room may import, as is check/invariant.
+type room struct {
+	name    string
+	imports []string
+	// libraries may be imported from outside the project.
+	libraries []string
+}
+
+// encoding is what every room above it may use.
+var encoding = []string{"internal/jute", "internal/wire", "internal/txn"}
+
+// rooms is the table of arrows. They point down: no room imports one above it.
+var rooms = []room{
+	{name: ""},
+	{name: "internal/check/invariant"},
+	{name: "internal/check/tidy"},
+	{name: "internal/jute"},
+	{name: "internal/jutegen"},
+	{name: "internal/wire", imports: []string{"internal/jute"}},
+	{name: "internal/txn", imports: []string{"internal/jute", "internal/wire"}},
+
+	{name: "internal/core/acl", imports: encoding},
+	{name: "internal/core/session", imports: encoding},
+	{name: "internal/core/watch", imports: encoding},
+	{name: "internal/core/tree", imports: encoding},
+	{name: "internal/core/quorum", imports: encoding},
+	{name: "internal/core/prep", imports: append(slices.Clone(encoding),
+		"internal/core/tree", "internal/core/acl", "internal/core/session")},
+	{name: "internal/core/election", imports: append(slices.Clone(encoding),
+		"internal/core/quorum")},
+	{name: "internal/core/zab", imports: append(slices.Clone(encoding), "internal/core/quorum")},
+	{name: "internal/core/replica", imports: append(slices.Clone(encoding), "internal/core/")},
+
+	{name: "internal/disk", imports: append(slices.Clone(encoding),
+		"internal/disk", "internal/core/tree")},
+	{name: "internal/net/peer", imports: append(slices.Clone(encoding), "internal/core/")},
+
+	{name: "internal/config"},
+	{name: "internal/ops", imports: []string{"internal/config", "internal/ops"}},
+	{name: "internal/server", imports: append(slices.Clone(encoding), "internal/core/",
+		"internal/disk", "internal/net", "internal/ops", "internal/config")},
+	{name: "internal/check/sim", imports: append(slices.Clone(encoding), "internal/core/",
+		"internal/disk", "internal/check/sim")},
+
+	{name: "internal/load"},
+	{name: "internal/dev", imports: []string{"internal/dev"}},
+	{name: "cmd/zoo", imports: []string{"internal/config", "internal/server", "internal/ops",
+		"internal/dev", "internal/load"}, libraries: []string{"github.com/alecthomas/kong"}},
+	{name: "test", imports: []string{"internal/load", "internal/dev", "test"}},
+}
+
+// roomOf is the room that a directory belongs to.
+func roomOf(dir string) (room, bool) {
+	best, found := room{}, false
+	for _, r := range rooms {
+		if within(dir, r.name) && (!found || len(r.name) > len(best.name)) {
+			best, found = r, true
+		}
+	}
+	return best, found
+}
+
+// within tells whether dir is the room or lies below it. Nothing but the root
+// package itself lies in the root's room.
+func within(dir, name string) bool {
+	return dir == name || name != "" && strings.HasPrefix(dir, strings.TrimSuffix(name, "/")+"/")
+}
+
+// allows tells whether the room may import a package of the project.
+func (r room) allows(dir string) bool {
+	if dir == "" || dir == "internal/check/invariant" || within(dir, r.name) {
+		return true
+	}
+	for _, allowed := range r.imports {
+		if within(dir, allowed) {
+			return true
+		}
+	}
+	return false
+}
+
+// impure are packages that the core must not import: they know time, goroutines,
+// files, sockets or chance. net/netip is arithmetic on addresses.
+var impure = []string{"os", "net", "net/http", "io/fs", "sync", "sync/atomic", "context",
+	"log", "log/slog", "math/rand", "crypto/rand", "os/exec", "os/signal",
+	"syscall", "runtime", "reflect", "testing/synctest"}
+
+// impureCalls are functions of packages that the core may otherwise use.
+var impureCalls = map[string][]string{
+	"time": {"Now", "After", "AfterFunc", "Sleep", "NewTimer", "NewTicker", "Tick", "Since",
+		"Until"},
+}
+
+// seeded are what the core may use of chance: generators that are given their seed.
+var seeded = []string{"New", "NewPCG", "NewChaCha8", "Rand", "PCG", "ChaCha8", "Source"}
+
+// vague are package names that say nothing.
+var vague = []string{"util", "utils", "common", "base", "helper", "helpers", "types", "model",
+	"models", "manager", "misc", "shared"}
+
+// mayExit are the rooms of programs, which alone may print and exit.
+var mayExit = []string{"cmd/zoo", "internal/jutegen"}
+
+// linkerVars are set by the linker's -X, which needs a variable.
+var linkerVars = []string{"cmd/zoo.version", "cmd/zoo.revision", "cmd/zoo.built"}
