@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"syscall"
+
+	"zoo/internal/net/nowait"
 )
 
 // socket is a connection as its reader and its writers use it. Where there is a
@@ -23,11 +25,7 @@ type socket struct {
 
 func newSocket(conn net.Conn, in *input) *socket {
 	s := &socket{Conn: conn, in: in}
-	if sc, ok := conn.(syscall.Conn); ok {
-		if raw, err := sc.SyscallConn(); err == nil {
-			s.raw = raw
-		}
-	}
+	s.raw = nowait.Raw(conn)
 	s.onRead = s.readReady
 	return s
 }
@@ -66,28 +64,4 @@ func (s *socket) readReady(fd uintptr) bool {
 }
 
 // try writes what the socket takes without waiting.
-func (s *socket) try(b []byte) (written int, err error) {
-	if s.raw == nil {
-		return 0, nil
-	}
-	rawErr := s.raw.Write(func(fd uintptr) bool {
-		for written < len(b) {
-			n, writeErr := syscall.Write(int(fd), b[written:])
-			if writeErr == syscall.EINTR {
-				continue
-			}
-			if writeErr != nil && writeErr != syscall.EAGAIN {
-				err = writeErr
-			}
-			if writeErr != nil || n == 0 {
-				break
-			}
-			written += n
-		}
-		return true
-	})
-	if rawErr != nil {
-		return written, rawErr
-	}
-	return written, err
-}
+func (s *socket) try(b []byte) (written int, err error) { return nowait.Write(s.raw, b) }

@@ -37,12 +37,16 @@ var rooms = []room{
 		"internal/core/tree", "internal/core/acl", "internal/core/session")},
 	{name: "internal/core/election", imports: append(slices.Clone(encoding),
 		"internal/core/quorum")},
-	{name: "internal/core/zab", imports: append(slices.Clone(encoding), "internal/core/quorum")},
+	// zab knows the tree only as what a SNAP brings and the disk installs.
+	{name: "internal/core/zab", imports: append(slices.Clone(encoding),
+		"internal/core/quorum", "internal/core/tree")},
 	{name: "internal/core/replica", imports: append(slices.Clone(encoding), "internal/core/")},
 
 	{name: "internal/disk", imports: append(slices.Clone(encoding),
 		"internal/disk", "internal/core/tree")},
-	{name: "internal/net/peer", imports: append(slices.Clone(encoding), "internal/core/")},
+	{name: "internal/net/nowait"},
+	{name: "internal/net/peer", imports: append(slices.Clone(encoding), "internal/core/",
+		"internal/net/nowait")},
 
 	{name: "internal/config"},
 	{name: "internal/ops", imports: []string{"internal/config", "internal/ops"}},

@@ -490,8 +490,10 @@ func (l *Leader) commit() {
 	l.history.Commit(agreed)
 	for _, e := range l.history.entries[before:l.history.committed] {
 		l.tellCommitted(e)
+		// Before the next commit: a session whose write came after its sync must
+		// not hear of the write first.
+		l.releaseSyncs(e.Zxid)
 	}
-	l.releaseSyncs()
 }
 
 // reached is the end of what a voter has made durable.
@@ -527,9 +529,10 @@ func (l *Leader) Sync(link LinkID) {
 	l.syncs = append(l.syncs, waitingSync{link, l.history.Last()})
 }
 
-func (l *Leader) releaseSyncs() {
+// releaseSyncs answers the syncs that waited for nothing beyond z.
+func (l *Leader) releaseSyncs(z zoo.Zxid) {
 	n := 0
-	for n < len(l.syncs) && l.syncs[n].zxid <= l.history.Committed() {
+	for n < len(l.syncs) && l.syncs[n].zxid <= z {
 		l.out.send(l.syncs[n].link, wire.QuorumPacket{Type: wire.PacketSync})
 		n++
 	}

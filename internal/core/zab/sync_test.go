@@ -33,14 +33,14 @@ func TestEachRowOfTheSyncDecision(t *testing.T) {
 		sends     int
 	}{
 		{"the peer has all", z(3, 1), z(3, 1), wire.PacketDiff, z(3, 1), 0},
-		{"the peer stands at the start of our epoch", z(4, 0), z(4, 0), wire.PacketDiff, z(4, 0), 0},
+		{"the peer is at the start of our epoch", z(4, 0), z(4, 0), wire.PacketDiff, z(4, 0), 0},
 		{"the peer is ahead", z(3, 1), z(3, 2), wire.PacketTrunc, z(3, 1), 0},
 		{"the peer is ahead with an empty epoch", z(3, 1), z(5, 0), wire.PacketDiff, z(3, 1), 0},
 		{"the peer is found", z(3, 1), z(1, 5), wire.PacketDiff, z(3, 1), 3},
 		{"the peer is at our snapshot", z(3, 1), z(1, 4), wire.PacketDiff, z(3, 1), 4},
-		{"the peer stands at the start of an epoch", z(3, 1), z(2, 0), wire.PacketDiff, z(3, 1), 1},
+		{"the peer is at the start of an epoch", z(3, 1), z(2, 0), wire.PacketDiff, z(3, 1), 1},
 		{"the peer is in a hole of its epoch", z(3, 1), z(1, 7), wire.PacketTrunc, z(1, 6), 2},
-		{"the peer logged in an epoch that we have not", z(3, 1), z(2, 9), wire.PacketSnap, z(1, 5), 3},
+		{"the peer has an epoch that we have not", z(3, 1), z(2, 9), wire.PacketSnap, z(1, 5), 3},
 		{"the peer is before our memory", z(3, 1), z(1, 3), wire.PacketSnap, z(1, 5), 3},
 	}
 	for _, row := range rows {

@@ -7,10 +7,12 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"zoo"
 	"zoo/internal/jute"
+	"zoo/internal/net/nowait"
 	"zoo/internal/wire"
 )
 
@@ -30,6 +32,9 @@ type link struct {
 
 	mu      sync.Mutex // never held over I/O
 	conn    net.Conn   // nil until the link is up
+	raw     syscall.RawConn
+	writing bool // somebody writes what was taken from the queue
+	inline  []piece
 	queue   outbox
 	flushBy time.Time // when hanging up: the end of writing
 	reason  error     // why the link is ending; the first one counts
@@ -77,7 +82,7 @@ func (l *link) open(conn net.Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.ended {
-		l.conn = conn
+		l.conn, l.raw = conn, nowait.Raw(conn)
 	}
 	return !l.ended
 }
@@ -112,8 +117,9 @@ func (l *link) endReason() error {
 	return l.reason
 }
 
-// send encodes packets into the queue: one copy for each link, one signal for
-// each batch.
+// send encodes packets into the queue, one copy for each link, and writes them if
+// the socket takes them at once. Otherwise the writer is woken: on an idle link
+// that would cost more than the write itself.
 func (l *link) send(packets []wire.QuorumPacket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -127,7 +133,36 @@ func (l *link) send(packets []wire.QuorumPacket) {
 			return
 		}
 	}
-	signal(l.wake)
+	if l.writing || l.raw == nil || !l.queue.isShort() {
+		signal(l.wake)
+		return
+	}
+	l.tryLocked()
+}
+
+// tryLocked writes a short queue without waiting, and leaves the rest to the
+// writer. It lets go of mu meanwhile.
+func (l *link) tryLocked() {
+	l.writing = true
+	l.inline = l.queue.take(l.inline)
+	raw, p := l.raw, &l.inline[0]
+	l.mu.Unlock()
+	n, err := nowait.Write(raw, p.bytes)
+	l.written.Add(uint64(n))
+	l.mu.Lock()
+	l.writing = false
+	switch {
+	case err != nil:
+		l.failLocked(err)
+	case n < len(p.bytes):
+		l.queue.putBack(p, n)
+		signal(l.wake)
+	default:
+		l.queue.written(p)
+		if !l.flushBy.IsZero() || len(l.queue.pieces) > 0 {
+			signal(l.wake)
+		}
+	}
 }
 
 func (l *link) sendSnapshot(write func(w io.Writer) error) {
@@ -186,14 +221,20 @@ func (l *link) takeQueue(last []piece) ([]piece, error) {
 	if l.ended {
 		return nil, net.ErrClosed
 	}
+	if l.writing {
+		// The sender is at it, and signals when it leaves something.
+		return nil, nil
+	}
 	pieces := l.queue.take(last)
 	if len(pieces) == 0 && !l.flushBy.IsZero() {
 		return nil, ErrHungUp
 	}
+	l.writing = len(pieces) > 0
 	return pieces, nil
 }
 
 func (l *link) writePieces(to *deadlineWriter, pieces []piece) error {
+	defer l.rest()
 	for i := range pieces {
 		if err := l.writePiece(to, &pieces[i]); err != nil {
 			return err
@@ -203,6 +244,13 @@ func (l *link) writePieces(to *deadlineWriter, pieces []piece) error {
 		l.mu.Unlock()
 	}
 	return nil
+}
+
+// rest says that the writer has written what it took.
+func (l *link) rest() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.writing = false
 }
 
 func (l *link) writePiece(to *deadlineWriter, p *piece) error {

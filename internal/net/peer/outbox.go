@@ -2,6 +2,7 @@ package peer
 
 import (
 	"io"
+	"slices"
 
 	"zoo/internal/wire"
 )
@@ -66,6 +67,18 @@ func (o *outbox) take(last []piece) []piece {
 	clear(last)
 	o.pieces = last[:0]
 	return pieces
+}
+
+// isShort tells whether all that is queued is one piece that is not full.
+func (o *outbox) isShort() bool {
+	return len(o.pieces) == 1 && o.pieces[0].stream == nil && len(o.pieces[0].bytes) < pieceBytes
+}
+
+// putBack puts a piece of which n bytes are written in front of what has come
+// since.
+func (o *outbox) putBack(p *piece, n int) {
+	o.bytes -= n
+	o.pieces = slices.Insert(o.pieces, 0, piece{bytes: p.bytes[n:]})
 }
 
 // written takes note that a piece is on its way, and keeps its buffer.
