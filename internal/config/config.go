@@ -54,10 +54,6 @@ type Config struct {
 	PreallocBytes int64
 	// CommitLogCount is how many committed proposals are kept for DIFF.
 	CommitLogCount int
-	// ForceSync makes every acknowledgement wait for the disk.
-	ForceSync bool
-	// SyncEnabled lets an observer keep logs and snapshots of its own.
-	SyncEnabled bool
 	// FrameBytesMax bounds a client frame (jute.maxbuffer).
 	FrameBytesMax int
 	// OutstandingMax bounds the requests in process (globalOutstandingLimit).

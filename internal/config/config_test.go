@@ -59,8 +59,8 @@ func summarise(b *strings.Builder, c *Config) {
 	fmt.Fprintf(b, "data=%s log=%s\n", c.DataDir, c.DataLogDir)
 	fmt.Fprintf(b, "clients=%s conns=%d commands=%v\n",
 		c.ClientListen, c.ConnsPerHostMax, c.Commands)
-	fmt.Fprintf(b, "snapCount=%d prealloc=%d commitLog=%d forceSync=%v frame=%d outstanding=%d\n",
-		c.SnapCount, c.PreallocBytes, c.CommitLogCount, c.ForceSync,
+	fmt.Fprintf(b, "snapCount=%d prealloc=%d commitLog=%d frame=%d outstanding=%d\n",
+		c.SnapCount, c.PreallocBytes, c.CommitLogCount,
 		c.FrameBytesMax, c.OutstandingMax)
 	if c.SkipACL || c.SuperDigest != "" {
 		fmt.Fprintf(b, "skipACL=%v super=%s\n", c.SkipACL, c.SuperDigest)
