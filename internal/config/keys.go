@@ -37,6 +37,10 @@ type draft struct {
 	warnings []Warning
 }
 
+// safeWords is the default whitelist: what tells nothing secret and costs little.
+// Java answers only srvr, which breaks probes and agents after an upgrade.
+const safeWords = "ruok,srvr,mntr,stat,isro,conf,envi,wchs"
+
 // rows is the table of settings that this version uses.
 var rows = []row{
 	{name: "tickTime", value: "3000",
@@ -84,7 +88,7 @@ var rows = []row{
 	{name: "standaloneEnabled", value: "true",
 		parse: truth(func(d *draft) *bool { return &d.StandaloneEnabled }),
 		doc:   "let a single configured server run alone"},
-	{name: "4lw.commands.whitelist", value: "srvr", parse: whitelist,
+	{name: "4lw.commands.whitelist", value: safeWords, parse: whitelist,
 		doc: "four-letter words that are answered, or *"},
 	{name: "snapCount", value: "100000",
 		parse: number(2, math.MaxInt32, func(d *draft) *int { return &d.SnapCount }),
@@ -94,9 +98,9 @@ var rows = []row{
 	{name: "commitLogCount", value: "500",
 		parse: number(1, math.MaxInt32, func(d *draft) *int { return &d.CommitLogCount }),
 		doc:   "committed proposals kept in memory for learners"},
-	{name: "globalOutstandingLimit", value: "1000",
+	{name: "globalOutstandingLimit", value: "65536",
 		parse: number(1, math.MaxInt32, func(d *draft) *int { return &d.OutstandingMax }),
-		doc:   "requests in process"},
+		doc:   "requests in process; Java has 1000, we bound each connection as well"},
 	{name: "skipACL", value: "no",
 		parse: truth(func(d *draft) *bool { return &d.SkipACL }),
 		doc:   "yes switches every ACL check off"},

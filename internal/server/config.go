@@ -76,11 +76,6 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// zookeeperOutstandingMax is ZooKeeper's default of globalOutstandingLimit. It is
-// taken to mean that nobody has chosen a limit: ours bounds each connection by
-// bytes, and does not need so low a bound for all of them together.
-const zookeeperOutstandingMax = 1000
-
 // FromConfig puts an operator's configuration into the terms of a server's
 // rooms.
 func FromConfig(c *config.Config) (Config, error) {
@@ -97,10 +92,7 @@ func FromConfig(c *config.Config) (Config, error) {
 			PreallocateBytes: c.PreallocBytes,
 		},
 		ConnsPerHostMax: c.ConnsPerHostMax, FrameBytesMax: c.FrameBytesMax,
-		Words: c.Commands, Settings: settings(c),
-	}
-	if c.OutstandingMax != zookeeperOutstandingMax {
-		own.OutstandingMax = c.OutstandingMax
+		OutstandingMax: c.OutstandingMax, Words: c.Commands, Settings: settings(c),
 	}
 	if c.ClientListen != "" {
 		own.ClientListen = []string{c.ClientListen}

@@ -230,6 +230,8 @@ func (l *loop) reload() {
 		return
 	}
 	l.restarting = true
+	l.setTree(false)
+	l.turnAway()
 	l.hangUpAll()
 	l.server.writer.add(job{kind: jobReload})
 }

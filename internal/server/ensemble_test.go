@@ -3,10 +3,12 @@ package server
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -59,6 +61,23 @@ func (p *port) bind(ctx context.Context, address string) (net.Listener, error) {
 	return config.Listen(ctx, "tcp", address)
 }
 
+// dialQuorum refuses a port that is bound for its number's sake only.
+func (e *ensemble) dialQuorum(ctx context.Context, address string) (net.Conn, error) {
+	for _, p := range e.ports {
+		if p.quorum.address == address && p.quorum.unused() {
+			return nil, syscall.ECONNREFUSED
+		}
+	}
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, "tcp", address)
+}
+
+func (p *port) unused() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.first != nil
+}
+
 func newEnsemble(t *testing.T, voters, observers int) *ensemble {
 	e := &ensemble{
 		t: t, ports: map[zoo.ServerID]*ports{},
@@ -92,7 +111,7 @@ func (e *ensemble) start(id zoo.ServerID) *running {
 			ID: id, Listen: []string{e.ports[id].election.address},
 			Members: map[zoo.ServerID]string{}, Bind: e.ports[id].election.bind,
 		},
-		Quorum:       peer.QuorumConfig{Bind: e.ports[id].quorum.bind},
+		Quorum:       peer.QuorumConfig{Bind: e.ports[id].quorum.bind, Dial: e.dialQuorum},
 		QuorumListen: []string{e.ports[id].quorum.address},
 		Leaders:      map[zoo.ServerID]string{},
 	}
@@ -200,9 +219,24 @@ func TestALearnerThatWasAwayTooLongGetsASnapshot(t *testing.T) {
 	e.start(3)
 	e.expect(e.session(3), fmt.Sprintf("/n%d", znodes-1), value)
 	sent := slices.ContainsFunc(e.servers[3].timeline.list(), func(s command.Stage) bool {
-		return strings.Contains(s.Detail, "SNAP")
+		return strings.Contains(s.Name, "SNAP")
 	})
 	if !sent {
 		t.Errorf("no SNAP in %+v", e.servers[3].timeline.list())
+	}
+}
+
+func TestAServerWithoutAQuorumTurnsClientsAway(t *testing.T) {
+	e := newEnsemble(t, 3, 0)
+	s := e.start(1)
+	hello := newSession()
+	hello.TimeOut = 200
+	c := s.dial()
+	c.sendFrame(hello.AppendTo(nil))
+	c.ended()
+	asker := s.dial()
+	asker.write([]byte("isro"))
+	if text, err := io.ReadAll(asker.nc); err != nil || string(text) != "null" {
+		t.Errorf("isro: got %q, %v", text, err)
 	}
 }

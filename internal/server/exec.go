@@ -18,6 +18,9 @@ type exec struct {
 	conn   *conn
 	tree   *tree.Tree // nil at receipt
 	out    []byte
+	// body is the request's record. It is here so that it is not made anew on
+	// the heap for every request.
+	body jute.Decoder
 	// zxid goes into the reply's header.
 	zxid zoo.Zxid
 	// node is what the last read found.
@@ -45,8 +48,8 @@ func (x *exec) run(op *operation, xid int32, body []byte) {
 	x.zxid = x.lastZxid()
 	header := wire.ReplyHeader{Xid: xid}
 	x.out = header.AppendTo(append(x.out, 0, 0, 0, 0))
-	d := jute.NewAliasDecoder(body)
-	code := op.answer(x, &d)
+	x.body = jute.NewAliasDecoder(body)
+	code := op.answer(x, &x.body)
 	if code != zoo.CodeOK {
 		x.out = x.out[:start+replyHeadBytes]
 	}

@@ -35,8 +35,7 @@ type loop struct {
 	touchAt  time.Duration
 	sessions []zoo.SessionID
 
-	links     links
-	snapshots int
+	links links
 	// restarting is set from Effects.Reload until there is a new replica.
 	restarting bool
 }
@@ -114,7 +113,10 @@ func (l *loop) tick() {
 
 // rearm sets the timer if another instant is the next one.
 func (l *loop) rearm() {
-	at := min(l.replica.Deadline(), l.touchAt)
+	at := l.touchAt
+	if !l.restarting {
+		at = min(at, l.replica.Deadline())
+	}
 	if at == l.timerAt {
 		return
 	}
@@ -125,18 +127,20 @@ func (l *loop) rearm() {
 // touchInterval is half a tick: often enough for the shortest session.
 func (l *loop) touchInterval() time.Duration { return max(l.server.cfg.TickTime/2, 1) }
 
-// touch tells the replica which sessions' clients were heard of.
+// touch tells the replica which sessions' clients were heard of. Connections
+// that were silent give back what they do not need while they are.
 func (l *loop) touch() {
 	l.touchAt = l.now.Mono + l.touchInterval()
 	l.sessions = l.sessions[:0]
 	for _, c := range l.conns {
-		if c.touched.Load() && c.touched.Swap(false) {
-			c.mu.Lock()
-			if c.session != 0 {
-				l.sessions = append(l.sessions, c.session)
-			}
-			c.mu.Unlock()
+		heard := c.touched.Load() && c.touched.Swap(false)
+		c.mu.Lock()
+		if heard && c.session != 0 {
+			l.sessions = append(l.sessions, c.session)
+		} else if c.queue.len() == 0 {
+			c.queue = requestQueue{}
 		}
+		c.mu.Unlock()
 	}
 	if len(l.sessions) > 0 {
 		l.replica.Step(l.now, replica.Touched{Sessions: l.sessions})
@@ -175,11 +179,12 @@ func (l *loop) perform() {
 // change follows a change of role.
 func (l *loop) change() {
 	l.status = l.replica.Status()
+	if !l.status.Serving {
+		l.turnAway()
+	}
 	l.setTree(l.status.Serving)
 	l.listenForLearners(l.status.State == replica.Leading)
 	if !l.status.Serving {
-		l.server.gate.shut()
-		l.turnAway()
 		return
 	}
 	l.server.served(l.now.Mono)
@@ -196,6 +201,7 @@ func (l *loop) setTree(serving bool) {
 
 // turnAway closes all client connections: another server may serve them.
 func (l *loop) turnAway() {
+	l.server.gate.shut()
 	for id := range l.conns {
 		l.close(id)
 	}

@@ -274,6 +274,9 @@ func (l *loop) listenForLearners(leading bool) {
 
 // hangUpAll cuts all links.
 func (l *loop) hangUpAll() {
+	if l.server.peers == nil {
+		return
+	}
 	for link := range l.links.up {
 		l.server.peers.quorum.Cut(link)
 	}

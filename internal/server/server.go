@@ -33,6 +33,7 @@ type Server struct {
 	commands     *command.Answerer
 	inputs       *bufferPool
 	outputs      *bufferPool
+	batches      sync.Pool // of *requestBatch
 	flushes      chan []*conn
 	flusherCount int
 	queue        *queue

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -9,7 +10,10 @@ import (
 	"time"
 
 	"zoo"
+	"zoo/internal/check/invariant"
 	"zoo/internal/core/acl"
+	"zoo/internal/disk/store"
+	"zoo/internal/disk/vfs"
 	"zoo/internal/jute"
 	"zoo/internal/wire"
 )
@@ -353,6 +357,90 @@ func TestARestartedServerHasItsData(t *testing.T) {
 	m := c.call(1, wire.OpGetData, &wire.GetDataRequest{Path: "/kept"}, zoo.CodeOK)
 	if !bytes.Equal(m.body.Buffer(), []byte("value")) {
 		t.Error("the value was lost")
+	}
+}
+
+// The plot: a client asks for far more than it reads, behind a write so that the
+// loop answers. The others must not notice, and in the end it gets everything.
+func TestAClientThatDoesNotReadStopsNobodyElse(t *testing.T) {
+	s := startStandalone(t)
+	c := s.connect()
+	data := strings.Repeat("x", 1<<20-200)
+	c.create("/large", data)
+	const reads = 30
+	requests := [][]byte{request(1, wire.OpCreate, create("/write", ""))}
+	for i := range int32(reads) {
+		requests = append(requests,
+			request(2+i, wire.OpGetData, &wire.GetDataRequest{Path: "/large"}))
+	}
+	c.pipeline(requests...)
+	other := s.connect()
+	other.create("/other", "")
+	for i := range int32(50) {
+		other.call(i, wire.OpSetData, &wire.SetDataRequest{Path: "/other", Version: -1}, zoo.CodeOK)
+	}
+	c.reply(1, zoo.CodeOK)
+	for i := range int32(reads) {
+		if got := c.reply(2+i, zoo.CodeOK).body.Buffer(); string(got) != data {
+			t.Fatalf("got %d bytes", len(got))
+		}
+	}
+	c.call(100, wire.OpExists, &wire.ExistsRequest{Path: "/write"}, zoo.CodeOK)
+}
+
+// The plot: the replica asks for its data to be recovered anew, as it does when a
+// leader cuts off what was applied already.
+func TestAServerThatReloadsGoesOnWithItsData(t *testing.T) {
+	s := startStandalone(t)
+	c := s.connect()
+	c.create("/kept", "value")
+	s.queue.call(s.loop.reload)
+	c.ended()
+	again := newSession()
+	again.SessionID, again.Passwd = c.opened.SessionID, c.opened.Passwd
+	c = s.dial()
+	c.handshake(again)
+	m := c.call(1, wire.OpGetData, &wire.GetDataRequest{Path: "/kept"}, zoo.CodeOK)
+	if string(m.body.Buffer()) != "value" {
+		t.Error("the value was lost")
+	}
+	c.create("/new", "")
+}
+
+func TestABrokenInvariantEndsTheServer(t *testing.T) {
+	disk := vfs.NewMem()
+	s := Assemble(Config{Store: store.Config{FS: disk, DataDir: "/data"}}, testLog(t), BuildInfo{})
+	s.queue.call(func() { invariant.Holds(false, "planted") })
+	var broken *invariant.Broken
+	if err := s.Run(t.Context()); !errors.As(err, &broken) {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+// The plot: the disk refuses to sync. What it holds nobody knows, so the server
+// must not go on.
+func TestAnErrorOfTheDiskEndsTheServer(t *testing.T) {
+	cfg := standaloneConfig(vfs.NewMem())
+	failure := errors.New("planted")
+	cfg.Store.FS = vfs.NewFaulty(cfg.Store.FS, func(_ int, op vfs.Op) error {
+		if op.Kind == vfs.OpSync && strings.Contains(op.Name, "log.") {
+			return failure
+		}
+		return nil
+	})
+	s := Assemble(cfg, testLog(t), BuildInfo{})
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(t.Context()) }()
+	addresses, err := s.Addresses(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &running{Server: s, t: t, address: addresses[0].String()}
+	c := r.dial()
+	c.sendFrame(newSession().AppendTo(nil))
+	c.ended()
+	if err := <-ended; !errors.Is(err, failure) {
+		t.Errorf("ended with %v", err)
 	}
 }
 

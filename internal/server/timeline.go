@@ -54,16 +54,33 @@ func (s *Server) stage(name, detail string) {
 	s.log.Info("stage", "stage", name, "duration", took, "detail", detail)
 }
 
-// trace logs what the replica tells about itself. Until the server serves for
-// the first time, these are the stages of its start-up.
+// restart begins the first stage of another way to a role.
+func (t *timeline) restart(now time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last = now
+}
+
+// trace logs what the replica tells about itself. While it is on its way to a
+// role, these are stages; what it tells while it serves takes no time.
 func (l *loop) trace(notes []replica.Trace) {
 	for i := range notes {
-		l.server.stage(notes[i].Stage, traceDetail(&notes[i]))
-		if notes[i].Stage == "serving" {
-			l.server.timeline.finish()
+		n := &notes[i]
+		detail := traceDetail(n)
+		switch {
+		case n.Stage == stageLooking && l.status.Serving:
+			l.server.timeline.restart(l.server.mono())
+			l.server.log.Info("role ended", "detail", detail)
+		case l.status.Serving:
+			l.server.log.Info("note", "note", n.Stage, "detail", detail)
+		default:
+			l.server.stage(n.Stage, detail)
 		}
 	}
 }
+
+// stageLooking is the first stage of every way to a role.
+const stageLooking = "looking"
 
 func traceDetail(t *replica.Trace) string {
 	detail := t.Detail

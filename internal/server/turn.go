@@ -29,9 +29,9 @@ type turn struct {
 	// now is when the bytes arrived.
 	now time.Duration
 	// answers counts the answers since the lock was taken.
-	answers  int
-	requests []replica.Request
-	bodies   []byte
+	answers int
+	batch   *requestBatch // nil while empty
+	bodies  []byte
 }
 
 // hold is what a turn has locked.
@@ -170,7 +170,10 @@ func (t *turn) submit(xid int32, op wire.Op, body []byte) {
 	c := t.conn
 	c.queue.push(queued{xid: xid, op: op, since: t.now, bytes: len(body)})
 	c.inflight.Add(1)
-	t.requests = append(t.requests, replica.Request{
+	if t.batch == nil {
+		t.batch = c.server.takeBatch()
+	}
+	t.batch.list = append(t.batch.list, replica.Request{
 		Conn: c.id, Session: c.session, Xid: xid, Op: op,
 		Body: t.keep(body), IDs: c.ids,
 	})
@@ -189,13 +192,31 @@ func (t *turn) keep(body []byte) []byte {
 
 // submitAll hands the batch to the loop.
 func (t *turn) submitAll() {
-	if len(t.requests) == 0 {
+	if t.batch == nil {
 		return
 	}
-	t.conn.server.inflight.Add(int64(len(t.requests)))
-	t.conn.server.queue.wait(replica.Submit{Requests: slices.Clone(t.requests)})
-	clear(t.requests)
-	t.requests = t.requests[:0]
+	s := t.conn.server
+	s.inflight.Add(int64(len(t.batch.list)))
+	s.queue.wait(replica.Submit{Requests: slices.Clone(t.batch.list)})
+	s.giveBatch(t.batch)
+	t.batch = nil
+}
+
+// requestBatch gathers the submissions of one turn. It is pooled, because a
+// connection that is idle should not hold one.
+type requestBatch struct{ list []replica.Request }
+
+func (s *Server) takeBatch() *requestBatch {
+	if b, ok := s.batches.Get().(*requestBatch); ok {
+		return b
+	}
+	return &requestBatch{}
+}
+
+func (s *Server) giveBatch(b *requestBatch) {
+	clear(b.list)
+	b.list = b.list[:0]
+	s.batches.Put(b)
 }
 
 // postpone keeps a request for when the submitted ones before it have their

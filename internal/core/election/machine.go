@@ -320,6 +320,20 @@ func (m *Machine) settle() {
 	}
 	v := m.current
 	m.outcome = &v
+	m.tellObservers()
+}
+
+// tellObservers tells the outcome to those who may have asked before there was
+// one. Voters hear each other's votes; observers hear only answers.
+func (m *Machine) tellObservers() {
+	if m.state == wire.Observing {
+		return
+	}
+	for _, member := range m.cfg.View.Members() {
+		if member.Observer && m.linked[member.ID] {
+			m.send(member.ID)
+		}
+	}
 }
 
 func (m *Machine) broadcast(now time.Duration) {

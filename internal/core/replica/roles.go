@@ -20,8 +20,9 @@ type dialing struct {
 
 const (
 	// dialAttemptsMax, at dialPauseMax at most between two, gives a leader
-	// about a second to open its quorum port.
-	dialAttemptsMax = 16
+	// half a second to open its quorum port: it may decide finalizeWait later
+	// than its followers, and opens the port at once then.
+	dialAttemptsMax = 9
 	dialPauseMin    = 5 * time.Millisecond
 	dialPauseMax    = 100 * time.Millisecond
 )
@@ -163,9 +164,12 @@ func (r *Replica) notified(ev Notified) {
 	n := ev.Notification
 	again := n.State == wire.Looking && n.Round > r.election.Round()
 	r.election.Receive(r.now.Mono, ev.Peer, n)
+	joining := r.learner != nil && r.learner.Leader() == ev.Peer && !r.learner.Following()
 	switch {
+	case joining && n.State == wire.Following && n.Round >= r.election.Round():
+		r.learner.Fail("the leader follows somebody else")
 	case !again:
-	case r.learner != nil && r.learner.Leader() == ev.Peer && !r.learner.Following():
+	case joining:
 		r.learner.Fail("the leader looks for a leader itself")
 	case r.leader != nil && !r.leader.Broadcasting():
 		r.strayed[ev.Peer] = true

@@ -118,11 +118,16 @@ func (h *History) Truncate(z zoo.Zxid) bool {
 	clear(h.entries[n:])
 	h.entries = h.entries[:n]
 	h.committed = min(h.committed, n)
+	if h.start > z {
+		h.start = 0
+	}
 	return true
 }
 
-// Replace forgets everything: the tree was replaced by one as of base.
-func (h *History) Replace(base zoo.Zxid) { *h = History{base: base, start: h.start} }
+// Replace forgets everything: the tree was replaced by one as of base. That may
+// be older than an epoch that was established here, whose start then says nothing
+// about what follows.
+func (h *History) Replace(base zoo.Zxid) { *h = History{base: base} }
 
 // Trim forgets the oldest applied entries beyond the given count and bytes,
 // whichever keeps more.

@@ -246,11 +246,15 @@ func (l *link) writePieces(to *deadlineWriter, pieces []piece) error {
 	return nil
 }
 
-// rest says that the writer has written what it took.
+// rest says that the writer has written what it took. Its deadline goes with it,
+// or the sender's next try would meet it long after it has passed.
 func (l *link) rest() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.writing = false
+	if l.flushBy.IsZero() {
+		_ = l.conn.SetWriteDeadline(time.Time{})
+	}
 }
 
 func (l *link) writePiece(to *deadlineWriter, p *piece) error {

@@ -470,6 +470,29 @@ func TestPortReopensAtOnceOnTCP(t *testing.T) {
 	}
 }
 
+// The writer writes under a deadline. Long after it has passed the link is still
+// good for what the sender writes itself.
+func TestWritersDeadlineIsNoneOfTheSendersOnTCP(t *testing.T) {
+	heard := newWire()
+	leader := NewQuorum(QuorumConfig{Bind: heard.bind}, heard)
+	defer leader.Close()
+	leader.Listen("127.0.0.1:0")
+	learner := NewQuorum(QuorumConfig{}, heard)
+	defer learner.Close()
+	id := learner.Dial(<-heard.bound)
+	<-heard.up
+	<-heard.up
+	l := learner.link(id)
+	if err := l.conn.SetWriteDeadline(time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	l.rest()
+	learner.Send(id, []wire.QuorumPacket{proposal(1, 100)})
+	if n := <-heard.received; n != 1 {
+		t.Fatalf("%d packets arrived", n)
+	}
+}
+
 // wireEvents passes on what the tests on real sockets wait for.
 type wireEvents struct {
 	bound    chan string
