@@ -127,6 +127,13 @@ func newSession() *wire.ConnectRequest {
 	}
 }
 
+// resume asks for the client's session on another connection.
+func (c *client) resume() *wire.ConnectRequest {
+	again := newSession()
+	again.SessionID, again.Passwd = c.opened.SessionID, c.opened.Passwd
+	return again
+}
+
 func (c *client) handshake(request *wire.ConnectRequest) {
 	c.t.Helper()
 	c.sendFrame(request.AppendTo(nil))
@@ -227,6 +234,15 @@ func (c *client) call(xid int32, op wire.Op, record jute.Record, code zoo.Code) 
 
 func create(path, data string) *wire.CreateRequest {
 	return &wire.CreateRequest{Path: path, Data: []byte(data), ACL: zoo.OpenACL()}
+}
+
+func ephemeral(path string) *wire.CreateRequest {
+	return &wire.CreateRequest{Path: path, ACL: zoo.OpenACL(), Flags: zoo.Ephemeral}
+}
+
+// digestAuth is "user:password" of the digest scheme.
+func digestAuth(userPassword string) *wire.AuthPacket {
+	return &wire.AuthPacket{Scheme: "digest", Auth: []byte(userPassword)}
 }
 
 func (c *client) create(path, data string) {

@@ -49,7 +49,8 @@ func (c *conn) firstFrame() ([]byte, bool) {
 		if c.socket.receive() != nil {
 			return nil, false
 		}
-		if b := c.in.pending(); len(b) >= command.WordBytes && command.Known(b[:command.WordBytes]) {
+		b := c.in.pending()
+		if len(b) >= command.WordBytes && command.Known(b[:command.WordBytes]) {
 			c.answerWord(string(b[:command.WordBytes]))
 			return nil, false
 		}

@@ -23,7 +23,8 @@ func TestAClientCreatesReadsAndCloses(t *testing.T) {
 	created := c.call(1, wire.OpCreate2, create("/a", "one"), zoo.CodeOK)
 	var response wire.Create2Response
 	response.DecodeFrom(&created.body)
-	if response.Path != "/a" || response.Stat.DataLength != 3 || created.Zxid != response.Stat.Czxid {
+	stat := response.Stat
+	if response.Path != "/a" || stat.DataLength != 3 || created.Zxid != stat.Czxid {
 		t.Errorf("created %+v with zxid %v", response, created.Zxid)
 	}
 	c.call(2, wire.OpSetData,
@@ -136,13 +137,13 @@ func results(t *testing.T, m *message) string {
 	return strings.Join(list, " ")
 }
 
-func TestSessionsComeBackMoveAndExpire(t *testing.T) {
+// The plot: a session comes back on a second connection; the first one ends, and
+// what the session has created stays.
+func TestASessionMovesToTheConnectionThatKnowsItsPassword(t *testing.T) {
 	s := startStandalone(t)
 	before := s.connect()
-	before.call(1, wire.OpCreate, &wire.CreateRequest{
-		Path: "/e", ACL: zoo.OpenACL(), Flags: zoo.Ephemeral}, zoo.CodeOK)
-	again := newSession()
-	again.SessionID, again.Passwd = before.opened.SessionID, before.opened.Passwd
+	before.call(1, wire.OpCreate, ephemeral("/e"), zoo.CodeOK)
+	again := before.resume()
 	again.HasReadOnly = false
 	after := s.dial()
 	after.handshake(again)
@@ -159,37 +160,45 @@ func TestSessionsComeBackMoveAndExpire(t *testing.T) {
 		t.Errorf("a wrong password opened %+v", thief.opened)
 	}
 	thief.ended()
+}
 
-	ahead := s.dial()
-	future := newSession()
-	future.LastZxidSeen = zoo.MakeZxid(9, 9)
-	ahead.sendFrame(future.AppendTo(nil))
+func TestAClientThatHasSeenTheFutureIsSentAway(t *testing.T) {
+	ahead := startStandalone(t).dial()
+	hello := newSession()
+	hello.LastZxidSeen = zoo.MakeZxid(9, 9)
+	ahead.sendFrame(hello.AppendTo(nil))
 	ahead.ended()
+}
 
-	watcher := s.connect()
-	watcher.call(1, wire.OpExists, &wire.ExistsRequest{Path: "/e", Watch: true}, zoo.CodeOK)
+func TestASessionEndsByItsClientOrByItsTimeout(t *testing.T) {
+	s := startStandalone(t)
+	silent := s.dial()
 	short := newSession()
 	short.TimeOut = 1
-	silent := s.dial()
 	silent.handshake(short)
 	silent.ended()
-	after.call(2, wire.OpCloseSession, nil, zoo.CodeOK)
+
+	owner, watcher := s.connect(), s.connect()
+	owner.call(1, wire.OpCreate, ephemeral("/e"), zoo.CodeOK)
+	watcher.call(1, wire.OpExists, &wire.ExistsRequest{Path: "/e", Watch: true}, zoo.CodeOK)
+	owner.call(2, wire.OpCloseSession, nil, zoo.CodeOK)
 	if e := watcher.event(); e.Type != zoo.EventNodeDeleted || e.Path != "/e" {
 		t.Errorf("got %+v", e)
 	}
 }
 
+// The plot: a client sends its handshake, auth, setWatches and a create in one
+// piece. All is answered in order, with the events of the watches that had missed
+// something in front of the answer to setWatches.
 func TestWhatFollowsTheHandshakeWaitsForIt(t *testing.T) {
-	s := startStandalone(t)
-	c := s.dial()
+	c := startStandalone(t).dial()
 	hello := newSession().AppendTo(nil)
 	first := append([]byte{0, 0, 0, byte(len(hello))}, hello...)
 	c.pipeline(first,
-		request(wire.XidAuth, wire.OpAuth, &wire.AuthPacket{Scheme: "digest", Auth: []byte("u:p")}),
+		request(wire.XidAuth, wire.OpAuth, digestAuth("u:p")),
 		request(wire.XidSetWatches, wire.OpSetWatches, &wire.SetWatches{
 			ExistWatches: []string{"/zookeeper", "/later"}, DataWatches: []string{"/gone"}}),
-		request(1, wire.OpCreate, &wire.CreateRequest{Path: "/later",
-			ACL: []zoo.ACL{{Perms: zoo.PermAll, ID: zoo.ID{Scheme: "auth"}}}}))
+		request(1, wire.OpCreate, create("/later", "")))
 	c.frame()
 	if m := c.reply(wire.XidAuth, zoo.CodeOK); m.Zxid != 0 {
 		t.Errorf("auth replied with zxid %v", m.Zxid)
@@ -207,15 +216,23 @@ func TestWhatFollowsTheHandshakeWaitsForIt(t *testing.T) {
 		t.Errorf("got %+v", e)
 	}
 	c.reply(1, zoo.CodeOK)
+}
+
+func TestAZnodeIsReadByWhomItsACLAllowsAndByTheSuperUser(t *testing.T) {
+	s := startStandalone(t)
+	owner := s.connect()
+	owner.call(wire.XidAuth, wire.OpAuth, digestAuth("u:p"), zoo.CodeOK)
+	mine := create("/mine", "")
+	mine.ACL = []zoo.ACL{{Perms: zoo.PermAll, ID: zoo.ID{Scheme: "auth"}}}
+	owner.call(1, wire.OpCreate, mine, zoo.CodeOK)
 
 	stranger := s.connect()
-	get := &wire.GetDataRequest{Path: "/later"}
+	get, getACL := &wire.GetDataRequest{Path: "/mine"}, &wire.GetACLRequest{Path: "/mine"}
 	stranger.call(1, wire.OpGetData, get, zoo.CodeNoAuth)
-	stranger.call(2, wire.OpGetACL, &wire.GetACLRequest{Path: "/later"}, zoo.CodeNoAuth)
-	stranger.call(wire.XidAuth, wire.OpAuth,
-		&wire.AuthPacket{Scheme: "digest", Auth: []byte("super:secret")}, zoo.CodeOK)
+	stranger.call(2, wire.OpGetACL, getACL, zoo.CodeNoAuth)
+	stranger.call(wire.XidAuth, wire.OpAuth, digestAuth("super:secret"), zoo.CodeOK)
 	stranger.call(3, wire.OpGetData, get, zoo.CodeOK)
-	m := stranger.call(4, wire.OpGetACL, &wire.GetACLRequest{Path: "/later"}, zoo.CodeOK)
+	m := stranger.call(4, wire.OpGetACL, getACL, zoo.CodeOK)
 	if list := wire.DecodeACL(&m.body); list[0].ID != acl.DigestID("u:p") {
 		t.Errorf("got %v", list)
 	}
@@ -242,7 +259,8 @@ func TestPersistentWatchesStayUntilTheyAreRemoved(t *testing.T) {
 	c.call(3, wire.OpRemoveWatches, remove, zoo.CodeOK)
 	c.call(4, wire.OpCheckWatches, check, zoo.CodeNoWatcher)
 	c.call(5, wire.OpRemoveWatches, remove, zoo.CodeNoWatcher)
-	c.call(6, wire.OpAddWatch, &wire.AddWatchRequest{Path: "/p", Mode: 7}, zoo.CodeMarshallingError)
+	strange := &wire.AddWatchRequest{Path: "/p", Mode: 7}
+	c.call(6, wire.OpAddWatch, strange, zoo.CodeMarshallingError)
 }
 
 func TestWhatTheServerDoesNotKnowIsRefused(t *testing.T) {
@@ -347,8 +365,7 @@ func TestARestartedServerHasItsData(t *testing.T) {
 		t.Errorf("the end took %v", took)
 	}
 	c.ended()
-	again := newSession()
-	again.SessionID, again.Passwd = c.opened.SessionID, c.opened.Passwd
+	again := c.resume()
 	c = start(t, s.disk, standaloneConfig(s.disk)).dial()
 	c.handshake(again)
 	if c.opened.SessionID != again.SessionID {
@@ -376,8 +393,9 @@ func TestAClientThatDoesNotReadStopsNobodyElse(t *testing.T) {
 	c.pipeline(requests...)
 	other := s.connect()
 	other.create("/other", "")
+	set := &wire.SetDataRequest{Path: "/other", Version: -1}
 	for i := range int32(50) {
-		other.call(i, wire.OpSetData, &wire.SetDataRequest{Path: "/other", Version: -1}, zoo.CodeOK)
+		other.call(i, wire.OpSetData, set, zoo.CodeOK)
 	}
 	c.reply(1, zoo.CodeOK)
 	for i := range int32(reads) {
@@ -396,8 +414,7 @@ func TestAServerThatReloadsGoesOnWithItsData(t *testing.T) {
 	c.create("/kept", "value")
 	s.queue.call(s.loop.reload)
 	c.ended()
-	again := newSession()
-	again.SessionID, again.Passwd = c.opened.SessionID, c.opened.Passwd
+	again := c.resume()
 	c = s.dial()
 	c.handshake(again)
 	m := c.call(1, wire.OpGetData, &wire.GetDataRequest{Path: "/kept"}, zoo.CodeOK)

@@ -36,7 +36,8 @@ func (q source) addTree(o *command.Overview) {
 	defer s.treeMu.RUnlock()
 	counts := s.watches.counts()
 	o.Watches = watchCounts(counts)
-	o.Zxid, o.Nodes = s.tree.Zxid(), s.tree.Len()
+	// Java counts the root twice.
+	o.Zxid, o.Nodes = s.tree.Zxid(), s.tree.Len()+1
 	o.Ephemerals, o.DataBytes = s.tree.EphemeralCount(), s.tree.DataBytes()
 }
 

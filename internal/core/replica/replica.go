@@ -279,6 +279,7 @@ func (r *Replica) Deadline() time.Duration {
 // after many: batching is the caller's choice. The slices are the caller's.
 func (r *Replica) Drain() Effects {
 	r.maybeSnapshot()
+	r.traceNotes()
 	eff := r.effects
 	r.effects = Effects{}
 	if r.election != nil {
@@ -289,16 +290,24 @@ func (r *Replica) Drain() Effects {
 	eff.Disk = r.journal.Drain()
 	eff.Send = r.out.Send
 	eff.Hangup = append(eff.Hangup, r.out.Hangup...)
-	for _, n := range r.out.Notes {
-		eff.Trace = append(eff.Trace, Trace(n))
-	}
 	r.out = zab.Output{}
 	eff.ApplyReady = r.applyReady()
 	eff.Reload = r.reload
 	return eff
 }
 
-func (r *Replica) trace(t Trace) { r.effects.Trace = append(r.effects.Trace, t) }
+// trace tells a fact, behind those that the role has noted before.
+func (r *Replica) trace(t Trace) {
+	r.traceNotes()
+	r.effects.Trace = append(r.effects.Trace, t)
+}
+
+func (r *Replica) traceNotes() {
+	for _, n := range r.out.Notes {
+		r.effects.Trace = append(r.effects.Trace, Trace(n))
+	}
+	r.out.Notes = r.out.Notes[:0]
+}
 
 // maybeSnapshot asks for a snapshot when enough was applied since the last one.
 // The log rolls with it, so that old files can go when they are not needed.
