@@ -327,8 +327,8 @@ func TestFourLetterWords(t *testing.T) {
 	s := startStandalone(t)
 	s.connect().create("/a", "")
 	for word, want := range map[string]string{
-		"ruok": "imok", "isro": "rw", "srvr": "Mode: standalone\nNode count: 5\n",
-		"mntr": "zk_znode_count\t5\n", "stat": "Clients:\n /127.0.0.1:",
+		"ruok": "imok", "isro": "rw", "srvr": "Mode: standalone\nNode count: 6\n",
+		"mntr": "zk_znode_count\t6\n", "stat": "Clients:\n /127.0.0.1:",
 		"strt": "recover data\t", "wchs": "0 connections watching 0 paths",
 		"cons": "not in the whitelist",
 	} {
