@@ -39,8 +39,6 @@ type Config struct {
 
 	// ClientListen is the host:port clients connect to; empty for none.
 	ClientListen string
-	// ListenBacklog is the accept backlog; -1 leaves it to the system.
-	ListenBacklog int
 	// ConnsPerHostMax bounds the connections of one address; 0 is no bound.
 	ConnsPerHostMax int
 	// SessionTimeoutMin and SessionTimeoutMax clamp what a client asks for.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -70,7 +71,7 @@ func summarise(b *strings.Builder, c *Config) {
 	}
 }
 
-func write(t *testing.T, name, text string) {
+func write(t testing.TB, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -153,16 +154,29 @@ func escape(text string) string {
 	return b.String()
 }
 
+// FuzzParseProperties reads a zoo.cfg that may say anything: it is refused, or
+// settled, and then each server line means the same when it is written again.
 func FuzzParseProperties(f *testing.F) {
 	f.Add("a=b\\\n  c\n#x\n!y\nk\\u0041 : v\n")
-	f.Add("server.1=[::1]:2888:3888;2181")
+	f.Add("clientPort=2181\ninitLimit=5\nsyncLimit=5\nserver.1=[::1]:2888:3888;2181\n" +
+		"server.2=a:1:2|b:1:2:observer;[::1]:2182\nserver.3=c:1:2\n")
+	dir := f.TempDir()
+	write(f, filepath.Join(dir, "myid"), "1\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		settings, err := parseProperties("zoo.cfg", text)
 		if err != nil {
 			return
 		}
-		for _, s := range settings {
-			_ = newDraft("zoo.cfg").takeOne(s)
+		d := newDraft("zoo.cfg")
+		_ = d.take(settings)
+		d.warnUnused()
+		d.DataDir = dir
+		_ = d.settle()
+		for _, s := range d.Servers {
+			again, err := ParseServer(s.ID, s.String())
+			if err != nil || !reflect.DeepEqual(s, again) {
+				t.Fatalf("%q becomes %+v, %+v was meant (%v)", s, again, s, err)
+			}
 		}
 	})
 }

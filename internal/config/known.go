@@ -18,7 +18,7 @@ oraclePath metricsProvider.className jvm.pause.monitor
 jvm.pause.info-threshold.ms jvm.pause.warn-threshold.ms jvm.pause.sleep.time.ms
 clientPortUnification version
 
-forceSync syncEnabled
+clientPortListenBacklog forceSync syncEnabled
 snapSizeLimitInKb txnLogSizeLimitInKb fsync.warningthresholdms
 snapshot.compression.method snapshot.trust.empty datadir.autocreate
 db.autocreate serializeLastProcessedZxid.enabled digest.enabled

@@ -145,15 +145,19 @@ func hostPort(host string, port int) string { return net.JoinHostPort(host, strc
 
 // settings are the lines of the word conf, with ZooKeeper's keys.
 func settings(c *config.Config) []command.Setting {
+	data, log := store.VersionDir(c.DataDir), store.VersionDir(c.DataLogDir)
 	list := []command.Setting{
 		{Key: "clientPort", Value: strconv.Itoa(c.ClientPort())},
-		{Key: "dataDir", Value: c.DataDir},
-		{Key: "dataLogDir", Value: c.DataLogDir},
+		{Key: "dataDir", Value: data},
+		{Key: "dataDirSize", SizeOf: data},
+		{Key: "dataLogDir", Value: log},
+		{Key: "dataLogSize", SizeOf: log},
 		{Key: "tickTime", Value: millis(c.Tick)},
 		{Key: "maxClientCnxns", Value: strconv.Itoa(c.ConnsPerHostMax)},
 		{Key: "minSessionTimeout", Value: millis(c.SessionTimeoutMin)},
 		{Key: "maxSessionTimeout", Value: millis(c.SessionTimeoutMax)},
-		{Key: "clientPortListenBacklog", Value: strconv.Itoa(c.ListenBacklog)},
+		// The system decides; Go's listeners take no other number.
+		{Key: "clientPortListenBacklog", Value: "-1"},
 		{Key: "serverId", Value: strconv.FormatInt(int64(c.ID), 10)},
 	}
 	self, member := c.Server(c.ID)

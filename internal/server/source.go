@@ -39,6 +39,7 @@ func (q source) addTree(o *command.Overview) {
 	// Java counts the root twice.
 	o.Zxid, o.Nodes = s.tree.Zxid(), s.tree.Len()+1
 	o.Ephemerals, o.DataBytes = s.tree.EphemeralCount(), s.tree.DataBytes()
+	o.Digest = s.tree.Digest()
 }
 
 func watchCounts(c watch.Counts) command.Watches {

@@ -121,7 +121,8 @@ func TestEveryTypeOfTransactionHasItsRecord(t *testing.T) {
 		wire.OpSetACL: &txn.SetACLTxn{}, wire.OpCheck: &txn.CheckVersionTxn{},
 		wire.OpError: &txn.ErrorTxn{}, wire.OpMulti: &txn.MultiTxn{},
 	} {
-		if got, err := txn.NewRecord(op); err != nil || reflect.TypeOf(got) != reflect.TypeOf(want) {
+		got, err := txn.NewRecord(op)
+		if err != nil || reflect.TypeOf(got) != reflect.TypeOf(want) {
 			t.Errorf("%v gives %T, %v", op, got, err)
 		}
 	}
@@ -163,9 +164,14 @@ func fuzzEntry(t *testing.T, b []byte) {
 	}
 }
 
+func anUpdate() txn.SetDataTxn {
+	return txn.SetDataTxn{
+		Path: "/services/web/instance-17", Data: make([]byte, 100), Version: 2}
+}
+
 func BenchmarkBuild(b *testing.B) {
 	var builder txn.Builder
-	record := txn.SetDataTxn{Path: "/services/web/instance-17", Data: make([]byte, 100), Version: 2}
+	record := anUpdate()
 	b.ReportAllocs()
 	for b.Loop() {
 		builder.Build(aHeader, &record, &aDigest)
@@ -173,7 +179,7 @@ func BenchmarkBuild(b *testing.B) {
 }
 
 func BenchmarkOpenAndDecode(b *testing.B) {
-	record := txn.SetDataTxn{Path: "/services/web/instance-17", Data: make([]byte, 100), Version: 2}
+	record := anUpdate()
 	e := txn.NewEntry(aHeader, &record, &aDigest)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -39,17 +39,20 @@ func TestEveryTransactionHasTheBytesOfTheProtocol(t *testing.T) {
 	jutetest.Golden(t, txn.CreateTTLTxn{
 		Path: "/a", Data: data, ACL: anACL, ParentCVersion: 7, TTL: 1000},
 		bytesOf("/a", data, anACLBytes, i4(7), i8(1000)))
-	jutetest.Golden(t, txn.CreateContainerTxn{Path: "/a", Data: data, ACL: anACL, ParentCVersion: 7},
+	jutetest.Golden(t, txn.CreateContainerTxn{
+		Path: "/a", Data: data, ACL: anACL, ParentCVersion: 7},
 		bytesOf("/a", data, anACLBytes, i4(7)))
 	jutetest.Golden(t, txn.DeleteTxn{Path: "/a"}, bytesOf("/a"))
-	jutetest.Golden(t, txn.SetDataTxn{Path: "/a", Data: data, Version: 2}, bytesOf("/a", data, i4(2)))
+	jutetest.Golden(t, txn.SetDataTxn{Path: "/a", Data: data, Version: 2},
+		bytesOf("/a", data, i4(2)))
 	jutetest.Golden(t, txn.SetDataTxn{Path: "/a", Version: 2}, bytesOf("/a", nil, i4(2)))
 	jutetest.Golden(t, txn.SetACLTxn{Path: "/a", ACL: anACL, Version: 2},
 		bytesOf("/a", anACLBytes, i4(2)))
 	jutetest.Golden(t, txn.CheckVersionTxn{Path: "/a", Version: 2}, bytesOf("/a", i4(2)))
 	jutetest.Golden(t, txn.ErrorTxn{Err: zoo.CodeNoNode}, bytesOf(i4(-101)))
 	jutetest.Golden(t, txn.CreateSessionTxn{TimeOut: 30000}, bytesOf(i4(30000)))
-	jutetest.Golden(t, txn.CloseSessionTxn{Paths: []string{"/a", "/b"}}, bytesOf(i4(2), "/a", "/b"))
+	jutetest.Golden(t, txn.CloseSessionTxn{Paths: []string{"/a", "/b"}},
+		bytesOf(i4(2), "/a", "/b"))
 	jutetest.Golden(t, txn.CloseSessionTxn{}, bytesOf(i4(0)))
 	jutetest.Golden(t, txn.MultiTxn{Txns: []txn.SubTxn{
 		{Type: wire.OpDelete, Data: bytesOf("/a")}, {Type: wire.OpError, Data: bytesOf(i4(-2))}}},

@@ -49,12 +49,14 @@ func TestEveryClientRecordHasTheBytesOfTheProtocol(t *testing.T) {
 		JoiningServers: "j", LeavingServers: "l", NewMembers: "n", CurConfigID: -1},
 		bytesOf("j", "l", "n", i8(-1)))
 	jutetest.Golden(t, wire.ClientInfo{AuthScheme: "ip", User: "::1"}, bytesOf("ip", "::1"))
-	jutetest.Golden(t, wire.WhoAmIResponse{ClientInfo: []wire.ClientInfo{{"ip", "::1"}, {"x", ""}}},
+	jutetest.Golden(t, wire.WhoAmIResponse{
+		ClientInfo: []wire.ClientInfo{{"ip", "::1"}, {"x", ""}}},
 		bytesOf(i4(2), "ip", "::1", "x", ""))
 }
 
 func TestEveryWritingRecordHasTheBytesOfTheProtocol(t *testing.T) {
-	jutetest.Golden(t, wire.CreateRequest{Path: "/a", Data: data, ACL: anACL, Flags: zoo.Ephemeral},
+	jutetest.Golden(t, wire.CreateRequest{
+		Path: "/a", Data: data, ACL: anACL, Flags: zoo.Ephemeral},
 		bytesOf("/a", data, anACLBytes, i4(1)))
 	jutetest.Golden(t, wire.CreateRequest{Path: "/a"}, bytesOf("/a", nil, i4(0), i4(0)))
 	jutetest.Golden(t, wire.CreateTTLRequest{
@@ -82,7 +84,8 @@ func TestEveryReadingRecordHasTheBytesOfTheProtocol(t *testing.T) {
 	jutetest.Golden(t, wire.GetDataRequest{Path: "/a", Watch: true}, bytesOf("/a", true))
 	jutetest.Golden(t, wire.GetDataResponse{Data: data, Stat: aStat}, bytesOf(data, aStatBytes))
 	jutetest.Golden(t, wire.GetACLRequest{Path: "/a"}, bytesOf("/a"))
-	jutetest.Golden(t, wire.GetACLResponse{ACL: anACL, Stat: aStat}, bytesOf(anACLBytes, aStatBytes))
+	jutetest.Golden(t, wire.GetACLResponse{ACL: anACL, Stat: aStat},
+		bytesOf(anACLBytes, aStatBytes))
 	jutetest.Golden(t, wire.GetChildrenRequest{Path: "/a"}, bytesOf("/a", false))
 	jutetest.Golden(t, wire.GetChildrenResponse{Children: names}, bytesOf(i4(2), "a", "b"))
 	jutetest.Golden(t, wire.GetChildrenResponse{}, bytesOf(i4(0)))
@@ -116,7 +119,8 @@ func TestEveryQuorumRecordHasTheBytesOfTheProtocol(t *testing.T) {
 	jutetest.Golden(t, wire.QuorumPacket{Type: wire.PacketAck, Zxid: 0x200000001},
 		bytesOf(i4(3), i8(0x200000001), nil, nil))
 	jutetest.Golden(t, wire.QuorumPacket{
-		Type: wire.PacketRequest, Zxid: -1, Data: data, AuthInfo: []zoo.ID{{Scheme: "ip", ID: "::1"}}},
+		Type: wire.PacketRequest, Zxid: -1, Data: data,
+		AuthInfo: []zoo.ID{{Scheme: "ip", ID: "::1"}}},
 		bytesOf(i4(1), i8(-1), data, i4(1), "ip", "::1"))
 	jutetest.Golden(t, wire.QuorumPacket{
 		Type: wire.PacketPing, Data: []byte{}, AuthInfo: []zoo.ID{}},
@@ -126,7 +130,8 @@ func TestEveryQuorumRecordHasTheBytesOfTheProtocol(t *testing.T) {
 	jutetest.Golden(t, wire.ForwardedRequest{
 		Session: 5, Cxid: 6, Op: wire.OpDelete, Body: bytesOf("/a", i4(-1))},
 		bytesOf(i8(5), i4(6), i4(2), "/a", i4(-1)))
-	jutetest.Golden(t, wire.SessionTimeout{SessionID: 5, TimeOut: 30000}, bytesOf(i8(5), i4(30000)))
+	jutetest.Golden(t, wire.SessionTimeout{SessionID: 5, TimeOut: 30000},
+		bytesOf(i8(5), i4(30000)))
 	jutetest.Golden(t, wire.RevalidateReply{SessionID: 5, Valid: true}, bytesOf(i8(5), true))
 	jutetest.Golden(t, wire.LeaderInfo{ProtocolVersion: wire.LearnerProtocolVersion},
 		bytesOf(i4(0x10000)))

@@ -23,9 +23,6 @@ var (
 	ErrMultiMixed = errors.New("multi mixes reads and writes")
 )
 
-// multiHeaderBytes is the size of a MultiHeader.
-const multiHeaderBytes = 9
-
 // MultiRequest is one part of a multi.
 type MultiRequest struct {
 	Op   Op

@@ -43,7 +43,7 @@ func TestAMultiYieldsItsParts(t *testing.T) {
 		for _, want := range parts {
 			got, ok := m.Next()
 			if !ok || got.Op != want.Op || !bytes.Equal(got.Body, want.Body) {
-				t.Fatalf("%s: got %v %x (%v), want %v %x", name, got.Op, got.Body, m.Err(), want.Op, want.Body)
+				t.Fatalf("%s: got %+v (%v), want %+v", name, got, m.Err(), want)
 			}
 		}
 		if extra, ok := m.Next(); ok || m.Err() != nil {
@@ -55,6 +55,8 @@ func TestAMultiYieldsItsParts(t *testing.T) {
 func TestAMultiThatCannotBeIsRefused(t *testing.T) {
 	read := part(wire.OpGetData, -1, "/a", false)
 	write := part(wire.OpDelete, -1, "/a", i4(-1))
+	setACL := part(wire.OpSetACL, -1, "/a", nil, i4(0))
+	lying := part(wire.OpCreate, -1, "/a", nil, i4(1<<30))
 	for name, c := range map[string]struct {
 		in   []byte
 		want error
@@ -65,9 +67,9 @@ func TestAMultiThatCannotBeIsRefused(t *testing.T) {
 		"read, write":  {bytesOf(read, write, end), wire.ErrMultiMixed},
 		"write, read":  {bytesOf(write, read, end), wire.ErrMultiMixed},
 		"nested":       {bytesOf(part(wire.OpMulti, -1), end), wire.ErrMultiOp},
-		"setACL":       {bytesOf(part(wire.OpSetACL, -1, "/a", nil, i4(0)), end), wire.ErrMultiOp},
+		"setACL":       {bytesOf(setACL, end), wire.ErrMultiOp},
 		"unknown":      {bytesOf(part(77, -1), end), wire.ErrMultiOp},
-		"lying vector": {bytesOf(part(wire.OpCreate, -1, "/a", nil, i4(1<<30)), end), jute.ErrLength},
+		"lying vector": {bytesOf(lying, end), jute.ErrLength},
 	} {
 		m := wire.NewMultiReader(c.in)
 		for ok := true; ok; {

@@ -49,7 +49,8 @@ func BenchmarkCreateAndDelete(b *testing.B) {
 	h := grown(b, benchNodes)
 	const path = "/bench/dir-000000/another-znode"
 	create := txn.NewEntry(txn.Header{Zxid: h.zxid + 1, Type: wire.OpCreate},
-		&txn.CreateTxn{Path: path, Data: make([]byte, 100), ACL: aliceACL, ParentCVersion: -1}, nil)
+		&txn.CreateTxn{
+			Path: path, Data: make([]byte, 100), ACL: aliceACL, ParentCVersion: -1}, nil)
 	remove := txn.NewEntry(txn.Header{Zxid: h.zxid + 2, Type: wire.OpDelete},
 		&txn.DeleteTxn{Path: path}, nil)
 	b.ReportAllocs()

@@ -115,14 +115,20 @@ type view struct {
 }
 
 func freeze(tree *Tree, w *twin) *view {
-	v := &view{frozen: tree.Freeze(), want: w.clone(), loader: NewLoader()}
-	for _, s := range v.frozen.Sessions() {
-		v.loader.Session(s.ID, s.TimeoutMillis)
+	frozen := tree.Freeze()
+	return &view{frozen: frozen, want: w.clone(), loader: begin(frozen)}
+}
+
+// begin loads what stands in front of the znodes.
+func begin(frozen *Frozen) *Loader {
+	loader := NewLoader()
+	for _, s := range frozen.Sessions() {
+		loader.Session(s.ID, s.TimeoutMillis)
 	}
-	for _, a := range v.frozen.ACLs() {
-		v.loader.ACL(a.Index, a.ACL)
+	for _, a := range frozen.ACLs() {
+		loader.ACL(a.Index, a.ACL)
 	}
-	return v
+	return loader
 }
 
 func (v *view) next(t *rapid.T, limit int) bool {
@@ -538,13 +544,12 @@ func TestQuotaUsageIsCounted(t *testing.T) {
 	}
 }
 
+// reload makes a tree of what another one shows, which must be the same.
 func reload(t *testing.T, tree *Tree) *Tree {
+	t.Helper()
 	f := tree.Freeze()
 	defer f.Close()
-	l := NewLoader()
-	for _, a := range f.ACLs() {
-		l.ACL(a.Index, a.ACL)
-	}
+	l := begin(f)
 	for f.Next(100, func(n FrozenNode) {
 		if err := l.Node(n.Path, n.Data, n.ACLIndex, &n.Stat); err != nil {
 			t.Fatal(err)
@@ -555,8 +560,8 @@ func reload(t *testing.T, tree *Tree) *Tree {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if loaded.Fingerprint() != tree.Fingerprint() {
-		t.Errorf("fingerprint changed by a load")
+	if loaded.Fingerprint() != tree.Fingerprint() || loaded.Digest() != tree.Digest() {
+		t.Errorf("the tree is changed by a load")
 	}
 	return loaded
 }

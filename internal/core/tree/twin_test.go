@@ -108,8 +108,9 @@ func (w *twin) step(t *rapid.T) txn.Entry {
 	session := rapid.SampledFrom([]zoo.SessionID{0x100, 0x200, -5}).Draw(t, "session")
 	switch rapid.IntRange(0, 9).Draw(t, "op") {
 	case 0:
-		w.sessions[session] = int32(w.zxid)
-		return w.entry(session, wire.OpCreateSession, &txn.CreateSessionTxn{TimeOut: int32(w.zxid)})
+		timeout := int32(w.zxid)
+		w.sessions[session] = timeout
+		return w.entry(session, wire.OpCreateSession, &txn.CreateSessionTxn{TimeOut: timeout})
 	case 1:
 		return w.closeSession(t, session)
 	case 2, 3:
@@ -139,8 +140,9 @@ func (w *twin) closeSession(t *rapid.T, session zoo.SessionID) txn.Entry {
 
 func (w *twin) multi(t *rapid.T, session zoo.SessionID) txn.Entry {
 	if rapid.IntRange(0, 3).Draw(t, "fails") == 0 {
+		codes := []zoo.Code{zoo.CodeOK, zoo.CodeBadVersion, zoo.CodeRuntimeInconsistency}
 		var parts []txn.SubTxn
-		for _, code := range []zoo.Code{zoo.CodeOK, zoo.CodeBadVersion, zoo.CodeRuntimeInconsistency} {
+		for _, code := range codes {
 			parts = append(parts, part(wire.OpError, &txn.ErrorTxn{Err: code}))
 		}
 		return w.entry(session, wire.OpMulti, &txn.MultiTxn{Txns: parts})
@@ -273,7 +275,8 @@ func (w *twin) compareNode(t *Tree, path string, want *twinNode) error {
 		return fmt.Errorf("not found")
 	}
 	if n.Path() != path || n.Persisted() != want.st || !slices.Equal(n.ACL(), want.acl) {
-		return fmt.Errorf("at %q stat %+v acl %v, want %+v", n.Path(), n.Persisted(), n.ACL(), want)
+		return fmt.Errorf("at %q stat %+v acl %v, want %+v",
+			n.Path(), n.Persisted(), n.ACL(), want)
 	}
 	isNull, wantNull := n.Data() == nil, want.data == nil && path != ""
 	if string(n.Data()) != string(want.data) || path != "" && isNull != wantNull {

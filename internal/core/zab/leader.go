@@ -562,7 +562,10 @@ func (l *Leader) Tick(now time.Duration) {
 	}
 	if l.phase == broadcasting && now >= l.checkAt {
 		l.checkAt = now + l.cfg.TickTime
-		if !l.quorum(func(x *learner) bool { return x.stage == synced }) {
+		// A learner that has come back and is being synchronised counts, as in
+		// Java: ping drops it if that takes too long. Two short breaks of two
+		// links must not cost the leadership.
+		if !l.quorum(func(x *learner) bool { return x.stage >= registered }) {
 			l.Resign("a quorum of followers is no longer in sync")
 		}
 	}

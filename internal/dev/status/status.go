@@ -1,11 +1,11 @@
 package status
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"strconv"
 	"strings"
@@ -139,12 +139,18 @@ func (s *Server) parseMntr(text string) {
 // whole and decimal read a number, 0 when it is none: a display must not fail
 // because one figure of it is odd.
 func whole(text string) int64 {
-	n, _ := strconv.ParseInt(text, 0, 64)
+	n, err := strconv.ParseInt(text, 0, 64)
+	if err != nil {
+		return 0
+	}
 	return n
 }
 
 func decimal(text string) float64 {
-	n, _ := strconv.ParseFloat(text, 64)
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+		return 0
+	}
 	return n
 }
 
@@ -164,10 +170,17 @@ func Startup(ctx context.Context, address string) ([]Stage, error) {
 	if err != nil {
 		return nil, err
 	}
+	stages := parseStages(text)
+	if len(stages) == 0 {
+		return nil, fmt.Errorf("%s does not tell its start-up", address)
+	}
+	return stages, nil
+}
+
+func parseStages(text string) []Stage {
 	var stages []Stage
-	lines := bufio.NewScanner(strings.NewReader(text))
-	for lines.Scan() {
-		fields := strings.SplitN(lines.Text(), "\t", 4)
+	for line := range strings.Lines(text) {
+		fields := strings.SplitN(strings.TrimRight(line, "\r\n"), "\t", 4)
 		if len(fields) < 3 {
 			continue
 		}
@@ -177,8 +190,5 @@ func Startup(ctx context.Context, address string) ([]Stage, error) {
 		}
 		stages = append(stages, stage)
 	}
-	if len(stages) == 0 {
-		return nil, fmt.Errorf("%s does not tell its start-up", address)
-	}
-	return stages, nil
+	return stages
 }

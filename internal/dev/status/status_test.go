@@ -1,6 +1,7 @@
 package status
 
 import (
+	"encoding/json"
 	"io"
 	"net"
 	"strings"
@@ -85,4 +86,24 @@ func TestStartupIsATableOfStages(t *testing.T) {
 	if stages[0] != want || stages[1].Start != 2 {
 		t.Fatalf("got %+v", stages)
 	}
+}
+
+// FuzzAnswers reads answers that may say anything. What is understood of them can
+// be printed, also as JSON.
+func FuzzAnswers(f *testing.F) {
+	f.Add(srvr)
+	f.Add("Mode: follower\nLatency min/avg/max: NaN/1e999/-1\nZxid: 0xffffffffffffffffff\n")
+	f.Add("zk_global_sessions\t4\nzk_version\t3.9.5\n")
+	f.Add("listen\t0\t1.5\tclient port\nrecover\t2\t30\t\nserve\tInf\t\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		var s Server
+		_ = s.parseSrvr(text)
+		s.parseMntr(text)
+		if _, err := json.Marshal(s); err != nil {
+			t.Error(err)
+		}
+		if _, err := json.Marshal(parseStages(text)); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -121,10 +121,11 @@ func (s *Store) readEpoch(name string) (zoo.Epoch, bool, error) {
 		return 0, false, err
 	}
 	line, _, _ := strings.Cut(text, "\n")
-	e, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+	// A zxid has 32 bits for its epoch; a larger one would become another.
+	e, err := strconv.ParseUint(strings.TrimSpace(line), 10, 32)
 	if err != nil {
 		return 0, false, &CorruptError{File: path, Offset: 0, Advice: adviceEpoch,
-			Want: "a decimal number", Got: strconv.Quote(line)}
+			Want: "a decimal number of 32 bits", Got: strconv.Quote(line)}
 	}
 	return zoo.Epoch(e), true, nil
 }

@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -49,7 +48,7 @@ func perform(t *testing.T, w *world, disk vfs.FS, d *datadriven.TestData) {
 	case "current":
 		w.setCurrent(zoo.Epoch(e))
 	default:
-		t.Fatal(fmt.Sprintf("unknown command %s", d.Cmd))
+		t.Fatalf("unknown command %s", d.Cmd)
 	}
 }
 

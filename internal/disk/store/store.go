@@ -92,6 +92,9 @@ func Open(disk vfs.FS, dataDir, logDir string) (*Store, Recovered, error) {
 	return Config{FS: disk, DataDir: dataDir, LogDir: logDir}.Open()
 }
 
+// VersionDir is where the files of this format lie within a data directory.
+func VersionDir(dir string) string { return filepath.Join(dir, versionDir) }
+
 // Open recovers the data directory, and takes it for this process.
 func (c Config) Open() (*Store, Recovered, error) {
 	if c.LogDir == "" {
@@ -99,8 +102,8 @@ func (c Config) Open() (*Store, Recovered, error) {
 	}
 	s := &Store{
 		cfg: c, disk: c.FS, verified: make(map[zoo.Zxid]bool),
-		snapDir: filepath.Join(c.DataDir, versionDir),
-		logDir:  filepath.Join(c.LogDir, versionDir),
+		snapDir: VersionDir(c.DataDir),
+		logDir:  VersionDir(c.LogDir),
 	}
 	recovered, err := s.open()
 	if err != nil {

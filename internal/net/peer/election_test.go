@@ -292,7 +292,8 @@ func TestFrameOfImpossibleLengthEndsTheConnection(t *testing.T) {
 			n := newNetwork()
 			_, heard := start(t, n, 1, nil)
 			conn := introduceAs(t, n, address(1), handshake(9))
-			if _, err := conn.Write(binary.BigEndian.AppendUint32(nil, uint32(length))); err != nil {
+			frame := binary.BigEndian.AppendUint32(nil, uint32(length))
+			if _, err := conn.Write(frame); err != nil {
 				t.Fatal(err)
 			}
 			synctest.Wait()

@@ -148,7 +148,9 @@ func TestPacketsAndSnapshotArriveInOrder(t *testing.T) {
 			_, err := io.WriteString(w, "the tree\n")
 			return err
 		})
-		p.leader.Send(p.fromLeader, []wire.QuorumPacket{proposal(8, 10), packet(wire.PacketCommit, 8)})
+		p.leader.Send(p.fromLeader, []wire.QuorumPacket{
+			proposal(8, 10), packet(wire.PacketCommit, 8),
+		})
 		p.leader.Send(p.fromLeader, []wire.QuorumPacket{packet(wire.PacketNewLeader, 9)})
 		synctest.Wait()
 		p.atLearner.expect(t, "LEADERINFO 0x1", "SNAP 0x7", "whole 0x7",

@@ -71,7 +71,7 @@ func (a *Answerer) configuration() string {
 	}
 	var b strings.Builder
 	for _, s := range a.Settings {
-		fmt.Fprintf(&b, "%s=%s\n", s.Key, s.Value)
+		fmt.Fprintf(&b, "%s=%s\n", s.Key, s.text())
 	}
 	if a.Membership != "" {
 		fmt.Fprintf(&b, "membership: \n%s\n", a.Membership)
@@ -90,14 +90,14 @@ func (a *Answerer) environment() string {
 	var b strings.Builder
 	b.WriteString("Environment:\n")
 	for _, s := range []Setting{
-		{"zookeeper.version", a.Build.String()},
-		{"host.name", host},
-		{"go.version", runtime.Version()},
-		{"os.name", runtime.GOOS},
-		{"os.arch", runtime.GOARCH},
-		{"user.name", name},
-		{"user.home", home},
-		{"user.dir", dir},
+		{Key: "zookeeper.version", Value: a.Build.String()},
+		{Key: "host.name", Value: host},
+		{Key: "go.version", Value: runtime.Version()},
+		{Key: "os.name", Value: runtime.GOOS},
+		{Key: "os.arch", Value: runtime.GOARCH},
+		{Key: "user.name", Value: name},
+		{Key: "user.home", Value: home},
+		{Key: "user.dir", Value: dir},
 	} {
 		fmt.Fprintf(&b, "%s=%s\n", s.Key, s.Value)
 	}

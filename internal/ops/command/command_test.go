@@ -1,6 +1,8 @@
 package command
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -29,11 +31,12 @@ func answerer(serving bool) *Answerer {
 		Build: Build{Version: "0.1.0+dev", Time: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)},
 		Source: fixed{serving: serving, overview: Overview{
 			Mode: "leader", Zxid: 0x100000002, Nodes: 5, Connections: 1, Received: 10, Sent: 9,
-			Latency: Latency{Count: 4, Total: 10 * time.Millisecond, Greatest: 6 * time.Millisecond},
+			Latency: Latency{
+				Count: 4, Total: 10 * time.Millisecond, Greatest: 6 * time.Millisecond},
 			Watches: Watches{Connections: 1, Paths: 2, Total: 3}, QuorumSize: 3,
 			Leader: &Leader{Learners: 3, SyncedFollowers: 2, ProposalBytes: [3]int{10, 5, 20}},
 		}},
-		Settings: []Setting{{"clientPort", "2181"}, {"serverId", "1"}},
+		Settings: []Setting{{Key: "clientPort", Value: "2181"}, {"serverId", "1"}},
 		Allowed:  SafeWords(),
 	}
 }
@@ -106,10 +109,26 @@ func TestOnlyWhitelistedWordsAreExecuted(t *testing.T) {
 
 func TestFourBytesAreAWordOnlyIfTheyAreInTheTable(t *testing.T) {
 	for b, want := range map[string]bool{
-		"ruok": true, "dump": true, "\xff\xf4\xff\xfd": true, "abcd": false, "\x00\x00\x00\x2d": false,
+		"ruok": true, "dump": true, "\xff\xf4\xff\xfd": true,
+		"abcd": false, "\x00\x00\x00\x2d": false,
 	} {
 		if Known([]byte(b)) != want {
 			t.Errorf("%q: want %v", b, want)
+		}
+	}
+}
+
+// conf tells how much the data takes at the moment it is asked.
+func TestConfMeasuresDirectories(t *testing.T) {
+	dir := t.TempDir()
+	a := answerer(true)
+	a.Settings = []Setting{{Key: "dataDirSize", SizeOf: dir}}
+	for size, want := range map[int]string{0: "dataDirSize=0\n", 300: "dataDirSize=300\n"} {
+		if err := os.WriteFile(filepath.Join(dir, "log.1"), make([]byte, size), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if text := a.Answer("conf"); !strings.HasPrefix(text, want) {
+			t.Errorf("got %q, want %q", text, want)
 		}
 	}
 }

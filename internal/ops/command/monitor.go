@@ -46,6 +46,7 @@ func (m *figures) addTree(o *Overview) {
 	m.add("watch_count", o.Watches.Total)
 	m.add("ephemerals_count", o.Ephemerals)
 	m.add("approximate_data_size", o.DataBytes)
+	m.add("tree_digest", fmt.Sprintf("0x%x", o.Digest))
 	m.add("global_sessions", o.Sessions)
 	m.add("local_sessions", 0)
 }

@@ -1,6 +1,9 @@
 package command
 
 import (
+	"io/fs"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -67,8 +70,11 @@ type Overview struct {
 
 	Nodes, Ephemerals int
 	DataBytes         int64
-	Watches           Watches
-	Sessions          int
+	// Digest is the rolling digest of the tree: equal on servers whose trees
+	// are.
+	Digest   uint64
+	Watches  Watches
+	Sessions int
 
 	// QuorumSize counts the voters; 0 when standalone.
 	QuorumSize int
@@ -119,4 +125,33 @@ type Stage struct {
 }
 
 // Setting is one line of conf.
-type Setting struct{ Key, Value string }
+type Setting struct {
+	Key, Value string
+	// SizeOf is a directory whose size in bytes is the value, when it is asked
+	// for; empty for a Value.
+	SizeOf string
+}
+
+// text is the value as it is now.
+func (s Setting) text() string {
+	if s.SizeOf == "" {
+		return s.Value
+	}
+	return strconv.FormatInt(sizeOf(s.SizeOf), 10)
+}
+
+// sizeOf sums the files below a directory. What cannot be read counts nothing:
+// files come and go while it looks.
+func sizeOf(dir string) int64 {
+	var sum int64
+	_ = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return nil
+		}
+		if info, err := entry.Info(); err == nil {
+			sum += info.Size()
+		}
+		return nil
+	})
+	return sum
+}
