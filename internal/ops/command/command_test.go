@@ -36,7 +36,7 @@ func answerer(serving bool) *Answerer {
 			Watches: Watches{Connections: 1, Paths: 2, Total: 3}, QuorumSize: 3,
 			Leader: &Leader{Learners: 3, SyncedFollowers: 2, ProposalBytes: [3]int{10, 5, 20}},
 		}},
-		Settings: []Setting{{Key: "clientPort", Value: "2181"}, {"serverId", "1"}},
+		Settings: []Setting{{Key: "clientPort", Value: "2181"}, {Key: "serverId", Value: "1"}},
 		Allowed:  SafeWords(),
 	}
 }
