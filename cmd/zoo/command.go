@@ -7,9 +7,11 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/alecthomas/kong"
 
+	"zoo"
 	"zoo/internal/config"
 )
 
@@ -83,10 +85,23 @@ var errSilent = errors.New("already reported")
 
 // logger writes text for people at a terminal, and JSON for programs.
 func (m *Main) logger() *slog.Logger {
+	options := &slog.HandlerOptions{ReplaceAttr: readable}
 	if isTerminal(m.Stderr) {
-		return slog.New(slog.NewTextHandler(m.Stderr, nil))
+		return slog.New(slog.NewTextHandler(m.Stderr, options))
 	}
-	return slog.New(slog.NewJSONHandler(m.Stderr, nil))
+	return slog.New(slog.NewJSONHandler(m.Stderr, options))
+}
+
+// readable writes zxids as operators know them, and durations with their unit:
+// in JSON both would be bare numbers.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Any().(type) {
+	case zoo.Zxid:
+		return slog.String(a.Key, v.String())
+	case time.Duration:
+		return slog.String(a.Key, v.String())
+	}
+	return a
 }
 
 // isTerminal takes every character device but the null device for one.

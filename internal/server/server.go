@@ -79,6 +79,9 @@ func New(cfg *config.Config, log *slog.Logger, build BuildInfo) *Server {
 
 // Assemble makes a server from its parts. It does nothing before Run.
 func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
+	if cfg.View != nil {
+		log = log.With("server", int64(cfg.ID))
+	}
 	s := &Server{
 		cfg: cfg.withDefaults(), log: log, build: build, start: time.Now(),
 		inputs:       newBufferPool(inputBytes),

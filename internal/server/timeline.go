@@ -54,6 +54,12 @@ func (s *Server) stage(name, detail string) {
 	s.log.Info("stage", "stage", name, "duration", took, "detail", detail)
 }
 
+// tellStage logs the end of a stage that the replica has told.
+func (s *Server) tellStage(n *replica.Trace) {
+	took := s.timeline.end(n.Stage, s.mono(), traceDetail(n))
+	s.log.Info("stage", append([]any{"stage", n.Stage, "duration", took}, traceAttrs(n)...)...)
+}
+
 // restart begins the first stage of another way to a role.
 func (t *timeline) restart(now time.Duration) {
 	t.mu.Lock()
@@ -66,15 +72,14 @@ func (t *timeline) restart(now time.Duration) {
 func (l *loop) trace(notes []replica.Trace) {
 	for i := range notes {
 		n := &notes[i]
-		detail := traceDetail(n)
 		switch {
 		case n.Stage == stageLooking && l.status.Serving:
 			l.server.timeline.restart(l.server.mono())
-			l.server.log.Info("role ended", "detail", detail)
+			l.server.log.Info("role ended", traceAttrs(n)...)
 		case l.status.Serving:
-			l.server.log.Info("note", "note", n.Stage, "detail", detail)
+			l.server.log.Info("note", append([]any{"note", n.Stage}, traceAttrs(n)...)...)
 		default:
-			l.server.stage(n.Stage, detail)
+			l.server.tellStage(n)
 		}
 	}
 }
@@ -82,6 +87,25 @@ func (l *loop) trace(notes []replica.Trace) {
 // stageLooking is the first stage of every way to a role.
 const stageLooking = "looking"
 
+// traceAttrs are the facts of a trace that are there.
+func traceAttrs(t *replica.Trace) []any {
+	var attrs []any
+	if t.Peer != 0 {
+		attrs = append(attrs, "peer", int64(t.Peer))
+	}
+	if t.Zxid != 0 {
+		attrs = append(attrs, "zxid", t.Zxid)
+	}
+	if t.Epoch != 0 {
+		attrs = append(attrs, "epoch", int64(t.Epoch))
+	}
+	if t.Detail != "" {
+		attrs = append(attrs, "detail", t.Detail)
+	}
+	return attrs
+}
+
+// traceDetail is the same as one text, for the timeline.
 func traceDetail(t *replica.Trace) string {
 	detail := t.Detail
 	if t.Peer != 0 {
