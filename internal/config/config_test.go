@@ -158,6 +158,7 @@ func escape(text string) string {
 // settled, and then each server line means the same when it is written again.
 func FuzzParseProperties(f *testing.F) {
 	f.Add("a=b\\\n  c\n#x\n!y\nk\\u0041 : v\n")
+	f.Add("server.1= :1:2\nserver.2=a:1:2;[ ]:3")
 	f.Add("clientPort=2181\ninitLimit=5\nsyncLimit=5\nserver.1=[::1]:2888:3888;2181\n" +
 		"server.2=a:1:2|b:1:2:observer;[::1]:2182\nserver.3=c:1:2\n")
 	dir := f.TempDir()

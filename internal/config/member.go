@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"zoo"
 )
@@ -150,6 +151,9 @@ func parseAddress(text string) (Address, error) {
 
 // splitColons splits at colons outside the brackets of an IPv6 address.
 func splitColons(text string) ([]string, error) {
+	if strings.ContainsFunc(text, unicode.IsSpace) {
+		return nil, fmt.Errorf("%q has a space in it", text)
+	}
 	if !strings.HasPrefix(text, "[") {
 		return strings.Split(text, ":"), nil
 	}

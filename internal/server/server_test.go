@@ -172,13 +172,13 @@ func TestAClientThatHasSeenTheFutureIsSentAway(t *testing.T) {
 
 func TestASessionEndsByItsClientOrByItsTimeout(t *testing.T) {
 	s := startStandalone(t)
+	owner, watcher := s.connect(), s.connect()
 	silent := s.dial()
 	short := newSession()
 	short.TimeOut = 1
 	silent.handshake(short)
 	silent.ended()
 
-	owner, watcher := s.connect(), s.connect()
 	owner.call(1, wire.OpCreate, ephemeral("/e"), zoo.CodeOK)
 	watcher.call(1, wire.OpExists, &wire.ExistsRequest{Path: "/e", Watch: true}, zoo.CodeOK)
 	owner.call(2, wire.OpCloseSession, nil, zoo.CodeOK)

@@ -1,0 +1,198 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"zoo/internal/load"
+	"zoo/test/ensemble"
+)
+
+// bout is one side's part of a round.
+type bout struct {
+	lab      *lab
+	side     string
+	ensemble *ensemble.Ensemble
+}
+
+func (b *bout) say(format string, args ...any) {
+	b.lab.Say(fmt.Sprintf("%-4s  ", b.side) + fmt.Sprintf(format, args...))
+}
+
+// start runs the servers. For Java the time to the first write is taken here, as
+// it has no command that starts a whole ensemble; for zoo see dev.
+func (b *bout) start(ctx context.Context) (samples, error) {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	begun := time.Now()
+	for _, s := range b.ensemble.Servers {
+		if err := s.Start(); err != nil {
+			return nil, err
+		}
+	}
+	if err := load.FirstWrite(ctx, b.ensemble.Servers[0].Address()); err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, b.ensemble.Servers[0].LastLines(20))
+	}
+	took := millis(time.Since(begun))
+	if err := b.ensemble.WaitServing(ctx); err != nil {
+		return nil, err
+	}
+	b.say("three servers, first write after %.0f ms", took)
+	if b.side == sideZoo {
+		return nil, nil
+	}
+	return samples{startTime: {took}}, nil
+}
+
+func (b *bout) writes(ctx context.Context) (samples, error) {
+	report, err := b.run(ctx, load.OpSet, b.lab.Connections, b.lab.Outstanding)
+	if err != nil {
+		return nil, err
+	}
+	var memory int64
+	for _, p := range report.Processes {
+		memory += p.RSSBytes
+	}
+	return samples{
+		writeRate: {report.OpsPerSecond}, writeCPU: {report.CPUPerOp},
+		writeMemory: {float64(memory) / (1 << 20)},
+	}, nil
+}
+
+func (b *bout) reads(ctx context.Context) (samples, error) {
+	report, err := b.run(ctx, load.OpGet, b.lab.Connections, b.lab.Outstanding)
+	if err != nil {
+		return nil, err
+	}
+	return samples{readRate: {report.OpsPerSecond}, readCPU: {report.CPUPerOp}}, nil
+}
+
+func (b *bout) single(ctx context.Context) (samples, error) {
+	report, err := b.run(ctx, load.OpSet, 1, 1)
+	if err != nil {
+		return nil, err
+	}
+	return samples{singleP50: {report.P50 / 1000}, singleP99: {report.P99 / 1000}}, nil
+}
+
+// run drives one load and says what came of it. A load that was not answered
+// without errors is no measurement.
+func (b *bout) run(ctx context.Context, op load.Op, connections, outstanding int,
+) (*load.Report, error) {
+	d := b.driver(op, connections, outstanding)
+	d.warmup, d.duration = b.lab.Warmup, b.lab.Duration
+	around := listen(d.pids)
+	report, err := d.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	others := ""
+	if cpus, ok := around.heard(d.own); ok {
+		b.lab.samples[b.side].add(samples{otherCPUs: {cpus}})
+		others = fmt.Sprintf(", others used %.2f CPUs", cpus)
+	}
+	b.say("%s%s", summary(report), others)
+	// What is lost was in flight at the end: a slow server does not answer it in time.
+	if report.Failures+report.Reconnects > 0 {
+		return nil, fmt.Errorf("%s failed in part: %d failures, %d reconnects, last %s",
+			op, report.Failures, report.Reconnects, report.LastError)
+	}
+	return report, nil
+}
+
+func (b *bout) driver(op load.Op, connections, outstanding int) *driver {
+	return &driver{
+		binary: b.lab.Binary, servers: b.ensemble.Addresses(), pids: b.ensemble.PIDs(),
+		op: op, connections: connections, outstanding: outstanding,
+	}
+}
+
+func summary(r *load.Report) string {
+	return fmt.Sprintf("%s %dx%d: %.0f/s, p50 %.2f ms, p99 %.2f ms, max %.1f ms, "+
+		"%.1f us/op of the servers, %.1f us/op of the load",
+		r.Op, r.Connections, r.Outstanding, r.OpsPerSecond, r.P50/1000, r.P99/1000, r.Max/1000,
+		r.CPUPerOp, r.OwnCPUPerOp)
+}
+
+// The leader dies killAfter after the start of a window of killWindow.
+const (
+	killWarmup = time.Second
+	killAfter  = 2 * time.Second
+	killWindow = 7 * time.Second
+)
+
+// kills ends the leader under load and starts it again, a number of times.
+func (b *bout) kills(ctx context.Context) (samples, error) {
+	var gaps []float64
+	for range b.lab.Kills {
+		gap, err := b.kill(ctx)
+		if err != nil {
+			return nil, err
+		}
+		gaps = append(gaps, gap)
+	}
+	return samples{killGap: gaps}, nil
+}
+
+func (b *bout) kill(ctx context.Context) (float64, error) {
+	leader, err := b.leader(ctx)
+	if err != nil {
+		return 0, err
+	}
+	d := b.driver(load.OpSet, b.lab.KillConnections, b.lab.KillOutstanding)
+	d.warmup, d.duration = killWarmup, killWindow
+	d.at, d.event = killWarmup+killAfter, leader.Kill
+	report, err := d.run(ctx)
+	if err != nil {
+		return 0, err
+	}
+	gap := report.GapSurvivors / 1000
+	b.say("leader %d killed under %dx%d: %.0f ms without a write at a survivor",
+		leader.ID, report.Connections, report.Outstanding, gap)
+	for _, view := range report.Servers {
+		if view.Died != (view.Address == leader.Address()) {
+			return 0, fmt.Errorf("the load saw the wrong server die: %+v", report.Servers)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, restartLimit)
+	defer cancel()
+	if err := leader.Start(); err != nil {
+		return 0, err
+	}
+	return gap, leader.WaitServing(ctx)
+}
+
+func (b *bout) leader(ctx context.Context) (*ensemble.Server, error) {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	return b.ensemble.Leader(ctx)
+}
+
+// dev measures zoo dev from its start to the line that reports the first write. The
+// servers of the round are stopped first: nobody starts an ensemble beside another.
+func (b *bout) dev(ctx context.Context) (samples, error) {
+	if b.side != sideZoo {
+		return nil, nil
+	}
+	if err := b.ensemble.Close(); err != nil {
+		return nil, err
+	}
+	dir, err := b.lab.freshDir("dev")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	took, err := startDev(ctx, b.lab.Binary, filepath.Join(dir, "data"))
+	if err != nil {
+		return nil, err
+	}
+	b.say("zoo dev, first write after %.0f ms", millis(took))
+	return samples{startTime: {millis(took)}}, nil
+}
+
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,0 +1,12 @@
+// Package bench puts this project's figures beside those of Java's ZooKeeper. Both
+// sides run as processes on the same machine, from the same zoo.cfg, on the same
+// file system and with fsync on, in turns; both are driven by the same program, zoo
+// bench, in a process of its own, so that its CPU time is never counted as theirs.
+//
+// It guarantees that what it compares was measured in one run, and it says met or
+// not met against the floors of the project. It cannot make the machine quiet: it
+// measures what others used meanwhile, and says so when that spoils the figures.
+//
+//	make bench
+//	ZOO_BENCH=1 go test -v ./test/bench -rounds 5 -duration 20s -report figures.json
+package bench

@@ -1,0 +1,187 @@
+package clients
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"zoo/test/ensemble"
+)
+
+// program runs the servers of all tests. TestMain sets it.
+var program ensemble.Program
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+// againstJava tells whether the stories are told of Java's server.
+func againstJava() bool { return os.Getenv("ZOO_CLIENTS_SERVER") == "java" }
+
+func run(m *testing.M) int {
+	if againstJava() {
+		program = ensemble.Java("256m")
+		return m.Run()
+	}
+	dir, err := os.MkdirTemp("", "zoo-clients-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary, err := ensemble.Build(context.Background(), dir)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	program = ensemble.Zoo(binary)
+	return m.Run()
+}
+
+// storyLimit bounds one story, startLimit one start of a server within it. They are
+// for machines that are busy with other tests.
+const (
+	storyLimit = 3 * time.Minute
+	startLimit = time.Minute
+)
+
+// story is one test's ensemble and its time.
+type story struct {
+	*testing.T
+	*ensemble.Ensemble
+	ctx context.Context
+}
+
+// tick is short, so that sessions can be short too: the shortest is two of it.
+const tick = 500 * time.Millisecond
+
+// begin starts three voters and an observer. Whatever happens, they are gone after
+// the test; when it failed, the end of each server's log is shown.
+func begin(t *testing.T) *story {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), storyLimit)
+	t.Cleanup(cancel)
+	e, err := ensemble.New(ensemble.Options{
+		Dir: t.TempDir(), Voters: 3, Observers: 1, Program: program, TickTime: tick,
+		// Snapshots are to be taken within the few seconds of a story.
+		Lines: []string{"snapCount=1000"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &story{T: t, Ensemble: e, ctx: ctx}
+	t.Cleanup(s.end)
+	start, stop := context.WithTimeout(ctx, startLimit)
+	defer stop()
+	if err := e.Start(start); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *story) end() {
+	if err := s.Close(); err != nil {
+		s.Error(err)
+	}
+	if !s.Failed() {
+		return
+	}
+	for _, server := range s.Servers {
+		s.Logf("server %d, the end of its log:\n%s", server.ID, server.LastLines(40))
+		s.keepLog(server)
+	}
+}
+
+// keepLog saves the log of a failed test where ZOO_CLIENTS_LOGS says.
+func (s *story) keepLog(server *ensemble.Server) {
+	dir := os.Getenv("ZOO_CLIENTS_LOGS")
+	if dir == "" {
+		return
+	}
+	text, err := os.ReadFile(server.LogFile())
+	if err != nil {
+		s.Log(err)
+		return
+	}
+	name := fmt.Sprintf("%s.%d.log", strings.ReplaceAll(s.Name(), "/", "."), server.ID)
+	if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+		s.Log(err)
+	}
+}
+
+func (s *story) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// eachRole runs a story's part against every server, as its own test.
+func (s *story) eachRole(part func(s *story, server *ensemble.Server)) {
+	for _, server := range s.Servers {
+		mode, err := server.Mode(s.ctx)
+		s.must(err)
+		s.Run(fmt.Sprintf("%s-%d", mode, server.ID), func(t *testing.T) {
+			part(&story{T: t, Ensemble: s.Ensemble, ctx: s.ctx}, server)
+		})
+	}
+}
+
+func (s *story) leader() *ensemble.Server {
+	s.Helper()
+	leader, err := s.Leader(s.ctx)
+	s.must(err)
+	return leader
+}
+
+func (s *story) observer() *ensemble.Server { return s.Servers[len(s.Servers)-1] }
+
+// followers are the voters that do not lead now.
+func (s *story) followers() []*ensemble.Server {
+	s.Helper()
+	s.leader()
+	return s.WithMode(s.ctx, "follower")
+}
+
+// restart starts a killed server and waits until it serves again.
+func (s *story) restart(server *ensemble.Server) {
+	s.Helper()
+	ctx, cancel := context.WithTimeout(s.ctx, startLimit)
+	defer cancel()
+	s.must(server.Start())
+	s.must(server.WaitServing(ctx))
+}
+
+// settle waits until every server has applied the same last transaction.
+func (s *story) settle() {
+	s.Helper()
+	s.must(ensemble.Until(s.ctx, "all servers are at one zxid", func(ctx context.Context) error {
+		seen := map[string]bool{}
+		for _, server := range s.Servers {
+			answer, err := server.Ask(ctx, "srvr")
+			if err != nil {
+				return err
+			}
+			_, rest, _ := strings.Cut(answer, "\nZxid: ")
+			zxid, _, _ := strings.Cut(rest, "\n")
+			seen[zxid] = true
+		}
+		if len(seen) != 1 || seen[""] {
+			return fmt.Errorf("they are at %v", seen)
+		}
+		return nil
+	}))
+}
+
+// leaveOut skips a story whose client is not installed, loudly.
+func leaveOut(t *testing.T, what string, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	fmt.Fprintf(os.Stderr, "\n** LEFT OUT: %s: %s: %v\n\n", t.Name(), what, err)
+	t.Skipf("%s is missing: %v; install Debian's zookeeper and zookeeper-bin", what, err)
+}

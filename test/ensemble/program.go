@@ -1,0 +1,77 @@
+package ensemble
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Program makes the command that runs one server from its configuration.
+type Program func(s *Server) *exec.Cmd
+
+// Zoo runs a zoo binary.
+func Zoo(binary string) Program {
+	return func(s *Server) *exec.Cmd {
+		cmd := exec.Command(binary, "serve", s.configFile())
+		cmd.Dir = s.home
+		return cmd
+	}
+}
+
+// Build compiles the zoo binary into dir and returns its path.
+func Build(ctx context.Context, dir string) (string, error) {
+	binary := filepath.Join(dir, "zoo")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, "zoo/cmd/zoo")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build zoo: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+// The places where Debian puts Java's ZooKeeper. The log libraries are not in the
+// manifest of its jar; without them it is silent.
+const javaServerJar = "/usr/share/java/zookeeper.jar"
+
+var javaLogJars = []string{"/usr/share/java/slf4j-log4j12.jar", "/usr/share/java/log4j-1.2.jar"}
+
+// FindJava tells what of Java's ZooKeeper is missing on this machine, or nothing.
+func FindJava() error {
+	if _, err := exec.LookPath("java"); err != nil {
+		return err
+	}
+	_, err := os.Stat(javaServerJar)
+	return err
+}
+
+// javaMain is the class of a server that is a member of an ensemble.
+const javaMain = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
+
+// javaLogging keeps log writing from being measured: what is not a warning is not
+// written at all.
+const javaLogging = `log4j.rootLogger=WARN, OUT
+log4j.appender.OUT=org.apache.log4j.FileAppender
+log4j.appender.OUT.File=${zoo.log}
+log4j.appender.OUT.layout=org.apache.log4j.PatternLayout
+log4j.appender.OUT.layout.ConversionPattern=%d{ISO8601} %-5p %c{1} %m%n
+`
+
+// Java runs Debian's ZooKeeper with fsync as it is by default, that is on. The
+// admin server is off, since it would want a port of its own.
+func Java(heapMax string) Program {
+	return func(s *Server) *exec.Cmd {
+		logging := filepath.Join(s.home, "log4j.properties")
+		// A failure here would only make the server silent.
+		_ = os.WriteFile(logging, []byte(javaLogging), 0o600)
+		classPath := append([]string{javaServerJar}, javaLogJars...)
+		cmd := exec.Command("java", "-Xmx"+heapMax,
+			"-Dlog4j.configuration=file:"+logging, "-Dzoo.log="+s.LogFile(),
+			"-Dzookeeper.admin.enableServer=false", "-Dzookeeper.jmx.log4j.disable=true",
+			"-cp", strings.Join(classPath, ":"), javaMain, s.configFile())
+		cmd.Dir = s.home
+		return cmd
+	}
+}
