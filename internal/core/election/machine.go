@@ -200,6 +200,10 @@ func (m *Machine) receiveLooking(now time.Duration, from zoo.ServerID, b ballot)
 		m.join(now, b)
 	case b.vote.beats(m.current) && m.cfg.View.IsVoter(b.vote.Leader):
 		m.adopt(now, b.vote)
+	case m.current.beats(b.vote):
+		// The peer may have begun to look after we told it our vote, and
+		// would wait for the next repetition.
+		m.send(from)
 	}
 	if m.cfg.View.IsVoter(b.vote.Leader) {
 		m.votes[from] = b
