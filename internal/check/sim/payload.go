@@ -1,0 +1,21 @@
+package sim
+
+import (
+	"bufio"
+	"bytes"
+
+	"zoo/internal/core/tree"
+	"zoo/internal/disk/snapshot"
+)
+
+// thaw makes a tree of one that travelled behind a SNAP packet, through the bytes
+// that a socket would carry. The sender's tree may have changed since it was
+// frozen; the frozen one must not show that.
+func thaw(frozen *tree.Frozen) (*tree.Tree, error) {
+	defer frozen.Close()
+	var wire bytes.Buffer
+	if err := snapshot.WriteStream(&wire, snapshot.Source{Frozen: frozen, Lock: snapshot.NoLock{}}); err != nil {
+		return nil, err
+	}
+	return snapshot.ReadStream(bufio.NewReader(&wire), frozen.Zxid())
+}

@@ -1,0 +1,89 @@
+package sim
+
+import (
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"zoo/internal/core/zab"
+)
+
+// Options say how a seed is played. The zero value is right.
+type Options struct {
+	// Steps is the length of the part with faults, 2,000 by default.
+	Steps int
+	// Planted puts a known bug back.
+	Planted zab.Planted
+	// Trace receives the story, line by line.
+	Trace io.Writer
+}
+
+const stepsDefault = 2000
+
+// The ensemble's clock. A tick is shorter than anybody would configure, so that
+// many timeouts fit into few steps; the limits are the usual ones.
+const (
+	tickTime  = 100 * time.Millisecond
+	initLimit = 10
+	syncLimit = 4
+)
+
+// plan is the weather of one seed. Every seed has its own, because faults that
+// are all equally likely everywhere hide those that need one of them often and
+// the others never.
+type plan struct {
+	voters, observers, clients int
+
+	netMin, netMax   time.Duration
+	diskMin, diskMax time.Duration
+	// think is the mean pause of a client between two requests.
+	think time.Duration
+	// faultEvery is the mean pause between two faults.
+	faultEvery time.Duration
+	// faults are the weights of the kinds of faults.
+	faults [faultKinds]int
+
+	// noticeLoss and slowTurn are chances: of a lost notification, and of a
+	// server that takes its events late and in one batch.
+	noticeLoss, slowTurn float64
+	snapCount            int
+	// historyMin is how many committed transactions a leader keeps for learners.
+	historyMin int
+}
+
+func drawPlan(rng *rand.Rand) plan {
+	p := plan{
+		voters:     3,
+		observers:  []int{0, 0, 1, 1, 2}[rng.IntN(5)],
+		clients:    2 + rng.IntN(4),
+		netMin:     50 * time.Microsecond,
+		netMax:     time.Duration(1+rng.IntN(8)) * time.Millisecond,
+		diskMin:    50 * time.Microsecond,
+		diskMax:    time.Duration(1+rng.IntN(12)) * time.Millisecond,
+		think:      time.Duration(10+rng.IntN(150)) * time.Millisecond,
+		faultEvery: time.Duration(100+rng.IntN(700)) * time.Millisecond,
+		noticeLoss: []float64{0, 0, 0.02, 0.2}[rng.IntN(4)],
+		slowTurn:   []float64{0, 0.1, 0.5}[rng.IntN(3)],
+		snapCount:  []int{5, 20, 1000}[rng.IntN(3)],
+		historyMin: []int{2, 10, 500}[rng.IntN(3)],
+	}
+	if rng.IntN(3) == 0 {
+		p.voters = 5
+	}
+	for i := range p.faults {
+		if rng.IntN(2) == 0 {
+			p.faults[i] = 1 + rng.IntN(8)
+		}
+	}
+	return p
+}
+
+// calmPlan is the weather of the stories: nothing goes wrong by itself.
+func calmPlan(voters, observers int) plan {
+	return plan{
+		voters: voters, observers: observers,
+		netMin: 500 * time.Microsecond, netMax: time.Millisecond,
+		diskMin: 200 * time.Microsecond, diskMax: time.Millisecond,
+		snapCount: 1000, historyMin: 500,
+	}
+}

@@ -1,0 +1,181 @@
+package sim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"zoo"
+	"zoo/internal/core/tree"
+)
+
+// Report is how a seed went.
+type Report struct {
+	Seed uint64
+	// Steps counts everything that happened, Time is how long it took on the
+	// virtual clock.
+	Steps int
+	Time  time.Duration
+	// Hash sums up every step. It is the same whenever the seed is played.
+	Hash  uint64
+	Stats Stats
+	// Violation is nil if every promise held.
+	Violation error
+}
+
+// The bounds of what must happen once the faults are over.
+const (
+	// electTicksMax is the time until every server serves.
+	electTicksMax = 80
+	// commitTicksMax is the time until a write is acknowledged.
+	commitTicksMax = 40
+	// agreeTicksMax is the time until all servers hold the same.
+	agreeTicksMax = 40
+)
+
+// Run plays a seed: a storm of faults and requests, then calm, in which the
+// ensemble must find together again.
+func Run(seed uint64, options Options) Report {
+	rng := rand.New(rand.NewPCG(seed, 0x736565642d7a6f6f))
+	w := newWorld(rng, drawPlan(rng), options)
+	if w.trace.on() {
+		w.trace.line("", "seed %d: %+v", seed, w.plan)
+	}
+	w.stormy = true
+	w.begin()
+	w.addClients(w.plan.clients)
+	w.after(w.plan.faultEvery/2, w.nemesis)
+	steps := options.Steps
+	if steps == 0 {
+		steps = stepsDefault
+	}
+	for w.steps < steps && w.step() {
+	}
+	w.calm()
+	return Report{
+		Seed: seed, Steps: w.steps, Time: w.now, Hash: w.trace.hash, Stats: w.stats,
+		Violation: w.broken,
+	}
+}
+
+// begin starts all servers.
+func (w *World) begin() {
+	for _, s := range w.servers {
+		w.after(w.between(0, 10*time.Millisecond), func() {
+			if s.process == 0 {
+				s.start()
+			}
+		})
+	}
+}
+
+// calm ends the storm and demands what must follow.
+func (w *World) calm() {
+	if w.broken != nil {
+		return
+	}
+	if w.trace.on() {
+		w.trace.line("", "CALM")
+	}
+	w.stormy = false
+	w.heal()
+	for _, s := range w.servers {
+		s.disk.slow = 1
+		s.disk.calm()
+		s.resume()
+		w.after(0, s.start)
+	}
+	w.demand(electTicksMax, "every server serves", w.allServe)
+	w.calmSince = w.now
+	acks := w.stats.Acks
+	w.demand(commitTicksMax, "a write is acknowledged", func() bool { return w.stats.Acks > acks })
+	for _, c := range w.clients {
+		c.resting = true
+	}
+	w.demand(agreeTicksMax, "all servers agree", w.allAgree)
+	w.compare()
+}
+
+// demand plays until the condition holds, which it must soon.
+func (w *World) demand(ticks int, what string, holds func() bool) {
+	if w.broken != nil {
+		return
+	}
+	if !w.play(time.Duration(ticks)*tickTime, holds) {
+		w.violate("not within %d ticks: %s: %s", ticks, what, w.describe())
+	}
+}
+
+func (w *World) describe() string {
+	text := ""
+	for _, s := range w.servers {
+		text += fmt.Sprintf("[%s alive=%v %v of %d epoch=%d serving=%v logged=%v applied=%v]",
+			s.name, s.alive, s.status.State, s.status.Leader, s.status.Epoch,
+			s.status.Serving, s.log.last(), s.appliedZxid())
+	}
+	for _, c := range w.clients {
+		if c.conn != nil && len(c.conn.pending) > 0 {
+			text += fmt.Sprintf("[%s waits for %+v of %s]", c.name, c.conn.pending[0],
+				c.conn.server.name)
+		}
+	}
+	return text
+}
+
+func (w *World) allServe() bool {
+	for _, s := range w.servers {
+		if !s.serving() {
+			return false
+		}
+	}
+	return true
+}
+
+// allAgree tells whether every server has applied the whole history, and no
+// client waits.
+func (w *World) allAgree() bool {
+	for _, s := range w.servers {
+		if !s.serving() || s.position != len(w.ledger.history) {
+			return false
+		}
+	}
+	for _, c := range w.clients {
+		if c.conn != nil && len(c.conn.pending) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// compare looks at the trees in full: they are equal, hold what was acknowledged,
+// and no ephemeral is without its session.
+func (w *World) compare() {
+	if w.broken != nil {
+		return
+	}
+	first := w.servers[0].replica.Tree()
+	for _, s := range w.servers {
+		t := s.replica.Tree()
+		switch {
+		case w.ledger.acked > w.ledger.end():
+			w.violate("%v was acknowledged and is not in the history", w.ledger.acked)
+		case t.Digest() != first.Digest() || t.Len() != first.Len() ||
+			t.SessionCount() != first.SessionCount():
+			w.violate("%s and %s hold different trees", s.name, w.servers[0].name)
+		}
+		for _, id := range t.EphemeralSessions() {
+			if _, known := t.SessionTimeout(id); !known {
+				w.violate("%s holds ephemerals of session %v, which is gone", s.name, id)
+			}
+		}
+		w.compareSessions(s, first)
+	}
+}
+
+func (w *World) compareSessions(s *server, first *tree.Tree) {
+	s.replica.Tree().EachSession(func(id zoo.SessionID, timeout int32) {
+		if other, known := first.SessionTimeout(id); !known || other != timeout {
+			w.violate("%s and %s differ in session %v", s.name, w.servers[0].name, id)
+		}
+	})
+}

@@ -1,0 +1,153 @@
+package sim
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// The environment of the tests: SEEDS is how many seeds TestSeeds plays, SEED
+// the one that TestReplay tells, STEPS the length of each.
+const (
+	envSeeds = "ZOO_SIM_SEEDS"
+	envSeed  = "ZOO_SIM_SEED"
+	envFirst = "ZOO_SIM_FIRST"
+	envSteps = "ZOO_SIM_STEPS"
+)
+
+const seedsDefault = 1000
+
+func fromEnv(t testing.TB, name string, fallback int) int {
+	text := os.Getenv(name)
+	if text == "" {
+		return fallback
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// playAll plays seeds on all processors. Each is played by one goroutine.
+func playAll(first, count int, options Options, each func(Report)) {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	for range runtime.GOMAXPROCS(0) {
+		wait.Go(func() {
+			for i := int(next.Add(1)) - 1; i < count; i = int(next.Add(1)) - 1 {
+				r := Run(uint64(first+i), options)
+				mu.Lock()
+				each(r)
+				mu.Unlock()
+			}
+		})
+	}
+	wait.Wait()
+}
+
+func TestSeeds(t *testing.T) {
+	t.Parallel()
+	count := fromEnv(t, envSeeds, seedsDefault)
+	if testing.Short() && count > 100 {
+		count = 100
+	}
+	failed := 0
+	var total Stats
+	options := Options{Steps: fromEnv(t, envSteps, 0)}
+	playAll(fromEnv(t, envFirst, 1), count, options, func(r Report) {
+		total.add(&r.Stats)
+		if r.Violation == nil {
+			return
+		}
+		failed++
+		if failed <= 10 {
+			t.Errorf("seed %d, step %d: %v\nreplay: make sim SEED=%d", r.Seed, r.Steps,
+				r.Violation, r.Seed)
+		}
+	})
+	if failed > 0 {
+		t.Errorf("%d of %d seeds failed", failed, count)
+	}
+	t.Logf("%d seeds: %+v", count, total)
+	if failed == 0 && count >= 100 {
+		total.demandVariety(t)
+	}
+}
+
+func (s *Stats) add(o *Stats) {
+	s.Commits += o.Commits
+	s.Acks += o.Acks
+	s.Reads += o.Reads
+	s.Syncs += o.Syncs
+	s.Leaders += o.Leaders
+	s.Crashes += o.Crashes
+	s.Kills += o.Kills
+	s.DiskFails += o.DiskFails
+	s.Diffs += o.Diffs
+	s.Truncs += o.Truncs
+	s.Snaps += o.Snaps
+	s.Reloads += o.Reloads
+	s.Snapshots += o.Snapshots
+	s.SessionsClosed += o.SessionsClosed
+	s.Expired += o.Expired
+	s.Partitions += o.Partitions
+	s.Pauses += o.Pauses
+	s.Cuts += o.Cuts
+	s.Moves += o.Moves
+}
+
+// demandVariety fails if the seeds avoided what they are there for.
+func (s *Stats) demandVariety(t *testing.T) {
+	t.Helper()
+	for what, n := range map[string]int{
+		"commits": s.Commits, "replies": s.Acks, "reads": s.Reads, "syncs": s.Syncs,
+		"leaders": s.Leaders, "crashes": s.Crashes, "kills": s.Kills,
+		"disk errors": s.DiskFails, "DIFF": s.Diffs, "TRUNC": s.Truncs, "SNAP": s.Snaps,
+		"snapshots": s.Snapshots, "closed sessions": s.SessionsClosed,
+		"expired sessions": s.Expired, "partitions": s.Partitions, "pauses": s.Pauses,
+		"cut links": s.Cuts, "moved sessions": s.Moves,
+	} {
+		if n == 0 {
+			t.Errorf("no seed had any %s", what)
+		}
+	}
+}
+
+// TestReplay tells one seed, step by step.
+func TestReplay(t *testing.T) {
+	if os.Getenv(envSeed) == "" {
+		t.Skipf("set %s to the seed to tell", envSeed)
+	}
+	r := Run(uint64(fromEnv(t, envSeed, 1)), Options{
+		Trace: os.Stdout, Steps: fromEnv(t, envSteps, 0),
+	})
+	if r.Violation != nil {
+		t.Errorf("seed %d: %v", r.Seed, r.Violation)
+	}
+	t.Logf("seed %d: %d steps, %v, hash %016x, %+v", r.Seed, r.Steps, r.Time, r.Hash, r.Stats)
+}
+
+func TestSameSeedHasSameTrace(t *testing.T) {
+	t.Parallel()
+	for seed := uint64(1); seed <= 50; seed++ {
+		once, twice := Run(seed, Options{}), Run(seed, Options{})
+		if once.Hash != twice.Hash || once.Steps != twice.Steps {
+			t.Fatalf("seed %d: hash %x after %d steps, then %x after %d", seed,
+				once.Hash, once.Steps, twice.Hash, twice.Steps)
+		}
+	}
+}
+
+func BenchmarkSeed(b *testing.B) {
+	steps := 0
+	for i := 0; b.Loop(); i++ {
+		r := Run(uint64(i+1), Options{})
+		steps += r.Steps
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(steps), "ns/step")
+}
