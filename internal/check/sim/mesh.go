@@ -31,6 +31,9 @@ type pair struct {
 	lastAt [2]time.Duration
 	// held is what waits behind a partition, for the receiving side i.
 	held [2]*wire.Notification
+	// last is the newest notification of each side. It is sent again on every
+	// new connection, as the real connections do.
+	last [2]*wire.Notification
 }
 
 func newMesh(w *World) *mesh {
@@ -78,6 +81,7 @@ func (m *mesh) stopped(s *server, abrupt bool) {
 	m.of(s, func(p *pair, side int) {
 		p.life++
 		p.up[side] = false
+		p.last[side] = nil
 		p.held = [2]*wire.Notification{}
 		if !abrupt || m.w.rng.IntN(2) == 0 {
 			p.noticeDown(1-side, m.w.travel())
@@ -137,6 +141,11 @@ func (p *pair) connect() {
 		p.lastAt[i] = p.mesh.w.now
 		s.hear(replica.ElectionUp{Peer: p.side[1-i].id})
 	}
+	for i, n := range p.last {
+		if n != nil {
+			p.send(i, *n)
+		}
+	}
 }
 
 // cut breaks the connection; each side learns it in its own time.
@@ -161,20 +170,28 @@ func (p *pair) noticeDown(side int, delay time.Duration) {
 	})
 }
 
-// send carries a notification to a peer.
+// send carries a notification to a peer, now or when there is a connection.
 func (m *mesh) send(s *server, to zoo.ServerID, n wire.Notification) {
 	p, side := m.pair(s, m.w.server(to))
-	if p == nil || !p.up[side] || m.w.stormy && m.w.chance(m.w.plan.noticeLoss) {
+	if p == nil {
 		return
 	}
-	at := max(p.lastAt[side], m.w.now+m.w.travel())
+	p.last[side] = &n
+	if p.up[side] && !(m.w.stormy && m.w.chance(m.w.plan.noticeLoss)) {
+		p.send(side, n)
+	}
+}
+
+func (p *pair) send(side int, n wire.Notification) {
+	w := p.mesh.w
+	at := max(p.lastAt[side], w.now+w.travel())
 	p.lastAt[side] = at
 	life := p.life
-	m.w.after(at-m.w.now, func() {
+	w.after(at-w.now, func() {
 		if p.life != life || !p.up[1-side] {
 			return
 		}
-		if m.w.net.blocked(s, p.side[1-side]) {
+		if w.net.blocked(p.side[side], p.side[1-side]) {
 			p.held[1-side] = &n
 			return
 		}

@@ -15,7 +15,7 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		seeds   int
 	}{
 		{"ZOOKEEPER-2845 uncommitted memory survives the role", zab.Bug2845, 20},
-		{"ZOOKEEPER-3911 DIFF is applied before it is the ensemble's", zab.Bug3911, 20},
+		{"ZOOKEEPER-3911 DIFF is applied before it is the ensemble's", zab.Bug3911, 400},
 		{"ZOOKEEPER-4643 epoch before history", zab.Bug4643, 50},
 		{"ZOOKEEPER-4646 ACK of NEWLEADER before history is durable", zab.Bug4646, 20},
 		{"ZOOKEEPER-4685 ACK of a proposal before that of NEWLEADER", zab.Bug4685, 50},

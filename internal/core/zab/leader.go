@@ -257,6 +257,9 @@ func (l *Leader) discover(now time.Duration) {
 		l.epoch = max(l.epoch, x.accepted)
 	}
 	l.epoch++
+	// In memory at once: if this role ends before the disk is done, the next one
+	// must not write a lower epoch behind it.
+	l.epochs.Accepted = l.epoch
 	l.phase = accepting
 	l.deadline = now + l.cfg.initTime()
 	l.awaited = l.journal.Accept(l.epoch)
@@ -346,7 +349,6 @@ func (l *Leader) offerAccepted(now time.Duration) {
 	if !l.journal.Durable(l.awaited) {
 		return
 	}
-	l.epochs.Accepted = l.epoch
 	l.phase = proposing
 	l.out.note(Note{Stage: "epoch proposed", Epoch: l.epoch})
 	for _, x := range l.learners {

@@ -188,6 +188,9 @@ func (l *Learner) promise(e zoo.Epoch) {
 		l.awaited = l.journal.Barrier()
 		return
 	}
+	// In memory at once: if this role ends before the disk is done, the next one
+	// must not write a lower epoch behind it.
+	l.epochs.Accepted = e
 	l.awaited = l.journal.Accept(e)
 }
 
@@ -210,7 +213,6 @@ func (l *Learner) tellEpoch() {
 	if l.promised {
 		ack.CurrentEpoch = -1
 	}
-	l.epochs.Accepted = l.epoch
 	l.phase = comparing
 	l.out.send(l.link, wire.QuorumPacket{
 		Type: wire.PacketAckEpoch, Zxid: l.history.Last(), Data: ack.AppendTo(nil),
@@ -300,7 +302,7 @@ func (l *Learner) settle(newLeader zoo.Zxid) {
 		l.journal.Append(e)
 	}
 	l.held = nil
-	if l.cfg.Planted == Bug4646 || l.cfg.Planted == Bug3911 {
+	if l.cfg.Planted == Bug4646 {
 		l.epochs.Current = l.epoch
 		l.acceptLeader()
 	}

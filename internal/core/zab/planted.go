@@ -9,8 +9,7 @@ const (
 	PlantedNone Planted = iota
 	// Bug2845 applies the uncommitted tail when a role ends.
 	Bug2845
-	// Bug3911 applies what DIFF brought before the leader has its quorum, and
-	// acknowledges NEWLEADER before it is durable.
+	// Bug3911 applies what DIFF brought before the leader has its quorum.
 	Bug3911
 	// Bug4643 writes currentEpoch before the history that belongs to it.
 	Bug4643
