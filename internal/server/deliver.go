@@ -136,6 +136,7 @@ func (l *loop) answerWaiting(c *conn, now time.Duration) {
 func (l *loop) soilLocked(c *conn) {
 	if c.out != nil && len(c.out.b) > unsentBytesMax {
 		c.ending = true
+		signal(c.room)
 		_ = c.socket.SetDeadline(time.Now())
 	}
 	if !c.dirty {

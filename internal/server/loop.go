@@ -42,8 +42,10 @@ type loop struct {
 
 // links is what the loop knows of the connections to other servers.
 type links struct {
-	dialed   map[peer.LinkID]zoo.ServerID
-	up       map[peer.LinkID]bool
+	dialed map[peer.LinkID]zoo.ServerID
+	up     map[peer.LinkID]bool
+	// moved counts the bytes of each link when they were last looked at.
+	moved    map[peer.LinkID]uint64
 	streams  map[peer.LinkID][]*stream
 	election map[zoo.ServerID]bool
 	batches  []batch // empty between two uses
@@ -59,6 +61,7 @@ func newLoop(s *Server) *loop {
 		links: links{
 			dialed:   make(map[peer.LinkID]zoo.ServerID),
 			up:       make(map[peer.LinkID]bool),
+			moved:    make(map[peer.LinkID]uint64),
 			streams:  make(map[peer.LinkID][]*stream),
 			election: make(map[zoo.ServerID]bool),
 		},
@@ -131,6 +134,7 @@ func (l *loop) touchInterval() time.Duration { return max(l.server.cfg.TickTime/
 // that were silent give back what they do not need while they are.
 func (l *loop) touch() {
 	l.touchAt = l.now.Mono + l.touchInterval()
+	l.watchLinks()
 	l.sessions = l.sessions[:0]
 	for _, c := range l.conns {
 		heard := c.touched.Load() && c.touched.Swap(false)

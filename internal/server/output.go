@@ -60,6 +60,7 @@ func (c *conn) takeLocked() *buffer {
 func (c *conn) breakLocked() {
 	c.writing = false
 	c.ending = true
+	signal(c.room) // for a reader that waits for room there will never be
 	c.mu.Unlock()
 	_ = c.socket.Close()
 }

@@ -150,6 +150,7 @@ func (l *loop) linkDown(link peer.LinkID, reason error) {
 	wasUp := l.links.up[link]
 	delete(l.links.dialed, link)
 	delete(l.links.up, link)
+	delete(l.links.moved, link)
 	l.links.batches = slices.DeleteFunc(l.links.batches,
 		func(b batch) bool { return b.link == link })
 	l.endStreams(link)
@@ -190,6 +191,11 @@ type batch struct {
 // send hands packets to their links, and behind each SNAP the tree as it is now.
 func (l *loop) send(packets []zab.Outgoing) {
 	for i := range packets {
+		if !l.links.up[peer.LinkID(packets[i].Link)] {
+			// It went down in this very turn. A tree frozen for it would never
+			// be let go.
+			continue
+		}
 		b := l.batchFor(peer.LinkID(packets[i].Link))
 		b.packets = append(b.packets, packets[i].Packet)
 		if packets[i].Packet.Type == wire.PacketSnap {
@@ -270,6 +276,18 @@ func (l *loop) listenForLearners(leading bool) {
 		return
 	}
 	p.quorum.StopListening()
+}
+
+// watchLinks tells the replica on which links bytes have moved: that may be all
+// that is heard of a peer while a tree is on its way.
+func (l *loop) watchLinks() {
+	for link := range l.links.up {
+		read, written := l.server.peers.quorum.Progress(link)
+		if sum := read + written; sum != l.links.moved[link] {
+			l.links.moved[link] = sum
+			l.replica.Step(l.now, replica.Moved{Link: zab.LinkID(link)})
+		}
+	}
 }
 
 // hangUpAll cuts all links.

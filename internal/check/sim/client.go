@@ -39,7 +39,7 @@ type conn struct {
 	process uint32
 	// ready is true once the session is open on it.
 	ready bool
-	// handshake is true for a client that brought no session.
+	// fresh is true for a client that brought no session.
 	fresh bool
 	// pending are the requests without reply, in their order; a read waits in it
 	// behind earlier writes.

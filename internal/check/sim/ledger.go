@@ -392,7 +392,8 @@ func (l *ledger) obeys(learner, leader *server) bool {
 	link := l.link(learner, leader)
 	return link != nil && link.stands() && link.acked &&
 		l.w.now-link.heardAt < (syncLimit-1)*tickTime &&
-		l.w.now-link.heldAt > recently && l.w.now-learner.disk.slowAt > recently
+		l.w.now-link.heldAt > recently && l.w.now-learner.disk.slowAt > recently &&
+		l.w.now-learner.pausedAt > recently
 }
 
 // link is the newest link between the present processes of the two.

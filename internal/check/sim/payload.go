@@ -14,7 +14,8 @@ import (
 func thaw(frozen *tree.Frozen) (*tree.Tree, error) {
 	defer frozen.Close()
 	var wire bytes.Buffer
-	if err := snapshot.WriteStream(&wire, snapshot.Source{Frozen: frozen, Lock: snapshot.NoLock{}}); err != nil {
+	from := snapshot.Source{Frozen: frozen, Lock: snapshot.NoLock{}}
+	if err := snapshot.WriteStream(&wire, from); err != nil {
 		return nil, err
 	}
 	return snapshot.ReadStream(bufio.NewReader(&wire), frozen.Zxid())

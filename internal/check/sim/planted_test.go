@@ -14,14 +14,14 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		planted zab.Planted
 		seeds   int
 	}{
-		{"ZOOKEEPER-2845 uncommitted memory survives the role", zab.Bug2845, 20},
-		{"ZOOKEEPER-3911 DIFF is applied before it is the ensemble's", zab.Bug3911, 400},
+		{"ZOOKEEPER-2845 uncommitted memory survives the role", zab.Bug2845, 50},
+		{"ZOOKEEPER-3911 DIFF is applied before it is the ensemble's", zab.Bug3911, 300},
 		{"ZOOKEEPER-4643 epoch before history", zab.Bug4643, 50},
 		{"ZOOKEEPER-4646 ACK of NEWLEADER before history is durable", zab.Bug4646, 20},
 		{"ZOOKEEPER-4685 ACK of a proposal before that of NEWLEADER", zab.Bug4685, 50},
-		{"ZOOKEEPER-3642 SNAP in memory only", zab.Bug3642, 20},
-		{"ZOOKEEPER-4882 failed append counts as durable", zab.Bug4882, 100},
-		{"ZOOKEEPER-2355 committed transactions are forgotten", zab.Bug2355, 250},
+		{"ZOOKEEPER-3642 SNAP in memory only", zab.Bug3642, 50},
+		{"ZOOKEEPER-4882 failed append counts as durable", zab.Bug4882, 150},
+		{"ZOOKEEPER-2355 committed transactions are forgotten", zab.Bug2355, 150},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

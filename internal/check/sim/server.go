@@ -57,6 +57,8 @@ type server struct {
 	position int
 	// disturbed is the last time when a fault touched this server.
 	disturbed time.Duration
+	// pausedAt is when it last was paused, or long ago.
+	pausedAt time.Duration
 	// facts are what happened here, for the stories.
 	facts []string
 }
@@ -64,7 +66,8 @@ type server struct {
 func newServer(w *World, index int, m quorum.Member) *server {
 	s := &server{
 		w: w, index: index, id: m.ID, observer: m.Observer,
-		name: "s" + strconv.Itoa(int(m.ID)),
+		name:     "s" + strconv.Itoa(int(m.ID)),
+		pausedAt: -time.Hour,
 	}
 	s.disk.init(s)
 	return s
@@ -514,7 +517,7 @@ func (s *server) resume() {
 		return
 	}
 	s.paused = false
-	s.disturbed = s.w.now
+	s.disturbed, s.pausedAt = s.w.now, s.w.now
 	if s.w.trace.on() {
 		s.w.trace.line(s.name, "resumes")
 	}

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// The environment of the tests: SEEDS is how many seeds TestSeeds plays, SEED
-// the one that TestReplay tells, STEPS the length of each.
+// The environment of the tests: how many seeds TestSeeds plays and the first of
+// them, the one that TestReplay tells, and the length of each in steps.
 const (
 	envSeeds = "ZOO_SIM_SEEDS"
 	envSeed  = "ZOO_SIM_SEED"

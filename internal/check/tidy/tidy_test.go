@@ -120,6 +120,23 @@ func TestLibrariesHaveADecisionRecord(t *testing.T) {
 	}
 }
 
+func TestEveryDecisionRecordIsInTheIndex(t *testing.T) {
+	dir := filepath.Join(root, "docs", "adr")
+	index, err := os.ReadFile(filepath.Join(dir, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := filepath.Glob(filepath.Join(dir, "0*.md"))
+	if err != nil || len(records) == 0 {
+		t.Fatalf("%d records: %v", len(records), err)
+	}
+	for _, name := range records {
+		if base := filepath.Base(name); !strings.Contains(string(index), "]("+base+")") {
+			t.Errorf("docs/adr/README.md does not name %s", base)
+		}
+	}
+}
+
 // examples are, for each rule, a text that breaks it and one that does not.
 var examples = []struct{ title, name, bad, good string }{
 	{"ImportsFollowTheArrows", "internal/core/tree/x.go",

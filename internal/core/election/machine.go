@@ -110,6 +110,9 @@ func (m *Machine) Outcome() (Vote, bool) {
 	return v, true
 }
 
+// Linked tells whether the peer can be reached.
+func (m *Machine) Linked(peer zoo.ServerID) bool { return m.linked[peer] }
+
 // Round is the current round of this server.
 func (m *Machine) Round() int64 { return m.round }
 
@@ -200,7 +203,7 @@ func (m *Machine) receiveLooking(now time.Duration, from zoo.ServerID, b ballot)
 		m.join(now, b)
 	case b.vote.beats(m.current) && m.cfg.View.IsVoter(b.vote.Leader):
 		m.adopt(now, b.vote)
-	case m.current.beats(b.vote):
+	case m.current.beats(b.vote) && m.cfg.View.IsVoter(m.cfg.ID):
 		// The peer may have begun to look after we told it our vote, and
 		// would wait for the next repetition.
 		m.send(from)

@@ -25,14 +25,14 @@ type View struct {
 	version zoo.Zxid
 }
 
-// NewView makes a view of members with distinct, non-negative ids, one of them
-// a voter at least.
+// NewView makes a view of members with distinct ids from 1 on, one of them a voter
+// at least. Zero is nobody throughout.
 func NewView(members []Member, version zoo.Zxid) (*View, error) {
 	v := &View{members: slices.Clone(members), version: version}
 	slices.SortFunc(v.members, func(a, b Member) int { return int(a.ID - b.ID) })
 	for i, m := range v.members {
-		if m.ID < 0 {
-			return nil, fmt.Errorf("server id %d is negative", m.ID)
+		if m.ID < 1 {
+			return nil, fmt.Errorf("server id %d: ids begin at 1", m.ID)
 		}
 		if i > 0 && v.members[i-1].ID == m.ID {
 			return nil, fmt.Errorf("server id %d is there twice", m.ID)

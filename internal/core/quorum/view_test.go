@@ -83,6 +83,7 @@ func TestViewsThatCannotDecideAreRefused(t *testing.T) {
 		"nobody":         nil,
 		"only observers": {{ID: 1, Observer: true}},
 		"one id twice":   {{ID: 1}, {ID: 2}, {ID: 1}},
+		"the id 0":       {{ID: 0}, {ID: 1}},
 		"a negative id":  {{ID: -1}, {ID: 1}},
 	} {
 		if _, err := NewView(members, 0); err == nil {

@@ -58,10 +58,9 @@ func (r *Replica) createSession(ev Connect) {
 // reopen renews a session here if the server that tracks sessions knows it.
 func (r *Replica) reopen(ev Connect) {
 	if r.learner != nil {
-		if before, waits := r.locals.asked[ev.Session]; waits {
-			r.effects.CloseConns = append(r.effects.CloseConns, before.Conn)
+		if old := r.locals.ask(ev); old != 0 {
+			r.effects.CloseConns = append(r.effects.CloseConns, old)
 		}
-		r.locals.asked[ev.Session] = ev
 		r.learner.AskSession(ev.Session, ev.Timeout)
 		return
 	}

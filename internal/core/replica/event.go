@@ -80,6 +80,11 @@ type SnapshotReceived struct {
 	Tree *tree.Tree
 }
 
+// Moved says that bytes have moved on a link since the last Moved of it, in the
+// direction of a SNAP: read at a learner, written at a leader. A tree may take
+// longer than any limit as long as it moves.
+type Moved struct{ Link LinkID }
+
 // Connect is the handshake of a client connection. The shell sends it only
 // while the replica serves.
 type Connect struct {
@@ -124,6 +129,7 @@ func (DialFailed) event()       {}
 func (LinkDown) event()         {}
 func (Received) event()         {}
 func (SnapshotReceived) event() {}
+func (Moved) event()            {}
 func (Connect) event()          {}
 func (Submit) event()           {}
 func (Disconnected) event()     {}

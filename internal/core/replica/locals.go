@@ -2,12 +2,12 @@ package replica
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"zoo"
 	"zoo/internal/core/session"
 	"zoo/internal/core/tree"
+	"zoo/internal/core/zab"
 	"zoo/internal/wire"
 )
 
@@ -18,13 +18,15 @@ type locals struct {
 	conns    map[ConnID]zoo.SessionID
 	// syncs wait in the order of their arrival.
 	syncs []waitingSync
-	// asked are handshakes that wait for the leader's word.
-	asked map[zoo.SessionID]Connect
+	// asked are handshakes that wait for the leader's word; asking tells their
+	// sessions by connection.
+	asked  map[zoo.SessionID]Connect
+	asking map[ConnID]zoo.SessionID
 	// touched are sessions heard of since the leader's last heartbeat.
 	touched map[zoo.SessionID]int32
-	// held are requests of learners that came before the leader had applied
-	// its initial history.
-	held []heldRequest
+	// held are packets of learners that came before the leader had applied its
+	// initial history.
+	held []heldPacket
 	// next is the next new session's id.
 	next zoo.SessionID
 	// outstanding counts requests that wait.
@@ -47,6 +49,13 @@ type waiting struct {
 	op   wire.Op
 }
 
+// answeredBy tells whether a transaction of the session is the outcome of this
+// request. The end of a session that expired has xid 0, as a client's request may.
+func (w waiting) answeredBy(res *tree.Result) bool {
+	ends := res.Header.Type == wire.OpCloseSession && w.op != wire.OpCloseSession
+	return w.xid == res.Header.Cxid && !ends
+}
+
 // waitingSync is a sync request. Once it is ready it is answered as soon as zxid
 // is applied; at a learner it becomes ready by the leader's SYNC.
 type waitingSync struct {
@@ -57,9 +66,10 @@ type waitingSync struct {
 	zxid  zoo.Zxid
 }
 
-type heldRequest struct {
-	link    LinkID
-	request Request
+type heldPacket struct {
+	link   LinkID
+	packet wire.QuorumPacket
+	upcall zab.Upcall
 }
 
 func newLocals(first zoo.SessionID) locals {
@@ -75,6 +85,7 @@ func (l *locals) clear() {
 		sessions: map[zoo.SessionID]*local{},
 		conns:    map[ConnID]zoo.SessionID{},
 		asked:    map[zoo.SessionID]Connect{},
+		asking:   map[ConnID]zoo.SessionID{},
 		touched:  map[zoo.SessionID]int32{},
 	}
 }
@@ -107,8 +118,26 @@ func (l *locals) attach(id zoo.SessionID, conn ConnID, timeout int32) (old ConnI
 	return old
 }
 
+// ask notes a handshake that waits for the leader's word. It gives the connection
+// that waited for the same session before, if any.
+func (l *locals) ask(ev Connect) (old ConnID) {
+	old = l.asked[ev.Session].Conn
+	l.answered(ev.Session)
+	l.asked[ev.Session] = ev
+	l.asking[ev.Conn] = ev.Session
+	return old
+}
+
+// answered forgets the handshake of a session.
+func (l *locals) answered(id zoo.SessionID) {
+	delete(l.asking, l.asked[id].Conn)
+	delete(l.asked, id)
+}
+
 func (l *locals) disconnect(conn ConnID) {
-	maps.DeleteFunc(l.asked, func(_ zoo.SessionID, c Connect) bool { return c.Conn == conn })
+	if id, asks := l.asking[conn]; asks {
+		l.answered(id)
+	}
 	id, known := l.conns[conn]
 	if !known {
 		return
@@ -140,7 +169,7 @@ func (l *locals) push(s *local, w waiting) {
 func (l *locals) outcome(res *tree.Result) Outcome {
 	o := Outcome{Result: res, Xid: res.Header.Cxid, Op: res.Header.Type}
 	s := l.sessions[res.Header.Session]
-	if s == nil || s.head == len(s.pending) || s.pending[s.head].xid != res.Header.Cxid {
+	if s == nil || s.head == len(s.pending) || !s.pending[s.head].answeredBy(res) {
 		return o
 	}
 	w := s.pending[s.head]

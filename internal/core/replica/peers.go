@@ -7,8 +7,23 @@ import (
 	"zoo/internal/wire"
 )
 
-// serveLearner does for a learner what its packet asks of the leader.
+// moved takes note that a tree is on its way.
+func (r *Replica) moved(link LinkID) {
+	switch {
+	case r.leader != nil:
+		r.leader.Moved(r.now.Mono, link)
+	case r.learner != nil && r.learner.Link() == link:
+		r.learner.Moved(r.now.Mono)
+	}
+}
+
+// serveLearner does for a learner what its packet asks of the leader. What needs
+// the sessions or the tree waits until the initial history is applied.
 func (r *Replica) serveLearner(link LinkID, p *wire.QuorumPacket, u zab.Upcall) {
+	if !r.serving && (u == zab.Forwarded || u == zab.Revalidate) {
+		r.locals.held = append(r.locals.held, heldPacket{link, *p, u})
+		return
+	}
 	switch u {
 	case zab.Forwarded:
 		r.takeForwarded(link, p)
@@ -28,8 +43,6 @@ func (r *Replica) takeForwarded(link LinkID, p *wire.QuorumPacket) {
 	switch {
 	case d.Err() != nil:
 		r.trace(Trace{Stage: "malformed REQUEST ignored", Detail: d.Err().Error()})
-	case !r.serving:
-		r.locals.held = append(r.locals.held, heldRequest{link, q})
 	case q.Op == wire.OpSync:
 		r.leader.Sync(link)
 	default:
@@ -37,16 +50,12 @@ func (r *Replica) takeForwarded(link LinkID, p *wire.QuorumPacket) {
 	}
 }
 
-// releaseHeld proposes what learners sent before the leader could prepare it.
+// releaseHeld does what learners asked for before the leader could do it.
 func (r *Replica) releaseHeld() {
 	held := r.locals.held
 	r.locals.held = nil
-	for _, h := range held {
-		if h.request.Op == wire.OpSync {
-			r.leader.Sync(h.link)
-			continue
-		}
-		r.propose(h.request, session.Owner(h.link))
+	for i := range held {
+		r.serveLearner(held[i].link, &held[i].packet, held[i].upcall)
 	}
 }
 
@@ -56,7 +65,7 @@ func (r *Replica) revalidate(link LinkID, p *wire.QuorumPacket) {
 	var ask wire.SessionTimeout
 	ask.DecodeFrom(&d)
 	reply := wire.RevalidateReply{SessionID: ask.SessionID}
-	reply.Valid = d.Err() == nil && r.serving &&
+	reply.Valid = d.Err() == nil &&
 		r.renew(ask.SessionID, ask.TimeOut, session.Owner(link))
 	r.leader.Reply(link, wire.QuorumPacket{
 		Type: wire.PacketRevalidate, Zxid: -1, Data: reply.AppendTo(nil),
@@ -101,7 +110,7 @@ func (r *Replica) revalidated(p *wire.QuorumPacket) {
 	if d.Err() != nil || !waits {
 		return
 	}
-	delete(r.locals.asked, reply.SessionID)
+	r.locals.answered(reply.SessionID)
 	if !reply.Valid {
 		r.refuse(ev.Conn)
 		return
@@ -112,7 +121,7 @@ func (r *Replica) revalidated(p *wire.QuorumPacket) {
 // install takes in the tree of a SNAP. Nobody reads the old one, because the
 // server does not serve.
 func (r *Replica) install(ev SnapshotReceived) {
-	if r.learner == nil || r.learner.Link() != ev.Link || !r.learner.Install(ev.Tree) {
+	if r.learner == nil || r.learner.Link() != ev.Link || !r.learner.Install(r.now.Mono, ev.Tree) {
 		return
 	}
 	r.tree = ev.Tree

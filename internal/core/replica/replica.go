@@ -207,6 +207,8 @@ func (r *Replica) stepPeer(ev Event) {
 		r.dialFailed(ev.Leader)
 	case SnapshotReceived:
 		r.install(ev)
+	case Moved:
+		r.moved(ev.Link)
 	default:
 		invariant.Holds(false, "unknown event %T", ev)
 	}
@@ -358,7 +360,7 @@ func (r *Replica) Round() int64 {
 // quorumRemains tells whether those that have not strayed are a quorum.
 func (r *Replica) quorumRemains() bool {
 	return r.cfg.View.Decides(func(id zoo.ServerID) bool {
-		return !r.strayed[id] || r.leader.Registered(id)
+		return r.leader.Registered(id) || r.election.Linked(id) && !r.strayed[id]
 	})
 }
 

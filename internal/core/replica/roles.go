@@ -13,6 +13,8 @@ import (
 // dialing is the attempt to reach the leader.
 type dialing struct {
 	attempts int
+	// failures counts joins in a row that came to nothing.
+	failures int
 	// at is when to try again, zero while an attempt is under way or none is
 	// needed.
 	at time.Duration
@@ -25,6 +27,10 @@ const (
 	dialAttemptsMax = 9
 	dialPauseMin    = 5 * time.Millisecond
 	dialPauseMax    = 100 * time.Millisecond
+	// A leader that turns us away does so again; joinPauseMin, doubling to
+	// joinPauseMax, keeps us from asking as fast as the network can.
+	joinPauseMin = 50 * time.Millisecond
+	joinPauseMax = time.Second
 )
 
 // look begins an election. What was committed stays to be applied; the tail
@@ -33,7 +39,7 @@ func (r *Replica) look(why string) {
 	r.plantAtRoleEnd()
 	r.state, r.serving, r.ready = Looking, false, false
 	r.leader, r.learner, r.writer = nil, nil, nil
-	r.dialing = dialing{}
+	r.dialing = dialing{failures: r.dialing.failures}
 	r.locals.clear()
 	r.effects.Changed = true
 	r.trace(Trace{Stage: "looking", Zxid: r.history.Last(), Epoch: r.epochs.Current, Detail: why})
@@ -63,6 +69,9 @@ func (r *Replica) endRole() {
 		if r.reload = r.learner.Reload(); r.reload {
 			r.serving, r.effects.Changed = false, true
 			return
+		}
+		if !r.serving {
+			r.dialing.failures++
 		}
 		r.look(r.learner.Failed())
 	}
@@ -100,6 +109,10 @@ func (r *Replica) becomeLearner(leader zoo.ServerID) {
 	}
 	r.learner = zab.NewLearner(
 		r.now.Mono, r.zabConfig(), leader, r.history, r.journal, &r.epochs, &r.out)
+	if n := r.dialing.failures; n > 0 {
+		r.dialing.at = r.now.Mono + min(joinPauseMin<<min(n-1, 8), joinPauseMax)
+		return
+	}
 	r.effects.Dial = leader
 }
 
@@ -124,6 +137,7 @@ func (r *Replica) maybeServe() {
 		return
 	}
 	r.serving = true
+	r.dialing.failures = 0
 	r.effects.Changed = true
 	if r.election != nil {
 		r.election.Established(r.epochs.Current)
@@ -185,7 +199,7 @@ func (r *Replica) linkUp(ev LinkUp) {
 		r.leader.Connected(r.now.Mono, ev.Link)
 	case ev.Leader != 0 && r.learner != nil && r.learner.Leader() == ev.Leader &&
 		r.learner.Link() == 0:
-		r.dialing = dialing{}
+		r.dialing.at, r.dialing.attempts = 0, 0
 		r.learner.Connected(r.now.Mono, ev.Link)
 	default:
 		// It belongs to a role that has ended meanwhile.

@@ -55,14 +55,14 @@ func (h *History) at(n int) zoo.Zxid {
 }
 
 // Follows tells whether an entry of this zxid may be appended: the next counter
-// of the same epoch, or any of a later one. A hole would be shipped to the next
+// of the same epoch, or the first of a later one. A hole would be shipped to the next
 // leader's learners as if it were the history (ZOOKEEPER-4925).
 func (h *History) Follows(z zoo.Zxid) bool {
 	last := max(h.Last(), h.start)
 	if z.Epoch() == last.Epoch() {
 		return z == last+1
 	}
-	return z.Epoch() > last.Epoch()
+	return z.Epoch() > last.Epoch() && z.Counter() == 1
 }
 
 // Has tells whether z is an entry, or lies before all that is kept.
@@ -109,7 +109,7 @@ func (h *History) Tail() []txn.Entry { return h.entries[h.committed:] }
 // nothing is cut.
 func (h *History) Truncate(z zoo.Zxid) bool {
 	n := h.count(z)
-	if h.at(n) != z && z.Counter() != 0 || n < h.applied {
+	if h.at(n) != z && z.Counter() != 0 || n < h.applied || z < h.base {
 		return false
 	}
 	for _, e := range h.entries[n:] {

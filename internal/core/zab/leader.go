@@ -155,6 +155,14 @@ func (l *Leader) Disconnected(link LinkID) {
 	l.syncs = slices.DeleteFunc(l.syncs, func(s waitingSync) bool { return s.link == link })
 }
 
+// Moved says that bytes to the learner have gone out. While a tree is on its way
+// it says nothing itself.
+func (l *Leader) Moved(now time.Duration, link LinkID) {
+	if x := l.find(link); x != nil && x.stage == syncing {
+		x.heard = now
+	}
+}
+
 // Receive takes in one packet. It reports what the owner must do for it.
 func (l *Leader) Receive(now time.Duration, link LinkID, p *wire.QuorumPacket) Upcall {
 	x := l.find(link)
@@ -427,7 +435,7 @@ func (l *Leader) acknowledge(now time.Duration, x *learner, z zoo.Zxid) {
 		x.stage, x.since = synced, now
 		l.out.note(Note{Stage: "learner synced", Peer: x.id, Zxid: z, Epoch: l.epoch})
 		if l.phase == broadcasting {
-			l.tellUpToDate(x)
+			l.tellUpToDate(now, x)
 		} else {
 			l.activate(now)
 		}
@@ -453,14 +461,15 @@ func (l *Leader) activate(now time.Duration) {
 	l.out.note(Note{Stage: "quorum synced", Zxid: l.initial, Epoch: l.epoch})
 	for _, x := range l.learners {
 		if x.stage == synced {
-			l.tellUpToDate(x)
+			l.tellUpToDate(now, x)
 		}
 	}
 	l.checkAt = now + l.cfg.TickTime
 }
 
-func (l *Leader) tellUpToDate(x *learner) {
-	x.upToDate = true
+func (l *Leader) tellUpToDate(now time.Duration, x *learner) {
+	// Its silence counts from here on: nobody has asked it anything before.
+	x.upToDate, x.since, x.heard = true, now, now
 	l.out.send(x.link, wire.QuorumPacket{Type: wire.PacketUpToDate, Zxid: -1})
 }
 
@@ -577,9 +586,9 @@ func (l *Leader) ping(now time.Duration) {
 	due := l.due(now)
 	for _, x := range slices.Clone(l.learners) {
 		switch {
-		case x.stage == synced && now-x.heard > l.cfg.syncTime():
+		case x.upToDate && now-x.heard > l.cfg.syncTime():
 			l.drop(x, "it was silent for longer than syncLimit")
-		case x.stage != synced && now-max(x.since, x.heard) > l.cfg.initTime()+l.cfg.syncTime():
+		case !x.upToDate && now-max(x.since, x.heard) > l.cfg.initTime()+l.cfg.syncTime():
 			l.drop(x, "it did not come into sync within initLimit and syncLimit")
 		case x.upToDate && !x.observer && x.acked < due && now-x.since > l.cfg.syncTime():
 			l.drop(x, fmt.Sprintf("it has not acknowledged %v within syncLimit", due))

@@ -14,8 +14,8 @@ import (
 type learnerPhase uint8
 
 const (
-	// joining: no link to the leader yet.
-	joining learnerPhase = iota
+	// The first phase has no link to the leader yet.
+	_ learnerPhase = iota
 	// registering: FOLLOWERINFO or OBSERVERINFO is out.
 	registering
 	// promising: the leader's epoch is being written to acceptedEpoch.
@@ -59,7 +59,9 @@ type Learner struct {
 	kept, committed zoo.Zxid
 	// snapshot is the zxid of the SNAP that is being received.
 	snapshot zoo.Zxid
-	// acked is the last proposal acknowledged.
+	// acked is the last proposal acknowledged, or settled without: the leader
+	// wants an ACK for everything that it proposed since its sync decision, also
+	// for what it has committed meanwhile.
 	acked zoo.Zxid
 	// held are entries that only a planted bug keeps from the journal.
 	held []txn.Entry
@@ -175,13 +177,14 @@ func (l *Learner) receiveSync(p *wire.QuorumPacket) {
 
 // promise accepts the leader's epoch. The promise is durable before it is given.
 func (l *Learner) promise(e zoo.Epoch) {
-	if e < l.epochs.Accepted {
+	if e < l.epochs.Accepted && !l.observer {
 		l.Fail(fmt.Sprintf("the leader's epoch %d is below the accepted %d",
 			e, l.epochs.Accepted))
 		return
 	}
 	l.epoch, l.phase = e, promising
-	l.promised = e == l.epochs.Accepted
+	// An observer is never counted, so an older promise of its binds nobody.
+	l.promised = e <= l.epochs.Accepted
 	if l.promised {
 		// Nothing to write, but the end of the log must be durable before it
 		// is told.
@@ -234,12 +237,21 @@ func (l *Learner) truncate(z zoo.Zxid) {
 	l.kept, l.phase = l.history.Last(), receiving
 }
 
+// Moved says that bytes have arrived. While a tree is on its way that is all that
+// is heard of the leader, however long it takes.
+func (l *Learner) Moved(now time.Duration) {
+	if l.phase == loading {
+		l.heard = now
+	}
+}
+
 // Install takes in the tree that followed a SNAP packet. It reports whether the
 // tree was expected; the owner then serves from it.
-func (l *Learner) Install(t *tree.Tree) bool {
+func (l *Learner) Install(now time.Duration, t *tree.Tree) bool {
 	if l.phase != loading || l.failed != "" {
 		return false
 	}
+	l.heard = now
 	z := l.snapshot
 	t.SetZxid(z)
 	l.history.Replace(z)
@@ -297,6 +309,7 @@ func (l *Learner) settle(newLeader zoo.Zxid) {
 		return
 	}
 	l.phase = settling
+	l.acked = max(l.kept, l.committed)
 	l.awaited = l.journal.Enter(l.epoch)
 	for _, e := range l.held {
 		l.journal.Append(e)
@@ -323,7 +336,6 @@ func (l *Learner) follow() Upcall {
 	l.phase = following
 	l.history.start = l.epoch.Start()
 	l.history.Commit(max(l.kept, l.committed))
-	l.acked = l.history.Committed()
 	l.out.send(l.link, wire.QuorumPacket{Type: wire.PacketAck, Zxid: l.epoch.Start()})
 	l.acknowledge()
 	return Established

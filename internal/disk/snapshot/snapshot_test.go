@@ -16,21 +16,14 @@ import (
 	"zoo/internal/core/tree"
 	"zoo/internal/disk/snapshot"
 	"zoo/internal/disk/vfs"
+	"zoo/internal/disk/vfs/vfstest"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
 )
 
-type fataler interface {
-	Helper()
-	Fatal(...any)
-}
+type fataler = vfstest.Fataler
 
-func must(t fataler, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = vfstest.Must
 
 func apply(t fataler, tr *tree.Tree, z zoo.Zxid, op wire.Op, r interface {
 	AppendTo([]byte) []byte

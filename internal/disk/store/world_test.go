@@ -11,23 +11,14 @@ import (
 	"zoo/internal/disk/snapshot"
 	"zoo/internal/disk/store"
 	"zoo/internal/disk/vfs"
+	"zoo/internal/disk/vfs/vfstest"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
 )
 
-// fataler is what testing.T and rapid.T have in common.
-type fataler interface {
-	Helper()
-	Fatal(...any)
-	Fatalf(string, ...any)
-}
+type fataler = vfstest.Fataler
 
-func must(t fataler, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = vfstest.Must
 
 // create is the transaction that creates /n<zxid>; variant tells branches apart.
 func create(z zoo.Zxid, variant string) txn.Entry {

@@ -11,6 +11,7 @@ import (
 	"zoo"
 	"zoo/internal/disk/txnlog"
 	"zoo/internal/disk/vfs"
+	"zoo/internal/disk/vfs/vfstest"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
 )
@@ -46,18 +47,9 @@ func entries(from, to zoo.Zxid) []txn.Entry {
 	return list
 }
 
-type fataler interface {
-	Helper()
-	Fatal(...any)
-	Fatalf(string, ...any)
-}
+type fataler = vfstest.Fataler
 
-func must(t fataler, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var must = vfstest.Must
 
 func appendSynced(t fataler, w *txnlog.Writer, list []txn.Entry) {
 	t.Helper()

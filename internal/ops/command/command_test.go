@@ -124,7 +124,8 @@ func TestConfMeasuresDirectories(t *testing.T) {
 	a := answerer(true)
 	a.Settings = []Setting{{Key: "dataDirSize", SizeOf: dir}}
 	for size, want := range map[int]string{0: "dataDirSize=0\n", 300: "dataDirSize=300\n"} {
-		if err := os.WriteFile(filepath.Join(dir, "log.1"), make([]byte, size), 0o600); err != nil {
+		name := filepath.Join(dir, "log.1")
+		if err := os.WriteFile(name, make([]byte, size), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if text := a.Answer("conf"); !strings.HasPrefix(text, want) {

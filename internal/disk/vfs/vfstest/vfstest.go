@@ -1,5 +1,6 @@
-// Package vfstest holds what every vfs.FS must do, as tests. It says nothing of
-// power losses: only vfs.Mem can play those.
+// Package vfstest holds what every vfs.FS must do, as tests, and the check that all
+// tests of disk code share. It says nothing of power losses: only vfs.Mem can play
+// those.
 package vfstest
 
 import (
@@ -31,15 +32,23 @@ func Run(t *testing.T, disk vfs.FS, dir string) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			sub := filepath.Join(dir, c.name, "deep")
-			must(t, disk.MkdirAll(sub))
-			must(t, disk.MkdirAll(sub))
+			Must(t, disk.MkdirAll(sub))
+			Must(t, disk.MkdirAll(sub))
 			c.test(t, disk, sub)
-			must(t, disk.SyncDir(sub))
+			Must(t, disk.SyncDir(sub))
 		})
 	}
 }
 
-func must(t *testing.T, err error) {
+// Fataler is what a test, a fuzz target, a benchmark and a property have in common.
+type Fataler interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
+
+// Must ends the test when there is an error.
+func Must(t Fataler, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -49,22 +58,22 @@ func must(t *testing.T, err error) {
 func create(t *testing.T, disk vfs.FS, name, text string) vfs.File {
 	t.Helper()
 	f, err := disk.Create(name)
-	must(t, err)
+	Must(t, err)
 	t.Cleanup(func() { f.Close() })
 	_, err = f.Write([]byte(text))
-	must(t, err)
+	Must(t, err)
 	return f
 }
 
 func expect(t *testing.T, disk vfs.FS, name, want string) {
 	t.Helper()
 	f, err := disk.Open(name)
-	must(t, err)
+	Must(t, err)
 	defer f.Close()
 	got, err := io.ReadAll(f)
-	must(t, err)
+	Must(t, err)
 	info, err := disk.Stat(name)
-	must(t, err)
+	Must(t, err)
 	if string(got) != want || info.Size != int64(len(want)) {
 		t.Fatalf("%s holds %q of size %d, want %q", name, got, info.Size, want)
 	}
@@ -74,10 +83,10 @@ func writeThenRead(t *testing.T, disk vfs.FS, dir string) {
 	name := filepath.Join(dir, "a")
 	f := create(t, disk, name, "hello world")
 	_, err := f.WriteAt([]byte("W"), 6)
-	must(t, err)
+	Must(t, err)
 	_, err = f.Write([]byte("!"))
-	must(t, err)
-	must(t, f.Sync())
+	Must(t, err)
+	Must(t, f.Sync())
 	expect(t, disk, name, "hello World!")
 	p := make([]byte, 8)
 	n, err := f.ReadAt(p, 6)
@@ -91,12 +100,12 @@ func writeThenRead(t *testing.T, disk vfs.FS, dir string) {
 func preallocated(t *testing.T, disk vfs.FS, dir string) {
 	name := filepath.Join(dir, "a")
 	f := create(t, disk, name, "ab")
-	must(t, f.Preallocate(6))
-	must(t, f.Preallocate(3))
+	Must(t, f.Preallocate(6))
+	Must(t, f.Preallocate(3))
 	expect(t, disk, name, "ab\x00\x00\x00\x00")
 	_, err := f.WriteAt([]byte("c"), 4)
-	must(t, err)
-	must(t, f.Sync())
+	Must(t, err)
+	Must(t, f.Sync())
 	expect(t, disk, name, "ab\x00\x00c\x00")
 }
 
@@ -104,11 +113,11 @@ func truncated(t *testing.T, disk vfs.FS, dir string) {
 	name := filepath.Join(dir, "a")
 	create(t, disk, name, "abcdef")
 	f, err := disk.OpenWrite(name)
-	must(t, err)
+	Must(t, err)
 	defer f.Close()
-	must(t, f.Truncate(2))
+	Must(t, f.Truncate(2))
 	expect(t, disk, name, "ab")
-	must(t, f.Truncate(4))
+	Must(t, f.Truncate(4))
 	expect(t, disk, name, "ab\x00\x00")
 	size, err := f.Size()
 	if err != nil || size != 4 {
@@ -125,7 +134,7 @@ func renamed(t *testing.T, disk vfs.FS, dir string) {
 	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
 	create(t, disk, a, "new").Close()
 	create(t, disk, b, "old").Close()
-	must(t, disk.Rename(a, b))
+	Must(t, disk.Rename(a, b))
 	expect(t, disk, b, "new")
 	if _, err := disk.Stat(a); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("the source is still there: %v", err)
@@ -151,8 +160,8 @@ func missing(t *testing.T, disk vfs.FS, dir string) {
 func createdTwice(t *testing.T, disk vfs.FS, dir string) {
 	name := filepath.Join(dir, "a")
 	f, err := disk.CreateNew(name)
-	must(t, err)
-	must(t, f.Close())
+	Must(t, err)
+	Must(t, f.Close())
 	if _, err := disk.CreateNew(name); !errors.Is(err, fs.ErrExist) {
 		t.Fatalf("want fs.ErrExist, got %v", err)
 	}
@@ -162,14 +171,14 @@ func readOnly(t *testing.T, disk vfs.FS, dir string) {
 	name := filepath.Join(dir, "a")
 	create(t, disk, name, "a").Close()
 	f, err := disk.Open(name)
-	must(t, err)
+	Must(t, err)
 	if _, err := f.Write([]byte("b")); err == nil {
 		t.Error("a file open for reading was written")
 	}
 	if err := f.Truncate(0); err == nil {
 		t.Error("a file open for reading was truncated")
 	}
-	must(t, f.Close())
+	Must(t, f.Close())
 	if _, err := f.Read(make([]byte, 1)); !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("a closed file says %v", err)
 	}
@@ -180,10 +189,10 @@ func listed(t *testing.T, disk vfs.FS, dir string) {
 	for _, name := range []string{"c", "a", "b"} {
 		create(t, disk, filepath.Join(dir, name), name).Close()
 	}
-	must(t, disk.MkdirAll(filepath.Join(dir, "d")))
-	must(t, disk.Remove(filepath.Join(dir, "b")))
+	Must(t, disk.MkdirAll(filepath.Join(dir, "d")))
+	Must(t, disk.Remove(filepath.Join(dir, "b")))
 	names, err := disk.List(dir)
-	must(t, err)
+	Must(t, err)
 	if !slices.Equal(names, []string{"a", "c", "d"}) {
 		t.Fatalf("listed %v", names)
 	}
