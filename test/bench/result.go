@@ -84,7 +84,8 @@ func (r *Result) WriteText(w io.Writer) error {
 	if err := t.Flush(); err != nil || r.quiet() {
 		return err
 	}
-	_, err := fmt.Fprintln(w, "\nThe machine was busy with other things: these figures compare nothing.")
+	_, err := fmt.Fprintln(w,
+		"\nThe machine was busy with other things: these figures compare nothing.")
 	return err
 }
 

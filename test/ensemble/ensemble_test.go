@@ -139,7 +139,8 @@ func TestConfigurationsNameEveryMember(t *testing.T) {
 				t.Errorf("server %d: no %q in\n%s", s.ID, want, text)
 			}
 		}
-		if observer := strings.Contains(string(text), "peerType=observer"); observer != s.Observer {
+		observer := strings.Contains(string(text), "peerType=observer")
+		if observer != s.Observer {
 			t.Errorf("server %d: peerType=observer is there: %v", s.ID, observer)
 		}
 	}

@@ -1,0 +1,100 @@
+package zoo
+
+import (
+	"errors"
+	"testing"
+)
+
+// Zxids order first by leadership, then by place in it, and a carry from one into
+// the other would forge a leadership.
+func TestZxidIsEpochAndCounter(t *testing.T) {
+	z := MakeZxid(3, 0xfffffffe)
+	if z.Epoch() != 3 || z.Counter() != 0xfffffffe || z.String() != "0x3fffffffe" {
+		t.Fatalf("got %d %d %v", z.Epoch(), z.Counter(), z)
+	}
+	last := z.Next()
+	if last.Epoch() != 3 || last.Counter() != CounterMax || Epoch(4).Start() <= last {
+		t.Fatalf("got %v, and epoch 4 starts at %v", last, Epoch(4).Start())
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("the counter was carried into the epoch")
+		}
+	}()
+	last.Next()
+}
+
+// The paths that Java's PathUtils refuses, one for each reason, and their nearest
+// neighbours that it takes.
+func TestPathsAreJudgedAsByJava(t *testing.T) {
+	for _, path := range []string{"/", "/a", "/a/b", "/a..b/.c", "/ä/日本", "/a b", "/\u00a0",
+		"/\uf900", "/\uffef"} {
+		if err := ValidatePath(path); err != nil {
+			t.Errorf("%q: %v", path, err)
+		}
+	}
+	for _, path := range []string{"", "a", "/a/", "//", "/a//b", "/.", "/a/..", "/a/./b",
+		"/a\x00", "/\x1f", "/\x7f", "/\u009f", "/\ue000", "/\uf8ff", "/\ufff0", "/\uffff",
+		"/\xff", "/\U00010000"} {
+		if err := ValidatePath(path); !errors.Is(err, ErrPath) {
+			t.Errorf("%q is taken", path)
+		}
+	}
+}
+
+func TestPathSplitsIntoParentAndName(t *testing.T) {
+	for path, want := range map[string][2]string{
+		"/a": {"/", "a"}, "/a/b": {"/a", "b"}, "/a/b/c": {"/a/b", "c"}, "/": {"/", ""},
+	} {
+		if parent, name := SplitPath(path); parent != want[0] || name != want[1] {
+			t.Errorf("%s: %q %q", path, parent, name)
+		}
+	}
+}
+
+// One field tells ephemerals, containers and TTL nodes apart.
+func TestOwnerTellsKindsOfZnodesApart(t *testing.T) {
+	for _, row := range []struct {
+		owner     SessionID
+		ephemeral bool
+		ttl       bool
+		millis    int64
+	}{
+		{0, false, false, 0},
+		{0x10000abcd, true, false, 0},
+		{ContainerOwner, false, false, 0},
+		{TTLOwner(1), false, true, 1},
+		{TTLOwner(TTLMax), false, true, TTLMax},
+		{-2, true, false, 0}, // 0xff in front, but of an unknown type
+	} {
+		if row.owner.OwnsEphemerals() != row.ephemeral || row.owner.IsTTLOwner() != row.ttl ||
+			row.ttl && row.owner.TTL() != row.millis {
+			t.Errorf("%v: ephemeral %v, ttl %v of %d", row.owner, row.owner.OwnsEphemerals(),
+				row.owner.IsTTLOwner(), row.owner.TTL())
+		}
+	}
+}
+
+func TestCodesAreErrorsButForOK(t *testing.T) {
+	if CodeOK.Err() != nil || !errors.Is(CodeNoNode.Err(), CodeNoNode) {
+		t.Fatal("CodeOK is no error, all others are")
+	}
+	for code, want := range map[Code]string{
+		CodeNoNode: "no node (-101)", -9: "code -9",
+	} {
+		if code.Error() != want {
+			t.Errorf("got %q, want %q", code.Error(), want)
+		}
+	}
+}
+
+func TestModesAndPermissions(t *testing.T) {
+	if !EphemeralSequential.IsEphemeral() || !EphemeralSequential.IsSequential() ||
+		Container.IsEphemeral() || !PersistentSequentialTTL.IsTTL() ||
+		CreateMode(7).Valid() || CreateMode(-1).Valid() {
+		t.Error("a mode is mistaken for another")
+	}
+	if s := PermAll.String(); s != "cdrwa" {
+		t.Errorf("all permissions are %q", s)
+	}
+}
