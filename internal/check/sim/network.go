@@ -180,6 +180,33 @@ func (l *link) send(side int, p parcel) {
 	w.after(at-w.now, func() { l.carry(side, p) })
 }
 
+// sendTree puts a tree on its way, which may take longer than any silence may
+// last. Both sides see that bytes move meanwhile.
+func (l *link) sendTree(side int, frozen *tree.Frozen) {
+	w := l.net.w
+	var took time.Duration
+	if w.stormy && w.rng.IntN(4) == 0 {
+		took = w.between(0, 2*syncLimit*tickTime)
+	}
+	for at := tickTime / 2; at < took; at += tickTime / 2 {
+		w.after(at, l.moved)
+	}
+	l.lastAt[side] = max(l.lastAt[side], w.now) + took
+	l.send(side, parcel{frozen: frozen})
+}
+
+// moved tells both sides that bytes move, if they do.
+func (l *link) moved() {
+	if l.broken || l.net.blocked(l.side[0], l.side[1]) || l.net.blocked(l.side[1], l.side[0]) {
+		return
+	}
+	for side, s := range l.side {
+		if l.open[side] && l.open[1-side] && s.process == l.process[side] {
+			s.hear(replica.Moved{Link: l.id})
+		}
+	}
+}
+
 // carry brings a parcel to the other side, unless it is held or lost.
 func (l *link) carry(side int, p parcel) {
 	if l.broken {

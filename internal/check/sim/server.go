@@ -293,7 +293,7 @@ func (s *server) sendGroup(group []zab.Outgoing) {
 	}
 	l.send(side, p)
 	if group[len(group)-1].Packet.Type == wire.PacketSnap {
-		l.send(side, parcel{frozen: s.replica.Tree().Freeze()})
+		l.sendTree(side, s.replica.Tree().Freeze())
 	}
 }
 

@@ -110,10 +110,18 @@ func (r *Replica) becomeLearner(leader zoo.ServerID) {
 	r.learner = zab.NewLearner(
 		r.now.Mono, r.zabConfig(), leader, r.history, r.journal, &r.epochs, &r.out)
 	if n := r.dialing.failures; n > 0 {
-		r.dialing.at = r.now.Mono + min(joinPauseMin<<min(n-1, 8), joinPauseMax)
+		r.dialing.at = r.now.Mono + r.joinPause(n)
 		return
 	}
 	r.effects.Dial = leader
+}
+
+// joinPause is how long to wait after so many failures in a row. It stays well
+// below initLimit: the learner's patience runs meanwhile, and one that gave up
+// before it dialed would never join.
+func (r *Replica) joinPause(failures int) time.Duration {
+	patience := time.Duration(r.cfg.InitLimit) * r.cfg.TickTime
+	return min(joinPauseMin<<min(failures-1, 8), joinPauseMax, patience/4)
 }
 
 // serveAlone makes a standalone server: what is logged is committed.

@@ -39,12 +39,15 @@ func planSync(h *History, settled int, processed, peer zoo.Zxid) plan {
 	switch {
 	case h.at(n) == peer, peer.Counter() == 0:
 		return plan{wire.PacketDiff, last, n}
-	case h.entries[n].Zxid.Epoch() == peer.Epoch():
+	case h.entries[n].Zxid.Epoch() == peer.Epoch(), h.applied < n:
+		// Across epochs Java sends SNAP. A tree that lacks entries which the
+		// peer has logged, as a new leader's does, must not replace them: they
+		// may be committed, and be gone if the peer crashes before it has
+		// logged them again. Cutting is right there, because what the peer has
+		// of older epochs is what the leader of its last epoch was established
+		// with, and so are ours.
 		return planTrunc(h, n, h.at(n))
 	default:
-		// The peer logged what an old leader proposed and nobody kept. A TRUNC
-		// cannot be trusted across epochs, because the entries before may
-		// differ as well.
 		return planSnap(h)
 	}
 }

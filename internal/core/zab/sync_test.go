@@ -40,7 +40,7 @@ func TestEachRowOfTheSyncDecision(t *testing.T) {
 		{"the peer is at our snapshot", z(3, 1), z(1, 4), wire.PacketDiff, z(3, 1), 4},
 		{"the peer is at the start of an epoch", z(3, 1), z(2, 0), wire.PacketDiff, z(3, 1), 1},
 		{"the peer is in a hole of its epoch", z(3, 1), z(1, 7), wire.PacketTrunc, z(1, 6), 2},
-		{"the peer has an epoch that we have not", z(3, 1), z(2, 9), wire.PacketSnap, z(1, 5), 3},
+		{"the peer has an epoch that we have not", z(3, 1), z(2, 9), wire.PacketTrunc, z(1, 8), 1},
 		{"the peer is before our memory", z(3, 1), z(1, 3), wire.PacketSnap, z(1, 5), 3},
 	}
 	for _, row := range rows {
@@ -54,6 +54,19 @@ func TestEachRowOfTheSyncDecision(t *testing.T) {
 					len(p.pending(h, settled)), row.kind, row.to, row.sends)
 			}
 		})
+	}
+}
+
+// Once the tree holds all that the peer could have logged, a SNAP takes nothing
+// from it.
+func TestPeerOfAnotherEpochGetsTheTreeOnceItHoldsAllOfIts(t *testing.T) {
+	z := zoo.MakeZxid
+	h := NewHistory(z(1, 4), logged(z(1, 5), z(1, 6), z(3, 1)))
+	h.Commit(z(3, 1))
+	h.Advance()
+	h.Advance()
+	if p := planSync(h, 3, z(3, 1), z(2, 9)); p.kind != wire.PacketSnap || p.zxid != z(1, 6) {
+		t.Fatalf("got %v to %v", p.kind, p.zxid)
 	}
 }
 
