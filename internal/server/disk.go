@@ -84,11 +84,25 @@ func (w *logWriter) do(jobs []job) error {
 			return err
 		}
 		if last := jobs[n-1]; last.kind == jobOp {
-			w.server.queue.push(replica.DiskDone{Seq: last.op.Seq})
+			w.server.queue.leave(replica.DiskDone{Seq: last.op.Seq})
+			w.report(len(jobs) > n)
 		}
 		jobs = jobs[n:]
 	}
 	return nil
+}
+
+// report has the loop look at what became durable. While nothing else waits for
+// the disk the turn is taken right here.
+func (w *logWriter) report(busy bool) {
+	w.mu.Lock()
+	busy = busy || len(w.jobs) > 0
+	w.mu.Unlock()
+	if busy {
+		signal(w.server.queue.wake)
+		return
+	}
+	w.server.loop.lend()
 }
 
 // doRun does the first job, and with an append all appends behind it.

@@ -3,8 +3,11 @@
 // client can see: replies in the order of the requests of a session, and a watch
 // event in front of any reply that shows the new state.
 //
-// One goroutine, the loop, owns the replica. It takes events from one queue,
-// steps, and carries out the effects; it never waits for a disk or a socket.
+// One owner, the loop, has the replica. It takes events from one queue, steps, and
+// carries out the effects; it never waits for a disk or a socket. A turn is taken
+// under loop.mu, by the loop's goroutine or, when little has come and the loop is
+// idle, by the link's reader or the log writer that brings it: on the way of one
+// write that saves a wake-up at each server.
 //
 //	reader       one for each client connection: frames what arrives, answers
 //	             reads under the tree's read lock, queues writes for the loop
@@ -14,7 +17,7 @@
 //	acceptors    one for each listener
 //	peers        those of net/peer, which push into the loop's queue
 //
-// The locks, in the order in which they are taken: Server.treeMu, conn.mu,
+// The locks, in the order in which they are taken: loop.mu, Server.treeMu, conn.mu,
 // watches.mu. The loop applies transactions, fires watches and appends replies
 // under the write lock; a reader looks up, registers a watch and appends the
 // reply under the read lock. So an event is always behind the reply that

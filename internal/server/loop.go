@@ -1,6 +1,7 @@
 package server
 
 import (
+	"sync"
 	"time"
 
 	"zoo"
@@ -10,9 +11,12 @@ import (
 	"zoo/internal/net/peer"
 )
 
-// loop is the owner of the replica. Everything here belongs to its goroutine.
+// loop is the owner of the replica. Everything here belongs to who holds mu: its
+// own goroutine, or a link's reader or the log writer that lends it a turn.
 type loop struct {
-	server  *Server
+	server *Server
+	// mu is taken before every other lock, and held for one turn.
+	mu      sync.Mutex
 	replica *replica.Replica
 	status  replica.Status
 	// now is the instant of the turn.
@@ -75,18 +79,51 @@ func newLoop(s *Server) *loop {
 // run takes turns until the server closes.
 func (l *loop) run() {
 	defer l.timer.Stop()
+	l.mu.Lock()
 	l.tick()
+	l.perform()
+	l.rearm()
+	l.mu.Unlock()
 	for {
-		l.perform()
-		l.rearm()
+		fired := false
 		select {
 		case <-l.server.queue.wake:
 		case <-l.timer.C:
-			l.timerAt = 0
+			fired = true
 		case <-l.server.closing:
 			return
 		}
-		l.turn()
+		l.mu.Lock()
+		if fired {
+			l.timerAt = 0
+		}
+		l.takeTurn()
+		l.mu.Unlock()
+	}
+}
+
+// takeTurn lets the replica take in all that has come, and carries out what it
+// wants. The caller holds mu.
+func (l *loop) takeTurn() {
+	l.turn()
+	l.perform()
+	l.rearm()
+}
+
+// lend takes a turn on the goroutine that has just queued something, if nobody
+// is at it: waking the loop's costs more than a turn in which little is to do.
+// The caller holds no lock.
+func (l *loop) lend() {
+	if !l.mu.TryLock() {
+		signal(l.server.queue.wake)
+		return
+	}
+	defer l.server.catch("loop")
+	defer l.mu.Unlock()
+	select {
+	case <-l.server.closing:
+	default:
+		l.takeTurn()
 	}
 }
 

@@ -96,9 +96,18 @@ func (p *peers) LinkDown(link peer.LinkID, reason error) {
 	p.server.queue.call(func() { p.server.loop.linkDown(link, reason) })
 }
 
+// lendPacketsMax is up to how many packets a link's reader takes the turn itself.
+// With more there is load, and reading on while the loop works is worth more.
+const lendPacketsMax = 8
+
 // Received reports packets.
 func (p *peers) Received(link peer.LinkID, packets []wire.QuorumPacket) {
-	p.server.queue.wait(replica.Received{Link: zab.LinkID(link), Packets: packets})
+	p.server.queue.leave(replica.Received{Link: zab.LinkID(link), Packets: packets})
+	if len(packets) > lendPacketsMax {
+		signal(p.server.queue.wake)
+		return
+	}
+	p.server.loop.lend()
 }
 
 // readSnapshot reads the tree that follows a SNAP packet.

@@ -42,13 +42,18 @@ func (q *queue) call(f func()) { q.add(item{call: f}) }
 // wait adds an event when there is room for it. It is for those whose own input
 // can wait meanwhile: clients and links.
 func (q *queue) wait(ev replica.Event) {
+	q.leave(ev)
+	signal(q.wake)
+}
+
+// leave is wait for somebody who lends the loop a turn next, or wakes it.
+func (q *queue) leave(ev replica.Event) {
 	q.mu.Lock()
 	for len(q.items) >= queueEventsMax && !q.closed {
 		q.room.Wait()
 	}
 	q.addLocked(item{event: ev})
 	q.mu.Unlock()
-	signal(q.wake)
 }
 
 func (q *queue) add(i item) {
