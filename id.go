@@ -35,6 +35,16 @@ func (z Zxid) Next() Zxid {
 	return z + 1
 }
 
+// Follows tells whether z may come right after before in a history: the next
+// counter of the same epoch, or the first of a later one. A history with a gap is
+// what ZOOKEEPER-4925 lost data by.
+func (z Zxid) Follows(before Zxid) bool {
+	if z.Epoch() == before.Epoch() {
+		return before.Counter() != CounterMax && z == before+1
+	}
+	return z.Epoch() > before.Epoch() && z.Counter() == 1
+}
+
 // String writes the zxid as operators know it, in hexadecimal with 0x.
 func (z Zxid) String() string { return fmt.Sprintf("0x%x", uint64(z)) }
 

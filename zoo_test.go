@@ -24,6 +24,24 @@ func TestZxidIsEpochAndCounter(t *testing.T) {
 	last.Next()
 }
 
+// A history has no hole: within an epoch every counter follows the one before, and
+// an epoch begins with its first.
+func TestOnlyTheNextZxidFollows(t *testing.T) {
+	for _, row := range []struct {
+		before, z Zxid
+		follows   bool
+	}{
+		{MakeZxid(1, 5), MakeZxid(1, 6), true}, {MakeZxid(1, 5), MakeZxid(1, 7), false},
+		{MakeZxid(1, 5), MakeZxid(1, 5), false}, {MakeZxid(1, 5), MakeZxid(3, 1), true},
+		{MakeZxid(1, 5), MakeZxid(2, 2), false}, {MakeZxid(2, 1), MakeZxid(1, 6), false},
+		{MakeZxid(1, CounterMax), MakeZxid(2, 0), false},
+	} {
+		if row.z.Follows(row.before) != row.follows {
+			t.Errorf("%v after %v: %v", row.z, row.before, !row.follows)
+		}
+	}
+}
+
 // The paths that Java's PathUtils refuses, one for each reason, and their nearest
 // neighbours that it takes.
 func TestPathsAreJudgedAsByJava(t *testing.T) {

@@ -58,11 +58,7 @@ func (h *History) at(n int) zoo.Zxid {
 // of the same epoch, or the first of a later one. A hole would be shipped to the next
 // leader's learners as if it were the history (ZOOKEEPER-4925).
 func (h *History) Follows(z zoo.Zxid) bool {
-	last := max(h.Last(), h.start)
-	if z.Epoch() == last.Epoch() {
-		return z == last+1
-	}
-	return z.Epoch() > last.Epoch() && z.Counter() == 1
+	return z.Follows(max(h.Last(), h.start))
 }
 
 // Has tells whether z is an entry, or lies before all that is kept.

@@ -80,16 +80,6 @@ func Segments(disk vfs.FS, dir string) ([]Segment, error) {
 	return segments, nil
 }
 
-// Follows tells whether next may come right after prev in a history: the next
-// counter of the same epoch, or the first of a later one. A history with a gap
-// is what ZOOKEEPER-4925 lost data by; it is neither written nor read.
-func Follows(prev, next zoo.Zxid) bool {
-	if next.Epoch() == prev.Epoch() {
-		return prev.Counter() != zoo.CounterMax && next == prev.Next()
-	}
-	return next.Epoch() > prev.Epoch() && next.Counter() == 1
-}
-
 func appendHeader(b []byte) []byte {
 	b = binary.BigEndian.AppendUint32(b, magic)
 	b = binary.BigEndian.AppendUint32(b, version)

@@ -37,7 +37,7 @@ func FuzzReader(f *testing.F) {
 		if len(got) == 0 {
 			return
 		}
-		if next := got[len(got)-1].Zxid; txnlog.Follows(next, next+1) {
+		if next := got[len(got)-1].Zxid; (next + 1).Follows(next) {
 			w := txnlog.NewWriter(disk, dir, next, smallConfig)
 			must(t, w.Append(entries(next+1, next+1)))
 			must(t, w.Sync())

@@ -89,7 +89,7 @@ func (r *Reader) repeated(e txn.Entry) bool {
 }
 
 func (r *Reader) give(e txn.Entry, offset int64) (txn.Entry, error) {
-	if r.checked && !Follows(r.last.Zxid, e.Zxid) {
+	if r.checked && !e.Zxid.Follows(r.last.Zxid) {
 		return txn.Entry{}, &vfs.CorruptError{
 			File: r.scan.path, Offset: offset, Advice: adviceRestore,
 			Want: fmt.Sprintf("the transaction after %v", r.last.Zxid),

@@ -89,7 +89,7 @@ func (w *Writer) Append(entries []txn.Entry) error {
 func (w *Writer) checkOrder(entries []txn.Entry) error {
 	prev := w.last
 	for _, e := range entries {
-		if !Follows(prev, e.Zxid) {
+		if !e.Zxid.Follows(prev) {
 			return fmt.Errorf("append %v after %v: %w", e.Zxid, prev, ErrOrder)
 		}
 		if len(e.Bytes) < txn.HeaderBytes {
