@@ -45,6 +45,8 @@ var rooms = []room{
 	{name: "internal/disk", imports: append(slices.Clone(encoding),
 		"internal/disk", "internal/core/tree")},
 	{name: "internal/net/nowait"},
+	// Mechanisms are told by values what they need of the configuration.
+	{name: "internal/net/sasl"},
 	{name: "internal/net/peer", imports: append(slices.Clone(encoding), "internal/core/",
 		"internal/net/nowait")},
 
