@@ -110,13 +110,23 @@ func (w *logWriter) doRun(jobs []job) (n int, err error) {
 	if !jobs[0].appends() {
 		return 1, w.doOne(&jobs[0])
 	}
+	size := 0
 	for n < len(jobs) && jobs[n].appends() {
 		if err := w.store.Append(jobs[n].op.Entries); err != nil {
 			return n, err
 		}
+		size += len(jobs[n].op.Entries)
 		n++
 	}
-	return n, w.store.Sync()
+	w.server.meters.disk.batchSize.Observe(int64(size))
+	return n, w.sync()
+}
+
+func (w *logWriter) sync() error {
+	began := w.server.mono()
+	err := w.store.Sync()
+	w.server.meters.disk.fsyncTime.Observe((w.server.mono() - began).Milliseconds())
+	return err
 }
 
 func (j *job) appends() bool { return j.kind == jobOp && j.op.Kind == zab.DiskAppend }
@@ -171,7 +181,13 @@ func (w *logWriter) beginSnapshot(frozen *tree.Frozen) error {
 		return nil
 	}
 	w.server.spawn("snapshot", func() {
-		w.server.snapshotEnded(frozen, w.server.writeSnapshot(snap))
+		began := w.server.mono()
+		err := w.server.writeSnapshot(snap)
+		if err == nil {
+			took := w.server.mono() - began
+			w.server.meters.disk.snapshotTime.Observe(took.Milliseconds())
+		}
+		w.server.snapshotEnded(frozen, err)
 	})
 	return nil
 }
@@ -196,6 +212,7 @@ func (s *Server) snapshotEnded(frozen *tree.Frozen, err error) {
 	zxid := frozen.Zxid()
 	s.thaw(frozen)
 	if err != nil {
+		s.meters.disk.snapshotErrors.Inc()
 		s.log.Error("snapshot lost", "zxid", zxid, "error", err)
 	} else {
 		s.log.Info("snapshot", "zxid", zxid)

@@ -33,6 +33,10 @@ func (c *conn) handshake() bool {
 	if d.Err() != nil {
 		return false
 	}
+	c.server.meters.conns.requests.Inc()
+	if request.SessionID != 0 {
+		c.server.meters.conns.revalidated.Inc()
+	}
 	request.Passwd = append([]byte(nil), request.Passwd...)
 	_ = c.socket.SetReadDeadline(time.Time{})
 	return c.server.gate.wait(heldFor(request.TimeOut), c.server.closing) && c.connect(&request)

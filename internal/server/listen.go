@@ -60,6 +60,7 @@ func (s *Server) pause(d time.Duration) {
 func (s *Server) Attach(nc net.Conn) {
 	c := s.conns.add(s, nc)
 	if c == nil {
+		s.meters.conns.rejected.Inc()
 		_ = nc.Close()
 		return
 	}

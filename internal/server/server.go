@@ -30,6 +30,7 @@ type Server struct {
 	build BuildInfo
 	start time.Time
 
+	meters       *meters
 	commands     *command.Answerer
 	inputs       *bufferPool
 	outputs      *bufferPool
@@ -86,6 +87,7 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 		cfg: cfg.withDefaults(), log: log, build: build, start: time.Now(),
 		inputs:       newBufferPool(inputBytes),
 		outputs:      newBufferPool(outputBytes),
+		meters:       newMeters(),
 		flushes:      make(chan []*conn, flushQueue),
 		flusherCount: flushersMax,
 		queue:        newQueue(),
@@ -97,7 +99,8 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 	s.loop = newLoop(s)
 	s.writer = &logWriter{server: s, wake: make(chan struct{}, 1)}
 	s.commands = &command.Answerer{
-		Build: build, Source: source{s}, Settings: cfg.Settings, Allowed: cfg.Words,
+		Build: build, Source: source{s}, Metrics: s.meters.set,
+		Settings: cfg.Settings, Allowed: cfg.Words,
 	}
 	if cfg.View != nil {
 		s.commands.Membership = cfg.View.Text()

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"zoo/internal/ops/metrics"
 )
 
 // WordBytes is the length of every word.
@@ -19,6 +21,8 @@ const (
 type Answerer struct {
 	Build  Build
 	Source Source
+	// Metrics are the rest of mntr; nil for none.
+	Metrics *metrics.Set
 	// Settings are the lines of conf.
 	Settings []Setting
 	// Membership is the text of the ensemble's configuration; empty when

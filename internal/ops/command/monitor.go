@@ -3,6 +3,8 @@ package command
 import (
 	"fmt"
 	"strings"
+
+	"zoo/internal/ops/metrics"
 )
 
 // monitor answers mntr: one figure a line, zk_<name> TAB value.
@@ -21,6 +23,7 @@ func (a *Answerer) monitor() string {
 	m.addTree(&o)
 	m.addProcess(&o)
 	m.addEnsemble(&o)
+	a.Metrics.Each(func(name string, v metrics.Value) { m.add(name, v) })
 	return m.text.String()
 }
 
