@@ -11,6 +11,7 @@ var (
 	alice = DigestID("alice:secret")
 	local = IPID("127.0.0.1")
 	super = zoo.ID{Scheme: "super"}
+	none  = &Rules{}
 )
 
 func grant(perms zoo.Perms, id zoo.ID) zoo.ACL { return zoo.ACL{Perms: perms, ID: id} }
@@ -44,10 +45,10 @@ func TestTheListDecidesUnlessRulesOrSuperUserOverrideIt(t *testing.T) {
 			[]zoo.ACL{grant(zoo.PermAll, zoo.ID{Scheme: "world", ID: "x"})}, zoo.PermRead,
 			[]zoo.ID{local}, false},
 	} {
-		if got := Check(c.acls, c.perm, c.ids); got != c.want {
+		if got := none.Check(c.acls, c.perm, c.ids); got != c.want {
 			t.Errorf("%s: got %v", c.title, got)
 		}
-		if !(Rules{SkipACL: true}).Check(c.acls, c.perm, c.ids) {
+		if !(&Rules{SkipACL: true}).Check(c.acls, c.perm, c.ids) {
 			t.Errorf("%s: refused although access control is skipped", c.title)
 		}
 	}
@@ -73,7 +74,7 @@ func TestAddressesMatchByPrefixWithinTheirFamily(t *testing.T) {
 		{"1.2.3.4", "nonsense", false},
 	} {
 		acls := []zoo.ACL{grant(zoo.PermRead, IPID(c.want))}
-		if got := Check(acls, zoo.PermRead, []zoo.ID{IPID(c.have)}); got != c.match {
+		if got := none.Check(acls, zoo.PermRead, []zoo.ID{IPID(c.have)}); got != c.match {
 			t.Errorf("%s in %s: got %v", c.have, c.want, got)
 		}
 	}
@@ -83,21 +84,22 @@ func TestAddressesMatchByPrefixWithinTheirFamily(t *testing.T) {
 func TestOnlyMeaningfulIdentitiesCanBeStored(t *testing.T) {
 	good := []zoo.ID{zoo.AnyoneID, alice, digest(":b"), digest("a:b:"), IPID("127.0.0.1"),
 		IPID("10.0.0.0/8"), IPID("1.2.3.4/0"), IPID("1.2.3.4/08"), IPID("1.2.3.4/+8"),
-		IPID("::1"), IPID("fe80::/10"), IPID("::1/128")}
+		IPID("010.0.0.1"), IPID("::1"), IPID("fe80::/10"), IPID("::1/128")}
 	bad := []zoo.ID{{}, super, {Scheme: "world", ID: "x"}, {Scheme: "sasl", ID: "x"},
 		digest(""), digest("a"), digest("a:"), digest("a:b:c"), digest(":"), digest("::b"),
 		IPID(""), IPID("1.2.3"), IPID("1.2.3.4/"), IPID("1.2.3.4/-1"), IPID("1.2.3.4/a"),
 		IPID("10.0.0.0/33"), IPID("1::2::3"), IPID("1.2.3.4/8/9"), IPID("/8"),
-		IPID("256.1.1.1"), IPID("::1/129"), IPID("fe80::1%eth0")}
+		IPID("256.1.1.1"), IPID("::1/129"), IPID("fe80::1%eth0"),
+		IPID("::ffff:1.2.3.4"), IPID("1.2.3.4.5")}
 	for _, id := range good {
 		entry := []zoo.ACL{grant(zoo.PermRead, id)}
-		if got, code := Fix(entry, nil); code != zoo.CodeOK || !slices.Equal(got, entry) {
+		if got, code := none.Fix(entry, nil); code != zoo.CodeOK || !slices.Equal(got, entry) {
 			t.Errorf("%v: got %v, %v", id, got, code)
 		}
 	}
 	for _, id := range bad {
 		entry := []zoo.ACL{grant(zoo.PermRead, zoo.AnyoneID), grant(zoo.PermRead, id)}
-		if _, code := Fix(entry, nil); code != zoo.CodeInvalidACL {
+		if _, code := none.Fix(entry, nil); code != zoo.CodeInvalidACL {
 			t.Errorf("%v: accepted", id)
 		}
 	}
@@ -107,7 +109,7 @@ func TestFixRemovesDuplicatesAndExpandsAuth(t *testing.T) {
 	bob := DigestID("bob:b")
 	auth := zoo.ID{Scheme: "auth"}
 	ids := []zoo.ID{local, alice, super, bob}
-	got, code := Fix([]zoo.ACL{
+	got, code := none.Fix([]zoo.ACL{
 		grant(zoo.PermRead, zoo.AnyoneID), grant(zoo.PermAll, auth),
 		grant(zoo.PermRead, zoo.AnyoneID), grant(zoo.PermWrite, zoo.AnyoneID),
 	}, ids)
@@ -118,11 +120,11 @@ func TestFixRemovesDuplicatesAndExpandsAuth(t *testing.T) {
 	if code != zoo.CodeOK || !slices.Equal(got, want) {
 		t.Fatalf("got %v, %v", got, code)
 	}
-	if _, code := Fix([]zoo.ACL{grant(zoo.PermAll, auth)}, []zoo.ID{local, super}); code !=
+	if _, code := none.Fix([]zoo.ACL{grant(zoo.PermAll, auth)}, []zoo.ID{local, super}); code !=
 		zoo.CodeInvalidACL {
 		t.Fatalf("auth without a proved identity: %v", code)
 	}
-	if _, code := Fix(nil, ids); code != zoo.CodeInvalidACL {
+	if _, code := none.Fix(nil, ids); code != zoo.CodeInvalidACL {
 		t.Fatalf("an empty list: %v", code)
 	}
 }
@@ -147,7 +149,7 @@ func TestAuthenticationGivesTheIdentitiesThatJavaGives(t *testing.T) {
 			t.Errorf("%s %s: got %v, %v", c.scheme, c.auth, got, code)
 		}
 	}
-	if ids, _ := (Rules{}).Authenticate("digest", []byte(":"), ""); len(ids) != 1 {
+	if ids, _ := none.Authenticate("digest", []byte(":"), ""); len(ids) != 1 {
 		t.Errorf("without a super user somebody became one: %v", ids)
 	}
 }
@@ -159,8 +161,8 @@ func TestMaskingHidesHashesAndLeavesTheStoredListAlone(t *testing.T) {
 	if got := MaskDigests(stored); !slices.Equal(got, want) || !slices.Equal(stored, before) {
 		t.Fatalf("got %v, stored %v", got, stored)
 	}
-	if User(alice) != "alice" || User(local) != "127.0.0.1" || User(super) != "" {
-		t.Fatalf("users %q %q %q", User(alice), User(local), User(super))
+	if none.User(alice) != "alice" || none.User(local) != "127.0.0.1" || none.User(super) != "" {
+		t.Fatalf("users %q %q %q", none.User(alice), none.User(local), none.User(super))
 	}
 }
 
@@ -168,8 +170,8 @@ func TestCheckingDoesNotAllocate(t *testing.T) {
 	acls := []zoo.ACL{grant(zoo.PermRead, IPID("fe80::/10")), grant(zoo.PermWrite, alice)}
 	ids := []zoo.ID{IPID("fe80:0:0:0:0:0:0:1"), alice}
 	if n := testing.AllocsPerRun(100, func() {
-		Check(acls, zoo.PermRead, ids)
-		Check(acls, zoo.PermWrite, ids)
+		none.Check(acls, zoo.PermRead, ids)
+		none.Check(acls, zoo.PermWrite, ids)
 	}); n != 0 {
 		t.Fatalf("%v allocations", n)
 	}
@@ -178,6 +180,6 @@ func TestCheckingDoesNotAllocate(t *testing.T) {
 func BenchmarkCheckOpen(b *testing.B) {
 	acls, ids := zoo.OpenACL(), []zoo.ID{local, alice}
 	for b.Loop() {
-		Check(acls, zoo.PermWrite, ids)
+		none.Check(acls, zoo.PermWrite, ids)
 	}
 }

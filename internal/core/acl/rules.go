@@ -7,20 +7,40 @@ import (
 )
 
 // Rules are the parts of access control that the configuration decides. The zero
-// value checks everything and knows no super user. It is immutable after
-// start-up.
+// value checks everything, knows the schemes that need no configuration, and no
+// super user. It is immutable after start-up.
 type Rules struct {
 	// SkipACL allows everything to everyone (zookeeper.skipACL).
 	SkipACL bool
+	// Providers are the schemes that exist; none stands for ProvidersDefault.
+	Providers Providers
+
+	// DigestAlgorithm is the hash of the digest scheme.
+	DigestAlgorithm DigestAlgorithm
 	// SuperDigest is the user:hash of the super user of the digest scheme, or
 	// empty for none.
 	SuperDigest string
+
+	// X509SuperUser is the distinguished name of the super user with a client
+	// certificate, or empty for none.
+	X509SuperUser string
+
+	// AnySASLUser is the id of an entry that every client with a SASL identity
+	// matches (zookeeper.letAnySaslUserDoX), or empty for none.
+	AnySASLUser string
+	// SASLSuperUsers are the authorization ids that are super users
+	// (zookeeper.superUser and superUser.N).
+	SASLSuperUsers []string
+
+	// EnsembleNames are the names of this ensemble that the scheme ensemble
+	// accepts; none accepts all (zookeeper.ensembleAuthName).
+	EnsembleNames []string
 }
 
 // Check tells whether one of the identities has the permission under a list.
 // An empty list allows everything. It does not allocate.
-func Check(acls []zoo.ACL, perm zoo.Perms, ids []zoo.ID) bool {
-	if len(acls) == 0 || IsAnyone(acls[0].ID) && acls[0].Perms&perm != 0 {
+func (r *Rules) Check(acls []zoo.ACL, perm zoo.Perms, ids []zoo.ID) bool {
+	if r.SkipACL || len(acls) == 0 || IsAnyone(acls[0].ID) && acls[0].Perms&perm != 0 {
 		return true
 	}
 	for i := range ids {
@@ -29,16 +49,11 @@ func Check(acls []zoo.ACL, perm zoo.Perms, ids []zoo.ID) bool {
 		}
 	}
 	for i := range acls {
-		if acls[i].Perms&perm != 0 && grants(acls[i].ID, ids) {
+		if acls[i].Perms&perm != 0 && r.grants(acls[i].ID, ids) {
 			return true
 		}
 	}
 	return false
-}
-
-// Check is the function Check, unless the rules skip access control.
-func (r Rules) Check(acls []zoo.ACL, perm zoo.Perms, ids []zoo.ID) bool {
-	return r.SkipACL || Check(acls, perm, ids)
 }
 
 // IsAnyone tells whether an identity is world:anyone.
@@ -51,16 +66,16 @@ func IsOpen(acls []zoo.ACL) bool {
 	return len(acls) == 1 && acls[0].Perms == zoo.PermAll && IsAnyone(acls[0].ID)
 }
 
-func grants(want zoo.ID, ids []zoo.ID) bool {
+func (r *Rules) grants(want zoo.ID, ids []zoo.ID) bool {
 	if IsAnyone(want) {
 		return true
 	}
-	s, ok := lookup(want.Scheme)
+	s, ok := r.lookup(want.Scheme)
 	if !ok || s.matches == nil {
 		return false
 	}
 	for i := range ids {
-		if ids[i].Scheme == want.Scheme && s.matches(ids[i].ID, want.ID) {
+		if ids[i].Scheme == want.Scheme && s.matches(r, ids[i].ID, want.ID) {
 			return true
 		}
 	}
@@ -72,7 +87,7 @@ func grants(want zoo.ID, ids []zoo.ID) bool {
 // has proved. It gives CodeInvalidACL for an empty list, for an identity that no
 // scheme accepts, and for "auth" without a proved identity. The result may be the
 // argument itself.
-func Fix(acls []zoo.ACL, ids []zoo.ID) ([]zoo.ACL, zoo.Code) {
+func (r *Rules) Fix(acls []zoo.ACL, ids []zoo.ID) ([]zoo.ACL, zoo.Code) {
 	if len(acls) == 0 {
 		return nil, zoo.CodeInvalidACL
 	}
@@ -84,7 +99,7 @@ func Fix(acls []zoo.ACL, ids []zoo.ID) ([]zoo.ACL, zoo.Code) {
 		if slices.Contains(acls[:i], entry) {
 			continue
 		}
-		expanded, ok := fixEntry(fixed, entry, ids)
+		expanded, ok := r.fixEntry(fixed, entry, ids)
 		if !ok {
 			return nil, zoo.CodeInvalidACL
 		}
@@ -98,21 +113,21 @@ func isPlain(acls []zoo.ACL) bool {
 	return len(acls) == 1 && IsAnyone(acls[0].ID)
 }
 
-func fixEntry(fixed []zoo.ACL, entry zoo.ACL, ids []zoo.ID) ([]zoo.ACL, bool) {
+func (r *Rules) fixEntry(fixed []zoo.ACL, entry zoo.ACL, ids []zoo.ID) ([]zoo.ACL, bool) {
 	if entry.ID.Scheme == schemeAuth {
-		return expandAuth(fixed, entry.Perms, ids)
+		return r.expandAuth(fixed, entry.Perms, ids)
 	}
-	s, ok := lookup(entry.ID.Scheme)
+	s, ok := r.lookup(entry.ID.Scheme)
 	if !ok || s.valid == nil || !s.valid(entry.ID.ID) {
 		return nil, false
 	}
 	return append(fixed, entry), true
 }
 
-func expandAuth(fixed []zoo.ACL, perms zoo.Perms, ids []zoo.ID) ([]zoo.ACL, bool) {
+func (r *Rules) expandAuth(fixed []zoo.ACL, perms zoo.Perms, ids []zoo.ID) ([]zoo.ACL, bool) {
 	before := len(fixed)
 	for _, id := range ids {
-		if s, ok := lookup(id.Scheme); ok && s.proved {
+		if s, ok := r.lookup(id.Scheme); ok && s.proved {
 			fixed = append(fixed, zoo.ACL{Perms: perms, ID: id})
 		}
 	}
@@ -121,8 +136,8 @@ func expandAuth(fixed []zoo.ACL, perms zoo.Perms, ids []zoo.ID) ([]zoo.ACL, bool
 
 // Authenticate answers an auth packet: the identities that it adds to the
 // connection from the given address, or the code of the refusal.
-func (r Rules) Authenticate(scheme string, auth []byte, address string) ([]zoo.ID, zoo.Code) {
-	s, ok := lookup(scheme)
+func (r *Rules) Authenticate(scheme string, auth []byte, address string) ([]zoo.ID, zoo.Code) {
+	s, ok := r.lookup(scheme)
 	if !ok || s.authenticate == nil {
 		return nil, zoo.CodeAuthFailed
 	}
@@ -134,21 +149,20 @@ func (r Rules) Authenticate(scheme string, auth []byte, address string) ([]zoo.I
 func MaskDigests(acls []zoo.ACL) []zoo.ACL {
 	masked := acls
 	for i, entry := range acls {
-		s, ok := lookup(entry.ID.Scheme)
-		if !ok || s.mask == nil {
+		if entry.ID.Scheme != schemeDigest {
 			continue
 		}
 		if &masked[0] == &acls[0] {
 			masked = slices.Clone(acls)
 		}
-		masked[i].ID.ID = s.mask(entry.ID.ID)
+		masked[i].ID.ID = digestUser(entry.ID.ID) + ":x"
 	}
 	return masked
 }
 
 // User is the name that whoAmI shows for an identity, empty if its scheme has none.
-func User(id zoo.ID) string {
-	if s, ok := lookup(id.Scheme); ok && s.user != nil {
+func (r *Rules) User(id zoo.ID) string {
+	if s, ok := r.lookup(id.Scheme); ok && s.user != nil {
 		return s.user(id.ID)
 	}
 	return ""

@@ -98,7 +98,7 @@ func (p *Preparer) admit(c *creation) (*change, zoo.Code) {
 		return nil, zoo.CodeBadArguments
 	}
 	var code zoo.Code
-	if c.ACL, code = acl.Fix(c.ACL, p.request.IDs); code != zoo.CodeOK {
+	if c.ACL, code = p.config.ACL.Fix(c.ACL, p.request.IDs); code != zoo.CodeOK {
 		return nil, code
 	}
 	parent := p.look(above, &p.parent)

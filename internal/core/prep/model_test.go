@@ -53,6 +53,10 @@ type step struct {
 	part
 }
 
+func (s step) may(list []zoo.ACL, perm zoo.Perms) bool {
+	return (&acl.Rules{}).Check(list, perm, s.ids)
+}
+
 // do gives the codes that a client would see: one, or one for each part of a multi.
 func (m *model) do(s step) []zoo.Code {
 	parts, isMulti := s.record.(multi)
@@ -128,7 +132,7 @@ func (m *model) create(s step, r *wire.CreateRequest) zoo.Code {
 	switch {
 	case !exists:
 		return zoo.CodeNoNode
-	case !acl.Check(parent.acl, zoo.PermCreate, s.ids):
+	case !s.may(parent.acl, zoo.PermCreate):
 		return zoo.CodeNoAuth
 	case taken:
 		return zoo.CodeNodeExists
@@ -155,7 +159,7 @@ func (m *model) delete(s step, r *wire.DeleteRequest) zoo.Code {
 	switch {
 	case !hasParent:
 		return zoo.CodeNoNode
-	case !acl.Check(parent.acl, zoo.PermDelete, s.ids):
+	case !s.may(parent.acl, zoo.PermDelete):
 		return zoo.CodeNoAuth
 	case !exists:
 		return zoo.CodeNoNode
@@ -182,7 +186,7 @@ func (m *model) change(s step, path string, perm zoo.Perms, try func(*modelNode)
 	switch {
 	case !exists:
 		return zoo.CodeNoNode
-	case !acl.Check(n.acl, perm, s.ids):
+	case !s.may(n.acl, perm):
 		return zoo.CodeNoAuth
 	case !try(&n):
 		return zoo.CodeBadVersion

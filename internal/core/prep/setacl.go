@@ -2,7 +2,6 @@ package prep
 
 import (
 	"zoo"
-	"zoo/internal/core/acl"
 	"zoo/internal/jute"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
@@ -21,7 +20,7 @@ func (p *Preparer) setACL() zoo.Code {
 	if zoo.ValidatePath(r.Path) != nil {
 		return zoo.CodeBadArguments
 	}
-	acls, code := acl.Fix(r.ACL, p.request.IDs)
+	acls, code := p.config.ACL.Fix(r.ACL, p.request.IDs)
 	if code != zoo.CodeOK {
 		return code
 	}
