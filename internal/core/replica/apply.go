@@ -12,7 +12,7 @@ func (r *Replica) applyReady() bool {
 		return false
 	}
 	_, entry := r.history.Next(r.journal.Persisted())
-	return entry || r.locals.syncReady(r.history.Applied())
+	return entry || r.attached.syncReady(r.history.Applied())
 }
 
 // ApplyNext applies the next transaction that is committed and durable in the
@@ -22,7 +22,7 @@ func (r *Replica) ApplyNext() (Outcome, bool) {
 	if r.reload {
 		return Outcome{}, false
 	}
-	if s, ready := r.locals.nextSync(r.history.Applied()); ready {
+	if s, ready := r.attached.nextSync(r.history.Applied()); ready {
 		return Outcome{Conn: s.conn, Xid: s.xid, Op: wire.OpSync, Path: s.path}, true
 	}
 	e, ready := r.history.Next(r.journal.Persisted())
@@ -45,9 +45,9 @@ func (r *Replica) ApplyNext() (Outcome, bool) {
 
 // outcome finds who waits for a transaction.
 func (r *Replica) outcome(res *tree.Result) Outcome {
-	o := r.locals.outcome(res)
+	o := r.attached.outcome(res)
 	if res.Header.Type == wire.OpCloseSession {
-		o.Closes = r.locals.close(res.Header.Session)
+		o.Closes = r.attached.close(res.Header.Session)
 		if r.writer != nil {
 			r.writer.tracker.Remove(res.Header.Session)
 		}

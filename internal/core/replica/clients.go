@@ -47,8 +47,8 @@ func (r *Replica) refuse(conn ConnID) {
 }
 
 func (r *Replica) createSession(ev Connect) {
-	id := r.locals.newID(r.tree)
-	r.locals.attach(id, ev.Conn, ev.Timeout)
+	id := r.attached.newID(r.tree)
+	r.attached.attach(id, ev.Conn, ev.Timeout)
 	r.forward(Request{
 		Conn: ev.Conn, Session: id, Op: wire.OpCreateSession,
 		Body: jute.AppendInt(nil, ev.Timeout),
@@ -58,7 +58,7 @@ func (r *Replica) createSession(ev Connect) {
 // reopen renews a session here if the server that tracks sessions knows it.
 func (r *Replica) reopen(ev Connect) {
 	if r.learner != nil {
-		if old := r.locals.ask(ev); old != 0 {
+		if old := r.attached.ask(ev); old != 0 {
 			r.effects.CloseConns = append(r.effects.CloseConns, old)
 		}
 		r.learner.AskSession(ev.Session, ev.Timeout)
@@ -79,7 +79,7 @@ func (r *Replica) renew(id zoo.SessionID, timeout int32, owner session.Owner) bo
 
 // open gives a renewed session to its new connection. An older one here ends.
 func (r *Replica) open(ev Connect) {
-	if old := r.locals.attach(ev.Session, ev.Conn, ev.Timeout); old != 0 && old != ev.Conn {
+	if old := r.attached.attach(ev.Session, ev.Conn, ev.Timeout); old != 0 && old != ev.Conn {
 		r.effects.CloseConns = append(r.effects.CloseConns, old)
 	}
 	r.effects.Opened = append(r.effects.Opened, *opened(ev.Conn, ev.Session, ev.Timeout))
@@ -91,7 +91,7 @@ func (r *Replica) submit(requests []Request) {
 		return
 	}
 	for i := range requests {
-		if r.locals.conns[requests[i].Conn] != requests[i].Session {
+		if r.attached.conns[requests[i].Conn] != requests[i].Session {
 			continue
 		}
 		if requests[i].Op == wire.OpSync {
@@ -104,8 +104,8 @@ func (r *Replica) submit(requests []Request) {
 
 // forward sends a request on its way through the ensemble.
 func (r *Replica) forward(q Request) {
-	s := r.locals.sessions[q.Session]
-	r.locals.push(s, waiting{q.Conn, q.Xid, q.Op})
+	s := r.attached.sessions[q.Session]
+	r.attached.push(s, waiting{q.Conn, q.Xid, q.Op})
 	if r.learner != nil {
 		r.learner.Forward(q.Session, q.Xid, q.Op, q.Body, q.IDs)
 		return
@@ -117,13 +117,13 @@ func (r *Replica) forward(q Request) {
 func (r *Replica) sync(q *Request) {
 	d := jute.NewDecoder(q.Body)
 	s := waitingSync{conn: q.Conn, xid: q.Xid, path: d.String()}
-	r.locals.outstanding++
+	r.attached.outstanding++
 	if r.learner != nil {
 		r.learner.Forward(q.Session, q.Xid, q.Op, q.Body, q.IDs)
 	} else {
 		s.ready, s.zxid = true, r.history.Last()
 	}
-	r.locals.syncs = append(r.locals.syncs, s)
+	r.attached.syncs = append(r.attached.syncs, s)
 }
 
 // propose makes a transaction of a request and starts it on its way.
@@ -182,13 +182,13 @@ func (r *Replica) measure(bytes int) {
 // touch keeps sessions alive whose connections were heard of.
 func (r *Replica) touch(sessions []zoo.SessionID) {
 	for _, id := range sessions {
-		s := r.locals.sessions[id]
+		s := r.attached.sessions[id]
 		switch {
 		case s == nil:
 		case r.writer != nil:
 			r.writer.tracker.Touch(id, s.timeout, r.now.Mono)
 		case r.learner != nil:
-			r.locals.touched[id] = s.timeout
+			r.attached.touched[id] = s.timeout
 		}
 	}
 }

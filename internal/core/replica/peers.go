@@ -21,7 +21,7 @@ func (r *Replica) moved(link LinkID) {
 // the sessions or the tree waits until the initial history is applied.
 func (r *Replica) serveLearner(link LinkID, p *wire.QuorumPacket, u zab.Upcall) {
 	if !r.serving && (u == zab.Forwarded || u == zab.Revalidate) {
-		r.locals.held = append(r.locals.held, heldPacket{link, *p, u})
+		r.attached.held = append(r.attached.held, heldPacket{link, *p, u})
 		return
 	}
 	switch u {
@@ -52,8 +52,8 @@ func (r *Replica) takeForwarded(link LinkID, p *wire.QuorumPacket) {
 
 // releaseHeld does what learners asked for before the leader could do it.
 func (r *Replica) releaseHeld() {
-	held := r.locals.held
-	r.locals.held = nil
+	held := r.attached.held
+	r.attached.held = nil
 	for i := range held {
 		r.serveLearner(held[i].link, &held[i].packet, held[i].upcall)
 	}
@@ -91,9 +91,9 @@ func (r *Replica) touchTable(p *wire.QuorumPacket) {
 func (r *Replica) obeyLeader(p *wire.QuorumPacket, u zab.Upcall) {
 	switch u {
 	case zab.Ping:
-		r.learner.Pong(p.Zxid, r.locals.takeTouched())
+		r.learner.Pong(p.Zxid, r.attached.takeTouched())
 	case zab.CaughtUp:
-		r.locals.caughtUp(r.history.Committed())
+		r.attached.caughtUp(r.history.Committed())
 	case zab.Revalidate:
 		r.revalidated(p)
 	case zab.Established:
@@ -106,11 +106,11 @@ func (r *Replica) revalidated(p *wire.QuorumPacket) {
 	d := jute.NewDecoder(p.Data)
 	var reply wire.RevalidateReply
 	reply.DecodeFrom(&d)
-	ev, waits := r.locals.asked[reply.SessionID]
+	ev, waits := r.attached.asked[reply.SessionID]
 	if d.Err() != nil || !waits {
 		return
 	}
-	r.locals.answered(reply.SessionID)
+	r.attached.answered(reply.SessionID)
 	if !reply.Valid {
 		r.refuse(ev.Conn)
 		return

@@ -79,8 +79,8 @@ type Replica struct {
 	dialing dialing
 
 	// writer prepares transactions; nil unless this server leads or is alone.
-	writer *writer
-	locals locals
+	writer   *writer
+	attached attached
 
 	snapshots snapshots
 	effects   Effects
@@ -115,7 +115,7 @@ func New(cfg Config, rec Recovered) *Replica {
 	}
 	r.history = zab.NewHistory(rec.Tree.Zxid(), rec.Tail)
 	r.journal = zab.NewJournal(r.history.Last())
-	r.locals = newLocals(session.FirstID(cfg.ID, cfg.Start.WallMillis))
+	r.attached = newAttached(session.FirstID(cfg.ID, cfg.Start.WallMillis))
 	r.snapshots.due = r.snapshotDistance()
 	r.effects.Changed = true
 	if cfg.View == nil {
@@ -181,7 +181,7 @@ func (r *Replica) Step(now Now, ev Event) {
 	case Connect:
 		r.connect(ev)
 	case Disconnected:
-		r.locals.disconnect(ev.Conn)
+		r.attached.disconnect(ev.Conn)
 	case SnapshotDone:
 		r.snapshots.running = false
 	default:
@@ -335,7 +335,7 @@ func (r *Replica) Status() Status {
 	s := Status{
 		State: r.state, Serving: r.serving, Epoch: r.epochs.Current,
 		LastLogged: r.history.Last(), LastCommitted: r.history.Committed(),
-		LastApplied: r.history.Applied(), Outstanding: r.locals.outstanding,
+		LastApplied: r.history.Applied(), Outstanding: r.attached.outstanding,
 		Sessions: r.tree.SessionCount(), ProposalBytes: r.sizes,
 	}
 	switch {

@@ -40,7 +40,7 @@ func (r *Replica) look(why string) {
 	r.state, r.serving, r.ready = Looking, false, false
 	r.leader, r.learner, r.writer = nil, nil, nil
 	r.dialing = dialing{failures: r.dialing.failures}
-	r.locals.clear()
+	r.attached.clear()
 	r.effects.Changed = true
 	r.trace(Trace{Stage: "looking", Zxid: r.history.Last(), Epoch: r.epochs.Current, Detail: why})
 	r.election.Look(r.now.Mono, r.history.Last(), r.epochs.Current)

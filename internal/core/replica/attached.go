@@ -11,10 +11,10 @@ import (
 	"zoo/internal/wire"
 )
 
-// locals are the sessions whose clients are connected to this server, and what
+// attached is the sessions whose clients are connected to this server, and what
 // they wait for.
-type locals struct {
-	sessions map[zoo.SessionID]*local
+type attached struct {
+	sessions map[zoo.SessionID]*client
 	conns    map[ConnID]zoo.SessionID
 	// syncs wait in the order of their arrival.
 	syncs []waitingSync
@@ -33,8 +33,8 @@ type locals struct {
 	outstanding int
 }
 
-// local is one session with its requests under way, oldest first.
-type local struct {
+// client is one session with its requests under way, oldest first.
+type client struct {
 	conn    ConnID
 	timeout int32
 	pending []waiting
@@ -72,17 +72,17 @@ type heldPacket struct {
 	upcall zab.Upcall
 }
 
-func newLocals(first zoo.SessionID) locals {
-	l := locals{next: first}
-	l.clear()
-	return l
+func newAttached(first zoo.SessionID) attached {
+	a := attached{next: first}
+	a.clear()
+	return a
 }
 
 // clear forgets all; the connections are closed with the role.
-func (l *locals) clear() {
-	*l = locals{
-		next:     l.next,
-		sessions: map[zoo.SessionID]*local{},
+func (a *attached) clear() {
+	*a = attached{
+		next:     a.next,
+		sessions: map[zoo.SessionID]*client{},
 		conns:    map[ConnID]zoo.SessionID{},
 		asked:    map[zoo.SessionID]Connect{},
 		asking:   map[ConnID]zoo.SessionID{},
@@ -91,10 +91,10 @@ func (l *locals) clear() {
 }
 
 // newID gives a fresh session id.
-func (l *locals) newID(t *tree.Tree) zoo.SessionID {
+func (a *attached) newID(t *tree.Tree) zoo.SessionID {
 	for {
-		id := l.next
-		l.next = session.NextID(l.next)
+		id := a.next
+		a.next = session.NextID(a.next)
 		if _, taken := t.SessionTimeout(id); !taken {
 			return id
 		}
@@ -103,82 +103,82 @@ func (l *locals) newID(t *tree.Tree) zoo.SessionID {
 
 // attach makes conn the connection of the session; it gives the connection that
 // was before, if any.
-func (l *locals) attach(id zoo.SessionID, conn ConnID, timeout int32) (old ConnID) {
-	s := l.sessions[id]
+func (a *attached) attach(id zoo.SessionID, conn ConnID, timeout int32) (old ConnID) {
+	s := a.sessions[id]
 	if s == nil {
-		s = &local{}
-		l.sessions[id] = s
+		s = &client{}
+		a.sessions[id] = s
 	}
 	old = s.conn
 	if old != 0 {
-		delete(l.conns, old)
+		delete(a.conns, old)
 	}
 	s.conn, s.timeout = conn, timeout
-	l.conns[conn] = id
+	a.conns[conn] = id
 	return old
 }
 
 // ask notes a handshake that waits for the leader's word. It gives the connection
 // that waited for the same session before, if any.
-func (l *locals) ask(ev Connect) (old ConnID) {
-	old = l.asked[ev.Session].Conn
-	l.answered(ev.Session)
-	l.asked[ev.Session] = ev
-	l.asking[ev.Conn] = ev.Session
+func (a *attached) ask(ev Connect) (old ConnID) {
+	old = a.asked[ev.Session].Conn
+	a.answered(ev.Session)
+	a.asked[ev.Session] = ev
+	a.asking[ev.Conn] = ev.Session
 	return old
 }
 
 // answered forgets the handshake of a session.
-func (l *locals) answered(id zoo.SessionID) {
-	delete(l.asking, l.asked[id].Conn)
-	delete(l.asked, id)
+func (a *attached) answered(id zoo.SessionID) {
+	delete(a.asking, a.asked[id].Conn)
+	delete(a.asked, id)
 }
 
-func (l *locals) disconnect(conn ConnID) {
-	if id, asks := l.asking[conn]; asks {
-		l.answered(id)
+func (a *attached) disconnect(conn ConnID) {
+	if id, asks := a.asking[conn]; asks {
+		a.answered(id)
 	}
-	id, known := l.conns[conn]
+	id, known := a.conns[conn]
 	if !known {
 		return
 	}
-	delete(l.conns, conn)
-	if s := l.sessions[id]; s.conn == conn {
+	delete(a.conns, conn)
+	if s := a.sessions[id]; s.conn == conn {
 		s.conn = 0
-		l.release(id, s)
+		a.release(id, s)
 	}
 }
 
 // release forgets a session that has neither a connection nor requests.
-func (l *locals) release(id zoo.SessionID, s *local) {
+func (a *attached) release(id zoo.SessionID, s *client) {
 	if s.conn == 0 && s.head == len(s.pending) {
-		delete(l.sessions, id)
+		delete(a.sessions, id)
 	}
 }
 
 // push notes a request that goes to the ensemble.
-func (l *locals) push(s *local, w waiting) {
+func (a *attached) push(s *client, w waiting) {
 	if s.head > 0 && s.head == len(s.pending) {
 		s.pending, s.head = s.pending[:0], 0
 	}
 	s.pending = append(s.pending, w)
-	l.outstanding++
+	a.outstanding++
 }
 
 // outcome matches a transaction with the oldest request of its session.
-func (l *locals) outcome(res *tree.Result) Outcome {
+func (a *attached) outcome(res *tree.Result) Outcome {
 	o := Outcome{Result: res, Xid: res.Header.Cxid, Op: res.Header.Type}
-	s := l.sessions[res.Header.Session]
+	s := a.sessions[res.Header.Session]
 	if s == nil || s.head == len(s.pending) || !s.pending[s.head].answeredBy(res) {
 		return o
 	}
 	w := s.pending[s.head]
 	s.head++
-	l.outstanding--
+	a.outstanding--
 	o.Op = w.op
 	if w.conn != s.conn {
 		// The connection that asked is gone.
-		l.release(res.Header.Session, s)
+		a.release(res.Header.Session, s)
 		return o
 	}
 	o.Conn = w.conn
@@ -193,31 +193,31 @@ func opened(conn ConnID, id zoo.SessionID, timeout int32) *Opened {
 }
 
 // close forgets a session that has ended, and gives its connection.
-func (l *locals) close(id zoo.SessionID) ConnID {
-	delete(l.touched, id)
-	s := l.sessions[id]
+func (a *attached) close(id zoo.SessionID) ConnID {
+	delete(a.touched, id)
+	s := a.sessions[id]
 	if s == nil {
 		return 0
 	}
 	conn := s.conn
-	l.outstanding -= len(s.pending) - s.head
-	delete(l.sessions, id)
-	delete(l.conns, conn)
+	a.outstanding -= len(s.pending) - s.head
+	delete(a.sessions, id)
+	delete(a.conns, conn)
 	return conn
 }
 
-func (l *locals) syncReady(applied zoo.Zxid) bool {
-	return len(l.syncs) > 0 && l.syncs[0].ready && l.syncs[0].zxid <= applied
+func (a *attached) syncReady(applied zoo.Zxid) bool {
+	return len(a.syncs) > 0 && a.syncs[0].ready && a.syncs[0].zxid <= applied
 }
 
-func (l *locals) nextSync(applied zoo.Zxid) (waitingSync, bool) {
-	if !l.syncReady(applied) {
+func (a *attached) nextSync(applied zoo.Zxid) (waitingSync, bool) {
+	if !a.syncReady(applied) {
 		return waitingSync{}, false
 	}
-	s := l.syncs[0]
-	l.syncs = l.syncs[1:]
-	l.outstanding--
-	if _, alive := l.conns[s.conn]; !alive {
+	s := a.syncs[0]
+	a.syncs = a.syncs[1:]
+	a.outstanding--
+	if _, alive := a.conns[s.conn]; !alive {
 		s.conn = 0
 	}
 	return s, true
@@ -225,22 +225,22 @@ func (l *locals) nextSync(applied zoo.Zxid) (waitingSync, bool) {
 
 // caughtUp makes the oldest sync that waits for the leader ready: all that the
 // leader had committed before is committed here.
-func (l *locals) caughtUp(committed zoo.Zxid) {
-	for i := range l.syncs {
-		if !l.syncs[i].ready {
-			l.syncs[i].ready, l.syncs[i].zxid = true, committed
+func (a *attached) caughtUp(committed zoo.Zxid) {
+	for i := range a.syncs {
+		if !a.syncs[i].ready {
+			a.syncs[i].ready, a.syncs[i].zxid = true, committed
 			return
 		}
 	}
 }
 
 // takeTouched gives the touched sessions and forgets them.
-func (l *locals) takeTouched() []wire.SessionTimeout {
-	all := make([]wire.SessionTimeout, 0, len(l.touched))
-	for id, timeout := range l.touched {
+func (a *attached) takeTouched() []wire.SessionTimeout {
+	all := make([]wire.SessionTimeout, 0, len(a.touched))
+	for id, timeout := range a.touched {
 		all = append(all, wire.SessionTimeout{SessionID: id, TimeOut: timeout})
 	}
-	clear(l.touched)
+	clear(a.touched)
 	slices.SortFunc(all, func(a, b wire.SessionTimeout) int {
 		return cmp.Compare(a.SessionID, b.SessionID)
 	})
