@@ -46,7 +46,7 @@ var rooms = []room{
 		"internal/disk", "internal/core/tree")},
 	{name: "internal/net/nowait"},
 	// Mechanisms are told by values what they need of the configuration.
-	{name: "internal/net/sasl"},
+	{name: "internal/net/sasl", imports: []string{"internal/core/acl/principal"}},
 	{name: "internal/net/peer", imports: append(slices.Clone(encoding), "internal/core/",
 		"internal/net/nowait")},
 
