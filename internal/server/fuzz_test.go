@@ -17,6 +17,7 @@ func FuzzConn(f *testing.F) {
 		wire.OpExists, wire.OpGetData, wire.OpGetACL, wire.OpGetChildren, wire.OpGetChildren2,
 		wire.OpAddWatch, wire.OpCheckWatches, wire.OpRemoveWatches, wire.OpAuth, wire.OpPing,
 		wire.OpSync, wire.OpMulti, wire.OpCloseSession, wire.OpWhoAmI, wire.OpCheck,
+		wire.OpMultiRead, wire.OpGetEphemerals, wire.OpGetAllChildrenNumber, wire.OpReconfig,
 	} {
 		f.Add(append([]byte{1}, request(1, op, &wire.ExistsRequest{Path: "/", Watch: true})...))
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"strings"
 
 	"zoo"
@@ -93,18 +94,59 @@ func (x *exec) read(d *jute.Decoder, mode watch.Mode) (tree.Node, zoo.Code) {
 	if d.Err() != nil {
 		return tree.Node{}, zoo.CodeMarshallingError
 	}
-	node, found := x.tree.Lookup(path)
-	if !found {
-		return node, zoo.CodeNoNode
-	}
-	if !x.may(node, zoo.PermRead) {
-		return node, zoo.CodeNoAuth
-	}
-	if watched {
+	node, code := x.find(path)
+	if code == zoo.CodeOK && watched {
 		x.watch(path, mode)
 	}
 	x.node = node
+	return node, code
+}
+
+// find finds a znode that the connection may read.
+func (x *exec) find(path string) (tree.Node, zoo.Code) {
+	node, found := x.tree.Lookup(path)
+	switch {
+	case !found:
+		return node, zoo.CodeNoNode
+	case !x.may(node, zoo.PermRead):
+		return node, zoo.CodeNoAuth
+	}
 	return node, zoo.CodeOK
+}
+
+// getEphemerals lists the ephemerals of the own session. The prefix is a plain one,
+// not a path; one that is blank or the root means all.
+func (x *exec) getEphemerals(d *jute.Decoder) zoo.Code {
+	prefix := d.String()
+	if d.Err() != nil {
+		return zoo.CodeMarshallingError
+	}
+	if trimmed := strings.TrimFunc(prefix, isBlank); trimmed == "" || trimmed == "/" {
+		prefix = ""
+	}
+	paths := slices.DeleteFunc(x.tree.Ephemerals(x.conn.session), func(path string) bool {
+		return !strings.HasPrefix(path, prefix)
+	})
+	response := wire.GetEphemeralsResponse{Ephemerals: paths}
+	x.out = response.AppendTo(x.out)
+	return zoo.CodeOK
+}
+
+// isBlank tells what Java's trim removes.
+func isBlank(r rune) bool { return r <= ' ' }
+
+// getAllChildrenNumber counts what is below a znode, at any depth.
+func (x *exec) getAllChildrenNumber(d *jute.Decoder) zoo.Code {
+	path := d.String()
+	if d.Err() != nil {
+		return zoo.CodeMarshallingError
+	}
+	node, code := x.find(path)
+	if code != zoo.CodeOK {
+		return code
+	}
+	x.out = jute.AppendInt(x.out, int32(node.Descendants()))
+	return zoo.CodeOK
 }
 
 // may tells whether the connection has a permission on a znode.

@@ -23,10 +23,9 @@ type route uint8
 
 // The routes.
 const (
-	// routeUnbuilt refuses an operation that exists and is not built yet.
-	routeUnbuilt route = iota
-	// routeInvalid refuses what is no request, and closes the connection.
-	routeInvalid
+	// routeUnknown refuses what is no request. The client keeps its connection,
+	// on which Java hangs up.
+	routeUnknown route = iota
 	// routeLocal answers from the tree as it is here, after the earlier
 	// requests of the connection.
 	routeLocal
@@ -46,11 +45,13 @@ var operations = [...]operation{
 	wire.OpCreate - operationLowest:          {route: routeSubmit, reply: replyPath},
 	wire.OpCreate2 - operationLowest:         {route: routeSubmit, reply: replyPathAndStat},
 	wire.OpCreateContainer - operationLowest: {route: routeSubmit, reply: replyPathAndStat},
+	wire.OpCreateTTL - operationLowest:       {route: routeSubmit, reply: replyPathAndStat},
 	wire.OpDelete - operationLowest:          {route: routeSubmit},
 	wire.OpDeleteContainer - operationLowest: {route: routeSubmit},
 	wire.OpSetData - operationLowest:         {route: routeSubmit, reply: replyStat},
 	wire.OpSetACL - operationLowest:          {route: routeSubmit, reply: replyStat},
 	wire.OpMulti - operationLowest:           {route: routeSubmit, reply: replyMulti},
+	wire.OpReconfig - operationLowest:        {route: routeSubmit},
 	wire.OpSync - operationLowest:            {route: routeSubmit},
 
 	wire.OpExists - operationLowest:       {route: routeLocal, answer: (*exec).exists},
@@ -58,6 +59,11 @@ var operations = [...]operation{
 	wire.OpGetACL - operationLowest:       {route: routeLocal, answer: (*exec).getACL},
 	wire.OpGetChildren - operationLowest:  {route: routeLocal, answer: (*exec).getChildren},
 	wire.OpGetChildren2 - operationLowest: {route: routeLocal, answer: (*exec).getChildren2},
+	wire.OpMultiRead - operationLowest:    {route: routeLocal, answer: (*exec).multiRead},
+	wire.OpGetEphemerals - operationLowest: {
+		route: routeLocal, answer: (*exec).getEphemerals},
+	wire.OpGetAllChildrenNumber - operationLowest: {
+		route: routeLocal, answer: (*exec).getAllChildrenNumber},
 
 	wire.OpPing - operationLowest:          {route: routeLocal, answer: (*exec).ping},
 	wire.OpSetWatches - operationLowest:    {route: routeLocal, answer: (*exec).setWatches},
@@ -66,38 +72,25 @@ var operations = [...]operation{
 	wire.OpCheckWatches - operationLowest:  {route: routeLocal, answer: (*exec).checkWatches},
 	wire.OpRemoveWatches - operationLowest: {route: routeLocal, answer: (*exec).removeWatches},
 
-	wire.OpAuth - operationLowest: {route: routeReceipt, answer: (*exec).auth},
+	wire.OpAuth - operationLowest:   {route: routeReceipt, answer: (*exec).auth},
+	wire.OpWhoAmI - operationLowest: {route: routeLocal, answer: (*exec).whoAmI},
 }
 
-// The rows that stand for all that the table lacks.
-var (
-	unbuilt = operation{route: routeUnbuilt, answer: (*exec).refuse}
-	invalid = operation{route: routeInvalid, answer: (*exec).sendAway}
-)
+// unknown is the row that stands for all that the table lacks.
+var unknown = operation{route: routeUnknown, answer: (*exec).refuse}
 
-// operationOf is the row of an operation, built or not.
+// operationOf is the row of an operation.
 func operationOf(op wire.Op) *operation {
 	if i := int64(op) - int64(operationLowest); i >= 0 && i < int64(len(operations)) {
-		if operations[i].route != routeUnbuilt {
+		if operations[i].route != routeUnknown {
 			return &operations[i]
 		}
 	}
-	if info, exists := op.Info(); exists && info.Class != wire.ClassNever {
-		return &unbuilt
-	}
-	return &invalid
+	return &unknown
 }
 
-// refuse answers for an operation that is not built yet.
+// refuse answers for what is no operation, or none that stands alone.
 func (x *exec) refuse(*jute.Decoder) zoo.Code {
 	x.zxid = zoo.ZxidNone
-	return zoo.CodeUnimplemented
-}
-
-// sendAway answers for what is no operation: the client is lost, and what it
-// sends next cannot be trusted.
-func (x *exec) sendAway(*jute.Decoder) zoo.Code {
-	x.zxid = zoo.ZxidNone
-	x.conn.ending = true
 	return zoo.CodeUnimplemented
 }
