@@ -41,16 +41,11 @@ const (
 // TTLOwner encodes a time to live in milliseconds (1 to TTLMax) as an owner.
 func TTLOwner(ttl int64) SessionID { return SessionID(ttlOwnerMask | uint64(ttl)) }
 
-// IsTTLOwner tells whether the owner value encodes a time to live.
+// IsTTLOwner tells whether the owner value encodes a time to live, for a server
+// that knows of them; for another it is a session's.
 func (s SessionID) IsTTLOwner() bool {
 	return uint64(s)&ttlOwnerMask == ttlOwnerMask && uint64(s)>>40&0xffff == 0
 }
 
 // TTL is the time to live in milliseconds that the owner value encodes.
 func (s SessionID) TTL() int64 { return int64(s) & TTLMax }
-
-// OwnsEphemerals tells whether the owner value is a real session, rather than
-// none, a container's or a TTL's mark.
-func (s SessionID) OwnsEphemerals() bool {
-	return s != 0 && s != ContainerOwner && !s.IsTTLOwner()
-}

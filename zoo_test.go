@@ -70,25 +70,21 @@ func TestPathSplitsIntoParentAndName(t *testing.T) {
 	}
 }
 
-// One field tells ephemerals, containers and TTL nodes apart.
-func TestOwnerTellsKindsOfZnodesApart(t *testing.T) {
+func TestOwnersOfZnodesWithATimeToLiveTellIt(t *testing.T) {
 	for _, row := range []struct {
-		owner     SessionID
-		ephemeral bool
-		ttl       bool
-		millis    int64
+		owner  SessionID
+		ttl    bool
+		millis int64
 	}{
-		{0, false, false, 0},
-		{0x10000abcd, true, false, 0},
-		{ContainerOwner, false, false, 0},
-		{TTLOwner(1), false, true, 1},
-		{TTLOwner(TTLMax), false, true, TTLMax},
-		{-2, true, false, 0}, // 0xff in front, but of an unknown type
+		{0, false, 0},
+		{0x10000abcd, false, 0},
+		{ContainerOwner, false, 0},
+		{TTLOwner(1), true, 1},
+		{TTLOwner(TTLMax), true, TTLMax},
+		{-2, false, 0}, // 0xff in front, but of an unknown type
 	} {
-		if row.owner.OwnsEphemerals() != row.ephemeral || row.owner.IsTTLOwner() != row.ttl ||
-			row.ttl && row.owner.TTL() != row.millis {
-			t.Errorf("%v: ephemeral %v, ttl %v of %d", row.owner, row.owner.OwnsEphemerals(),
-				row.owner.IsTTLOwner(), row.owner.TTL())
+		if row.owner.IsTTLOwner() != row.ttl || row.ttl && row.owner.TTL() != row.millis {
+			t.Errorf("%v: ttl %v of %d", row.owner, row.owner.IsTTLOwner(), row.owner.TTL())
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"zoo"
 	"zoo/internal/core/acl"
+	"zoo/internal/core/tree"
 	"zoo/internal/jute"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
@@ -36,10 +37,9 @@ func (p *Preparer) create() zoo.Code {
 	})
 }
 
+// createContainer makes a container whatever the flags say; of them only those of
+// a sequence matter.
 func (p *Preparer) createContainer() zoo.Code {
-	if !p.config.Containers {
-		return zoo.CodeUnimplemented
-	}
 	c := creation{ttl: ttlNone, owner: zoo.ContainerOwner}
 	c.DecodeFrom(&p.body)
 	return p.add(&c, func(parentCVersion int32) {
@@ -50,15 +50,14 @@ func (p *Preparer) createContainer() zoo.Code {
 	})
 }
 
+// createTTL needs the flags of a time to live. Java takes others with a negative
+// ttl, and then cannot apply what it has logged.
 func (p *Preparer) createTTL() zoo.Code {
-	if !p.config.ExtendedTypes {
-		return zoo.CodeUnimplemented
-	}
 	var c creation
 	c.DecodeFrom(&p.body)
 	c.ttl = p.body.Long()
 	c.owner = zoo.TTLOwner(c.ttl)
-	if p.body.Err() == nil && !c.Flags.IsTTL() {
+	if p.body.Err() == nil && c.Flags.Valid() && !c.Flags.IsTTL() {
 		return zoo.CodeBadArguments
 	}
 	return p.add(&c, func(parentCVersion int32) {
@@ -127,7 +126,7 @@ func (p *Preparer) checkMode(c *creation) zoo.Code {
 	switch {
 	case !c.Flags.Valid():
 		return zoo.CodeBadArguments
-	case c.Flags.IsTTL() && !p.config.ExtendedTypes:
+	case c.Flags.IsTTL() && !p.tree.Types().Extended:
 		return zoo.CodeUnimplemented
 	case c.Flags.IsTTL() && (c.ttl < 1 || c.ttl > zoo.TTLMax):
 		return zoo.CodeBadArguments
@@ -139,11 +138,9 @@ func (p *Preparer) checkMode(c *creation) zoo.Code {
 	return code
 }
 
-// isEphemeral tells whether a znode may not have children. As in Java, the mark of
-// a TTL node means nothing to a server that does not know such nodes.
+// isEphemeral tells whether a znode may not have children.
 func (p *Preparer) isEphemeral(c *change) bool {
-	owner := c.stat.EphemeralOwner
-	return owner.OwnsEphemerals() || owner.IsTTLOwner() && !p.config.ExtendedTypes
+	return p.tree.Types().Of(c.stat.EphemeralOwner) == tree.OwnerSession
 }
 
 // enact records the changes of the create whose record is in p.out from at on.
@@ -166,7 +163,7 @@ func (p *Preparer) enact(at int, parent *change, cversion int32, owner zoo.Sessi
 	node.acl, node.data = acls, data
 	node.deleted, node.dataInTree, node.children = false, false, 0
 	p.recount(node)
-	if owner.OwnsEphemerals() {
+	if p.isEphemeral(node) {
 		p.changes.own(owner, path)
 	}
 }

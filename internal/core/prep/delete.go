@@ -42,11 +42,9 @@ func (p *Preparer) delete() zoo.Code {
 }
 
 // deleteContainer deletes a znode that the reaper found empty. It checks neither
-// session nor permissions.
+// session nor permissions, and takes any znode but an ephemeral; as in Java every
+// client may ask for it.
 func (p *Preparer) deleteContainer() zoo.Code {
-	if !p.config.Containers {
-		return zoo.CodeUnimplemented
-	}
 	var r wire.DeleteContainerRequest
 	r.DecodeFrom(&p.body)
 	if p.body.Err() != nil {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"zoo"
+	"zoo/internal/core/tree"
 	"zoo/internal/jute"
 	"zoo/internal/wire"
 )
@@ -27,7 +28,8 @@ func FuzzPrepare(f *testing.F) {
 	add(wire.OpCreateSession, raw("\x00\x00\x10\x00"))
 	f.Add(int32(wire.OpCloseSession), []byte(nil))
 	f.Fuzz(func(t *testing.T, op int32, record []byte) {
-		p := newPlay(t, func(c *Config) { c.Containers, c.ExtendedTypes = true, true })
+		p := newPlay(t, nil)
+		p.tree.SetTypes(tree.Types{Extended: true})
 		p.do(wire.OpCreate, create("/a", 0))
 		p.do(wire.OpCreate, create("/a/b", zoo.Ephemeral))
 		p.prepare(alice, wire.Op(op), raw(record), aliceID)

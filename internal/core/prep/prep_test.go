@@ -64,16 +64,23 @@ func TestTheContainerFlagAloneMakesNoContainer(t *testing.T) {
 	if n, _ := p.tree.Lookup("/c"); n.Persisted().EphemeralOwner != 0 {
 		t.Fatalf("owner %v", n.Persisted().EphemeralOwner)
 	}
-	p.expect("operation", zoo.CodeUnimplemented, wire.OpCreateContainer, create("/d", 4))
-	p.expect("reaper", zoo.CodeUnimplemented, wire.OpDeleteContainer, raw("\x00\x00\x00\x02/c"))
+	p.expect("operation", 0, wire.OpCreateContainer, create("/d-", zoo.EphemeralSequential))
+	n, found := p.tree.Lookup("/d-0000000001")
+	if !found || n.Persisted().EphemeralOwner != zoo.ContainerOwner {
+		t.Fatalf("found %v, owner %v", found, n.Persisted().EphemeralOwner)
+	}
+	p.expect("reaper", 0, wire.OpDeleteContainer, raw("\x00\x00\x00\x02/c"))
 }
 
 func TestContainersAndTTLNodesExistWhereTheyAreAdmitted(t *testing.T) {
-	p := newPlay(t, func(c *Config) { c.Containers, c.ExtendedTypes = true, true })
+	p := newPlay(t, nil)
 	ttl := func(path string, flags zoo.CreateMode, ttl int64) *wire.CreateTTLRequest {
 		return &wire.CreateTTLRequest{Path: path, ACL: zoo.OpenACL(), Flags: flags, TTL: ttl}
 	}
 	p.expect("a container", 0, wire.OpCreateContainer, create("/c", zoo.Container))
+	p.expect("unknown flags first", zoo.CodeBadArguments, wire.OpCreateTTL, ttl("/x", 7, 5))
+	p.expect("switched off", zoo.CodeUnimplemented, wire.OpCreateTTL, ttl("/x", 5, 5))
+	p.tree.SetTypes(tree.Types{Extended: true})
 	p.expect("its child", 0, wire.OpCreateTTL, ttl("/c/t", zoo.PersistentTTL, 5))
 	p.expect("no ttl", zoo.CodeBadArguments, wire.OpCreateTTL, ttl("/x", zoo.PersistentTTL, 0))
 	p.expect("too long", zoo.CodeBadArguments, wire.OpCreateTTL,
@@ -225,7 +232,8 @@ func TestPartsOfAMultiSeeEachOther(t *testing.T) {
 }
 
 func TestWhatCannotBeDecodedIsRefused(t *testing.T) {
-	p := newPlay(t, func(c *Config) { c.Containers, c.ExtendedTypes = true, true })
+	p := newPlay(t, nil)
+	p.tree.SetTypes(tree.Types{Extended: true})
 	for _, op := range []wire.Op{wire.OpCreate, wire.OpCreateContainer, wire.OpCreateTTL,
 		wire.OpDelete, wire.OpDeleteContainer, wire.OpSetData, wire.OpSetACL, wire.OpMulti,
 		wire.OpCreateSession} {
@@ -242,11 +250,14 @@ func TestWhatCannotBeDecodedIsRefused(t *testing.T) {
 	p.expect("a read", zoo.CodeUnimplemented, wire.OpGetData, &wire.GetDataRequest{Path: "/"})
 }
 
-func TestReconfigIsRefusedByTheKindOfServer(t *testing.T) {
+func TestReconfigIsRefusedAsDisabledOrAsUnknownToAServerAlone(t *testing.T) {
 	p := newPlay(t, nil)
 	p.expect("in an ensemble", zoo.CodeReconfigDisabled, wire.OpReconfig, &wire.ReconfigRequest{})
+	p.expect("unreadable", zoo.CodeMarshallingError, wire.OpReconfig, raw("\x00"))
 	p.prep.config.Quorum = false
-	p.expect("alone", zoo.CodeUnimplemented, wire.OpReconfig, &wire.ReconfigRequest{})
+	p.expect("alone", zoo.CodeReconfigDisabled, wire.OpReconfig, &wire.ReconfigRequest{})
+	p.prep.config.ReconfigEnabled = true
+	p.expect("enabled", zoo.CodeUnimplemented, wire.OpReconfig, &wire.ReconfigRequest{})
 }
 
 func TestSessionsAreCheckedBeforeAnythingIsLookedUp(t *testing.T) {

@@ -1,11 +1,19 @@
 package prep
 
-import "zoo"
+import (
+	"zoo"
+	"zoo/internal/wire"
+)
 
 // reconfig refuses: the members of an ensemble come from its configuration files.
 func (p *Preparer) reconfig() zoo.Code {
-	if p.config.Quorum {
-		return zoo.CodeReconfigDisabled
+	var r wire.ReconfigRequest
+	r.DecodeFrom(&p.body)
+	switch {
+	case p.body.Err() != nil:
+		return zoo.CodeMarshallingError
+	case p.config.ReconfigEnabled && !p.config.Quorum:
+		return zoo.CodeUnimplemented
 	}
-	return zoo.CodeUnimplemented
+	return zoo.CodeReconfigDisabled
 }

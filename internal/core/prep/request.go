@@ -40,11 +40,9 @@ type Config struct {
 	Quorum bool
 	// Digest puts the digest of the tree into the entries.
 	Digest bool
-	// Containers admits createContainer and deleteContainer. As in Java the latter
-	// checks no permissions; a server takes it from its own reaper only.
-	Containers bool
-	// ExtendedTypes admits TTL nodes (zookeeper.extendedTypesEnabled).
-	ExtendedTypes bool
+	// ReconfigEnabled is the operator's word (reconfigEnabled). There is no reconfig
+	// here all the same; as in Java a server alone then says so.
+	ReconfigEnabled bool
 	// EntryBytesMax limits the size of an entry; 0 means EntryBytesMaxDefault.
 	EntryBytesMax int
 }

@@ -125,5 +125,6 @@ func (r *Replica) install(ev SnapshotReceived) {
 		return
 	}
 	r.tree = ev.Tree
+	r.tree.SetTypes(r.cfg.Types)
 	r.effects.Changed = true
 }

@@ -35,6 +35,10 @@ type Config struct {
 	// least: 500; HistoryBytesMin how many bytes of them: 16 MiB.
 	HistoryMin, HistoryBytesMin int
 	Rules                       acl.Rules
+	// Types says which owner values of znodes are special here.
+	Types tree.Types
+	// ReconfigEnabled is the operator's word; it decides between two refusals.
+	ReconfigEnabled bool
 	// Seed makes this server's random choices.
 	Seed uint64
 	// Start is the instant of New.
@@ -113,6 +117,7 @@ func New(cfg Config, rec Recovered) *Replica {
 		tree:   rec.Tree,
 		epochs: rec.Epochs,
 	}
+	r.tree.SetTypes(cfg.Types)
 	r.history = zab.NewHistory(rec.Tree.Zxid(), rec.Tail)
 	r.journal = zab.NewJournal(r.history.Last())
 	r.attached = newAttached(session.FirstID(cfg.ID, cfg.Start.WallMillis))

@@ -170,7 +170,7 @@ func (r *Replica) beginWriting() {
 	w.expireAt = r.now.Mono + r.cfg.TickTime
 	w.prep = prep.New(r.tree, prep.Config{
 		Sessions: w.tracker, ACL: r.cfg.Rules, Digest: true,
-		Quorum: r.state != Standalone,
+		Quorum: r.state != Standalone, ReconfigEnabled: r.cfg.ReconfigEnabled,
 	})
 	r.writer = w
 }

@@ -76,7 +76,7 @@ func (t *Tree) create(r *Result, c *creation) {
 	t.recount(n)
 	t.owners.add(c.owner, s)
 	t.quotaCreated(c.path, name, len(c.data))
-	r.Stat = n.stat()
+	r.Stat = n.stat(t.owners.types)
 	t.tell(zoo.EventNodeCreated, c.path, acl)
 	t.tellParent(c.path, name, parent)
 }

@@ -72,13 +72,13 @@ func (n *node) setPersisted(st *zoo.StatPersisted) {
 
 // stat is what clients see. Cversion counts creations and deletions there; of n
 // creations, n minus the children that remain were followed by a deletion.
-func (n *node) stat() zoo.Stat {
+func (n *node) stat(types Types) zoo.Stat {
 	st := zoo.Stat{
 		Czxid: n.czxid, Mzxid: n.mzxid, Ctime: n.ctime, Mtime: n.mtime,
 		Version: n.version, Cversion: 2*n.cversion - n.numChildren, Aversion: n.aversion,
 		DataLength: max(n.dataLen, 0), NumChildren: n.numChildren, Pzxid: n.pzxid,
 	}
-	if n.owner.OwnsEphemerals() {
+	if types.Of(n.owner) == OwnerSession {
 		st.EphemeralOwner = n.owner
 	}
 	return st
@@ -174,11 +174,11 @@ func (n Node) record() *node { return n.tree.nodes.at(n.slot) }
 func (n Node) Data() []byte { return n.tree.data(n.record()) }
 
 // Stat is what clients see.
-func (n Node) Stat() zoo.Stat { return n.record().stat() }
+func (n Node) Stat() zoo.Stat { return n.record().stat(n.tree.owners.types) }
 
 // AppendStat appends the encoded Stat.
 func (n Node) AppendStat(b []byte) []byte {
-	st := n.record().stat()
+	st := n.Stat()
 	return wire.AppendStat(b, &st)
 }
 

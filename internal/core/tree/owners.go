@@ -10,6 +10,7 @@ import (
 // owners knows the znodes that do not live for ever: the ephemerals of each
 // session, and under their special owner values the containers and TTL znodes.
 type owners struct {
+	types Types
 	lists map[zoo.SessionID][]slot
 	place map[slot]int // place is the position in the list.
 }
@@ -21,8 +22,8 @@ func newOwners() owners {
 // ttlOwners is the one key of all TTL znodes, whatever their time to live.
 var ttlOwners = zoo.TTLOwner(0)
 
-func ownerKey(owner zoo.SessionID) zoo.SessionID {
-	if owner.IsTTLOwner() {
+func (o *owners) key(owner zoo.SessionID) zoo.SessionID {
+	if o.types.Of(owner) == OwnerTTL {
 		return ttlOwners
 	}
 	return owner
@@ -32,7 +33,7 @@ func (o *owners) add(owner zoo.SessionID, s slot) {
 	if owner == 0 {
 		return
 	}
-	key := ownerKey(owner)
+	key := o.key(owner)
 	o.place[s] = len(o.lists[key])
 	o.lists[key] = append(o.lists[key], s)
 }
@@ -41,7 +42,7 @@ func (o *owners) remove(owner zoo.SessionID, s slot) {
 	if owner == 0 {
 		return
 	}
-	key := ownerKey(owner)
+	key := o.key(owner)
 	list, at := o.lists[key], o.place[s]
 	last := len(list) - 1
 	list[at] = list[last]
@@ -56,12 +57,16 @@ func (o *owners) remove(owner zoo.SessionID, s slot) {
 
 // ephemerals counts what sessions own.
 func (o *owners) ephemerals() int {
-	return len(o.place) - len(o.lists[zoo.ContainerOwner]) - len(o.lists[ttlOwners])
+	count := len(o.place) - len(o.lists[zoo.ContainerOwner])
+	if o.types.Extended {
+		count -= len(o.lists[ttlOwners])
+	}
+	return count
 }
 
 // Ephemerals is the sorted paths of the session's ephemerals.
 func (t *Tree) Ephemerals(session zoo.SessionID) []string {
-	if !session.OwnsEphemerals() {
+	if t.owners.types.Of(session) != OwnerSession {
 		return nil
 	}
 	paths := make([]string, 0, len(t.owners.lists[session]))
@@ -78,22 +83,11 @@ func (t *Tree) EphemeralCount() int { return t.owners.ephemerals() }
 // EphemeralSessions is the sorted ids of the sessions that own ephemerals.
 func (t *Tree) EphemeralSessions() []zoo.SessionID {
 	ids := slices.Collect(maps.Keys(t.owners.lists))
-	ids = slices.DeleteFunc(ids, func(id zoo.SessionID) bool { return !id.OwnsEphemerals() })
+	ids = slices.DeleteFunc(ids, func(id zoo.SessionID) bool {
+		return t.owners.types.Of(id) != OwnerSession
+	})
 	slices.Sort(ids)
 	return ids
-}
-
-// EachReapable visits the containers and TTL znodes that have no children, until
-// visit returns false. The path is a copy; whether the time has come is the
-// caller's to decide.
-func (t *Tree) EachReapable(visit func(path string, n Node) bool) {
-	for _, key := range []zoo.SessionID{zoo.ContainerOwner, ttlOwners} {
-		for _, s := range t.owners.lists[key] {
-			if t.nodes.at(s).numChildren == 0 && !visit(t.path(s), Node{t, s}) {
-				return
-			}
-		}
-	}
 }
 
 // SessionTimeout is the timeout in milliseconds of a session of the ensemble.

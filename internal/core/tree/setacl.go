@@ -26,6 +26,6 @@ func (t *Tree) applySetACL(r *Result, d *jute.Decoder) error {
 	t.acls.release(n.acl)
 	n.acl, n.aversion = acl, record.Version
 	t.recount(n)
-	r.Stat = n.stat()
+	r.Stat = n.stat(t.owners.types)
 	return nil
 }

@@ -23,14 +23,20 @@ func apply(t interface{ Fatalf(string, ...any) }, tree *Tree, e txn.Entry) *Resu
 	return r
 }
 
+// reporter is what a test and a property have in common.
+type reporter interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // history feeds hand-made entries to a tree.
 type history struct {
-	t    testing.TB
+	t    reporter
 	tree *Tree
 	zxid zoo.Zxid
 }
 
-func newHistory(t testing.TB) *history {
+func newHistory(t reporter) *history {
 	return &history{t: t, tree: New(), zxid: zoo.MakeZxid(1, 0)}
 }
 
@@ -487,20 +493,93 @@ func TestSnapshotMayLackSessionsAndACLs(t *testing.T) {
 
 func TestContainersAndTTLZnodesAreReapable(t *testing.T) {
 	h := newHistory(t)
+	h.tree.SetTypes(Types{Extended: true})
 	h.do(0, wire.OpCreateContainer, &txn.CreateContainerTxn{Path: "/c", ParentCVersion: 1})
 	h.do(0, wire.OpCreateTTL, &txn.CreateTTLTxn{Path: "/t", ParentCVersion: 2, TTL: 9})
 	h.create("/c/child", "", zoo.OpenACL())
 	h.create("/plain", "", zoo.OpenACL())
 	var paths []string
-	h.tree.EachReapable(func(path string, n Node) bool {
-		paths = append(paths, path)
+	var walk Reapable
+	for walk.Next(h.tree, 1, func(n Node) bool {
+		paths = append(paths, n.Path())
 		if n.Stat().EphemeralOwner != 0 || n.Persisted().EphemeralOwner.TTL() != 9 {
-			t.Errorf("%s owned by %v", path, n.Stat().EphemeralOwner)
+			t.Errorf("%s owned by %v", n.Path(), n.Stat().EphemeralOwner)
 		}
 		return true
-	})
+	}) {
+	}
 	if !slices.Equal(paths, []string{"/t"}) || h.tree.EphemeralCount() != 0 {
 		t.Errorf("reapable %q", paths)
+	}
+}
+
+// The reaper deletes while it walks; every znode that was there at first is shown.
+func TestAWalkOfTheReapableMissesNothingThatWasThere(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := &history{t: t, tree: New()}
+		missing := map[string]bool{}
+		for i := range rapid.IntRange(0, 9).Draw(t, "containers") {
+			path := fmt.Sprintf("/c%d", i)
+			h.do(0, wire.OpCreateContainer, &txn.CreateContainerTxn{Path: path})
+			missing[path] = true
+		}
+		step := rapid.IntRange(1, 4).Draw(t, "step")
+		var walk Reapable
+		for more := true; more; {
+			var doomed []string
+			more = walk.Next(h.tree, step, func(n Node) bool {
+				delete(missing, n.Path())
+				if rapid.Bool().Draw(t, "doomed") {
+					doomed = append(doomed, n.Path())
+				}
+				return rapid.Bool().Draw(t, "go on")
+			})
+			for _, path := range doomed {
+				h.do(0, wire.OpDeleteContainer, &txn.DeleteTxn{Path: path})
+			}
+			if rapid.Bool().Draw(t, "another") {
+				path := fmt.Sprintf("/new%d", len(h.tree.owners.place))
+				h.do(0, wire.OpCreateContainer, &txn.CreateContainerTxn{Path: path})
+			}
+		}
+		if len(missing) != 0 {
+			t.Fatalf("never shown: %v", missing)
+		}
+	})
+}
+
+// What an owner value stands for is a setting of each server.
+func TestTheSameOwnerIsATTLHereAndASessionThere(t *testing.T) {
+	const old353 = zoo.ContainerOwner | 77
+	for _, row := range []struct {
+		owner zoo.SessionID
+		types Types
+		want  OwnerType
+	}{
+		{0, Types{}, OwnerNone},
+		{7, Types{Extended: true, Emulate353: true}, OwnerSession},
+		{zoo.ContainerOwner, Types{}, OwnerContainer},
+		{zoo.ContainerOwner, Types{Extended: true, Emulate353: true}, OwnerContainer},
+		{zoo.TTLOwner(9), Types{}, OwnerSession},
+		{zoo.TTLOwner(9), Types{Extended: true}, OwnerTTL},
+		{zoo.TTLOwner(9) | 1<<40, Types{Extended: true}, OwnerSession},
+		{old353, Types{Extended: true}, OwnerSession},
+		{old353, Types{Emulate353: true}, OwnerSession},
+		{old353, Types{Extended: true, Emulate353: true}, OwnerTTL},
+	} {
+		if got := row.types.Of(row.owner); got != row.want {
+			t.Errorf("%v with %+v: got %d", row.owner, row.types, got)
+		}
+	}
+	h := newHistory(t)
+	h.do(0, wire.OpCreateTTL, &txn.CreateTTLTxn{Path: "/t", TTL: 9})
+	n, _ := h.tree.Lookup("/t")
+	if h.tree.EphemeralCount() != 1 || n.Stat().EphemeralOwner != zoo.TTLOwner(9) {
+		t.Errorf("%d ephemerals, owner %v", h.tree.EphemeralCount(), n.Stat().EphemeralOwner)
+	}
+	h.tree.SetTypes(Types{Extended: true})
+	if h.tree.EphemeralCount() != 0 || n.Stat().EphemeralOwner != 0 {
+		t.Errorf("%d ephemerals, owner %v", h.tree.EphemeralCount(), n.Stat().EphemeralOwner)
 	}
 }
 

@@ -215,7 +215,7 @@ func (w *twin) part(t *rapid.T, session zoo.SessionID, where place) txn.SubTxn {
 
 func (w *twin) mayCreate(path string) bool {
 	parent := w.nodes[parentOf(path)]
-	return parent != nil && !parent.st.EphemeralOwner.OwnsEphemerals()
+	return parent != nil && Types{}.Of(parent.st.EphemeralOwner) != OwnerSession
 }
 
 func (w *twin) delete(path string) {
@@ -252,6 +252,7 @@ func (w *twin) create(t *rapid.T, path string, session zoo.SessionID) txn.SubTxn
 
 // compare names the first difference between the twin and the tree, if any.
 func (w *twin) compare(t *Tree) error {
+	t.SetTypes(Types{Extended: true})
 	if t.Len() != len(w.nodes) || t.Zxid() != w.zxid || t.Digest() != w.digest() {
 		return fmt.Errorf("len %d, want %d; zxid %v, want %v; digest %x, want %x",
 			t.Len(), len(w.nodes), t.Zxid(), w.zxid, t.Digest(), w.digest())
