@@ -37,8 +37,14 @@ type Config struct {
 	// DataLogDir holds the transaction logs; DataDir when not set.
 	DataLogDir string
 
-	// ClientListen is the host:port clients connect to; empty for none.
-	ClientListen string
+	// ClientListen is the host:port clients connect to, SecureListen that for TLS;
+	// empty for none.
+	ClientListen, SecureListen string
+	// ListenBacklog is how many connections the system keeps until they are
+	// accepted; -1 lets it decide.
+	ListenBacklog int
+	// ClientKeepAlive switches TCP keep-alive on for clients.
+	ClientKeepAlive bool
 	// ConnsPerHostMax bounds the connections of one address; 0 is no bound.
 	ConnsPerHostMax int
 	// SessionTimeoutMin and SessionTimeoutMax clamp what a client asks for.
@@ -65,6 +71,24 @@ type Config struct {
 	SkipACL bool
 	// SuperDigest is the super user as super:<hash>; empty for none.
 	SuperDigest string
+
+	// ReconfigEnabled lets clients change the ensemble.
+	ReconfigEnabled bool
+	// ExtendedTypes allows nodes with a time to live; TTL353 writes them in the
+	// layout of 3.5.3 (extendedTypesEnabled, emulate353TTLNodes).
+	ExtendedTypes, TTL353 bool
+
+	Containers Containers
+	Sessions   Sessions
+	Limits     Limits
+	Storage    Storage
+	Peers      Peers
+	Auth       Auth
+	SASL       SASL
+	TLS        TLS
+
+	// given is what was set, by key, for Explain.
+	given map[string]setting
 }
 
 // Standalone tells whether the server runs alone, without quorum ports.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,11 @@ func describe(t *testing.T, d *datadriven.TestData) string {
 	src := Source{Args: []string{file}, StateDir: dir}
 	for _, arg := range d.CmdArgs {
 		if strings.HasPrefix(arg.Key, "-D") {
-			src.Properties = append(src.Properties, arg.Key[2:]+"="+strings.Join(arg.Vals, ","))
+			define := arg.Key[2:]
+			if len(arg.Vals) > 0 {
+				define += "=" + strings.Join(arg.Vals, ",")
+			}
+			src.Properties = append(src.Properties, define)
 		}
 	}
 	var b strings.Builder
@@ -47,6 +52,8 @@ func describe(t *testing.T, d *datadriven.TestData) string {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			fmt.Fprintf(&b, "error %s\n", line)
 		}
+	} else if d.Cmd == "differs" {
+		differences(&b, "", reflect.ValueOf(*cfg), reflect.ValueOf(newDraft("").Config))
 	} else {
 		summarise(&b, cfg)
 	}
@@ -68,6 +75,44 @@ func summarise(b *strings.Builder, c *Config) {
 	}
 	for _, s := range c.Servers {
 		fmt.Fprintf(b, "%s=%s\n", s.Key(), s)
+	}
+}
+
+// differences lists the fields that a default configuration has otherwise.
+func differences(b *strings.Builder, path string, got, want reflect.Value) {
+	for i := range got.NumField() {
+		field := got.Type().Field(i)
+		g, w := got.Field(i), want.Field(i)
+		switch {
+		case !field.IsExported(), slices.Contains(alwaysSet, field.Name):
+		case g.Kind() == reflect.Struct:
+			differences(b, path+field.Name+".", g, w)
+		case !reflect.DeepEqual(g.Interface(), w.Interface()):
+			fmt.Fprintf(b, "%s%s=%+v\n", path, field.Name, g)
+		}
+	}
+}
+
+// alwaysSet are the fields that every configuration has to have.
+var alwaysSet = []string{"File", "ID", "DataDir", "DataLogDir", "SessionTimeoutMin",
+	"SessionTimeoutMax", "ClientListen", "FrameExtraBytes"}
+
+// A row that is half written would be a key that does nothing and says nothing.
+func TestEveryRowIsHonouredOrTellsWhyNot(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range rows() {
+		if seen[r.name] {
+			t.Errorf("%s has two rows", r.name)
+		}
+		seen[r.name] = true
+		if r.doc == "" || (r.parse == nil) == (r.reason == "") {
+			t.Errorf("%s: want a meaning, and either a parser or a reason", r.name)
+		}
+	}
+	for wrong, right := range documented {
+		if r, ok := findRow(right); !ok || r.family() || seen[wrong] {
+			t.Errorf("%s is not corrected by %s", wrong, right)
+		}
 	}
 }
 
@@ -170,7 +215,6 @@ func FuzzParseProperties(f *testing.F) {
 		}
 		d := newDraft("zoo.cfg")
 		_ = d.take(settings)
-		d.warnUnused()
 		d.DataDir = dir
 		_ = d.settle()
 		for _, s := range d.Servers {

@@ -4,22 +4,29 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 )
 
 // row is one setting: everything the program knows about it. A new setting is a
-// new row here and a field in Config.
+// new row and a field in Config.
 type row struct {
+	// name is the key in zoo.cfg. One that ends in a dot stands for every name that
+	// begins so.
 	name string
 	// value is the default, parsed like a configured one; "" leaves the zero value.
 	value string
-	parse func(d *draft, value string) error
-	doc   string
+	// parse is nil for what is only known, and then reason tells why it changes
+	// nothing here. A family with neither is read by settle.
+	parse  func(d *draft, value string) error
+	reason string
+	doc    string
 	// propertyOnly: ZooKeeper reads it as a system property without its prefix, so
 	// it counts as -D and is without effect in a file.
 	propertyOnly bool
+	// secret values are never shown.
+	secret bool
 }
 
 // draft is a Config in the making, with what needs a second look once all lines
@@ -28,8 +35,10 @@ type draft struct {
 	Config
 	clientHost  string
 	clientPort  int
+	secureHost  string
+	securePort  int
 	peerType    string
-	hasPeerType bool
+	enforceAuth bool
 	// timeouts are -1 until the tick is known.
 	timeoutMin, timeoutMax time.Duration
 	// set remembers where each key was given.
@@ -37,145 +46,28 @@ type draft struct {
 	warnings []Warning
 }
 
-// safeWords is the default whitelist: what tells nothing secret and costs little.
-// Java answers only srvr, which breaks probes and agents after an upgrade.
-const safeWords = "ruok,srvr,mntr,stat,isro,conf,envi,wchs"
+// tables are all settings, by subject.
+var tables = [][]row{rowsGeneral, rowsStorage, rowsLimits, rowsPeers, rowsAuth, rowsTLS,
+	rowsOperations, rowsJVM}
 
-// rows is the table of settings that this version uses.
-var rows = []row{
-	{name: "tickTime", value: "3000",
-		parse: duration(time.Millisecond, 1, func(d *draft) *time.Duration { return &d.Tick }),
-		doc:   "milliseconds of a tick, the unit of the limits"},
-	{name: "initLimit",
-		parse: number(1, math.MaxInt32, func(d *draft) *int { return &d.InitLimitTicks }),
-		doc:   "ticks a learner may take to join; required in an ensemble"},
-	{name: "syncLimit",
-		parse: number(1, math.MaxInt32, func(d *draft) *int { return &d.SyncLimitTicks }),
-		doc:   "ticks a learner and its leader may be silent; required in an ensemble"},
-	{name: "dataDir",
-		parse: text(func(d *draft) *string { return &d.DataDir }),
-		doc:   "directory of snapshots, epochs and myid"},
-	{name: "dataLogDir",
-		parse: text(func(d *draft) *string { return &d.DataLogDir }),
-		doc:   "directory of transaction logs; dataDir when absent"},
-	{name: "clientPort",
-		parse: number(0, 65535, func(d *draft) *int { return &d.clientPort }),
-		doc:   "port for clients"},
-	{name: "clientPortAddress",
-		parse: text(func(d *draft) *string { return &d.clientHost }),
-		doc:   "address for clients; every address when absent"},
-	{name: "maxClientCnxns", value: "60",
-		parse: number(0, math.MaxInt32, func(d *draft) *int { return &d.ConnsPerHostMax }),
-		doc:   "connections from one address; 0 is no bound"},
-	{name: "minSessionTimeout", value: "-1",
-		parse: duration(time.Millisecond, -1,
-			func(d *draft) *time.Duration { return &d.timeoutMin }),
-		doc: "shortest session timeout in ms; -1 is two ticks"},
-	{name: "maxSessionTimeout", value: "-1",
-		parse: duration(time.Millisecond, -1,
-			func(d *draft) *time.Duration { return &d.timeoutMax }),
-		doc: "longest session timeout in ms; -1 is twenty ticks"},
-	{name: "peerType", value: "participant", parse: peerType,
-		doc: "participant or observer; the server.N lines decide"},
-	{name: "electionAlg", value: "3", parse: electionAlg,
-		doc: "only 3, fast leader election"},
-	{name: "quorumListenOnAllIPs", value: "false",
-		parse: truth(func(d *draft) *bool { return &d.QuorumListenOnAllIPs }),
-		doc:   "bind quorum and election ports to every address"},
-	{name: "standaloneEnabled", value: "true",
-		parse: truth(func(d *draft) *bool { return &d.StandaloneEnabled }),
-		doc:   "let a single configured server run alone"},
-	{name: "4lw.commands.whitelist", value: safeWords, parse: whitelist,
-		doc: "four-letter words that are answered, or *"},
-	{name: "snapCount", value: "100000",
-		parse: number(2, math.MaxInt32, func(d *draft) *int { return &d.SnapCount }),
-		doc:   "transactions between snapshots"},
-	{name: "preAllocSize", value: "65536", parse: preallocation,
-		doc: "kilobytes a log file is extended by"},
-	{name: "commitLogCount", value: "500",
-		parse: number(1, math.MaxInt32, func(d *draft) *int { return &d.CommitLogCount }),
-		doc:   "committed proposals kept in memory for learners"},
-	{name: "globalOutstandingLimit", value: "65536",
-		parse: number(1, math.MaxInt32, func(d *draft) *int { return &d.OutstandingMax }),
-		doc:   "requests in process; Java has 1000, we bound each connection as well"},
-	{name: "skipACL", value: "no",
-		parse: truth(func(d *draft) *bool { return &d.SkipACL }),
-		doc:   "yes switches every ACL check off"},
-	{name: "DigestAuthenticationProvider.superDigest", parse: superDigest,
-		doc: "the super user, super:<hash>"},
-	{name: "jute.maxbuffer", value: "1048575", propertyOnly: true,
-		parse: number(1024, math.MaxInt32, func(d *draft) *int { return &d.FrameBytesMax }),
-		doc:   "bytes of a client frame; only as -Djute.maxbuffer="},
-	{name: "autopurge.snapRetainCount", value: "3", parse: retainCount,
-		doc: "snapshots a purge keeps, at least 3"},
-	{name: "autopurge.purgeInterval", value: "0",
-		parse: duration(time.Hour, 0, func(d *draft) *time.Duration { return &d.PurgeInterval }),
-		doc:   "hours between purges; 0 is never"},
-}
+func rows() []row { return slices.Concat(tables...) }
 
+// findRow is the row of a name: its own, or else its family's with the longest
+// name.
 func findRow(name string) (row, bool) {
-	for _, r := range rows {
+	var best row
+	for _, r := range rows() {
 		if r.name == name {
 			return r, true
 		}
+		if r.family() && strings.HasPrefix(name, r.name) && len(r.name) > len(best.name) {
+			best = r
+		}
 	}
-	return row{}, false
+	return best, best.name != ""
 }
 
-func number(low, high int, field func(*draft) *int) func(*draft, string) error {
-	return func(d *draft, value string) error {
-		n, err := strconv.Atoi(value)
-		if err != nil {
-			return fmt.Errorf("%q is not a whole number", value)
-		}
-		if n < low || n > high {
-			return fmt.Errorf("%d is not in %d to %d", n, low, high)
-		}
-		*field(d) = n
-		return nil
-	}
-}
-
-func duration(unit time.Duration, low int,
-	field func(*draft) *time.Duration) func(*draft, string) error {
-	return func(d *draft, value string) error {
-		var n int
-		high := int(math.MaxInt32)
-		if unit == time.Hour {
-			high = 24 * 365 * 100
-		}
-		if err := number(low, high, func(*draft) *int { return &n })(d, value); err != nil {
-			return err
-		}
-		*field(d) = time.Duration(n) * unit
-		return nil
-	}
-}
-
-func text(field func(*draft) *string) func(*draft, string) error {
-	return func(d *draft, value string) error {
-		if value == "" {
-			return errors.New("is empty")
-		}
-		*field(d) = value
-		return nil
-	}
-}
-
-// truth reads true and false, and yes and no, which Java uses for some keys.
-func truth(field func(*draft) *bool) func(*draft, string) error {
-	return func(d *draft, value string) error {
-		switch strings.ToLower(value) {
-		case "true", "yes":
-			*field(d) = true
-		case "false", "no":
-			*field(d) = false
-		default:
-			return fmt.Errorf("%q is neither true nor false", value)
-		}
-		return nil
-	}
-}
+func (r row) family() bool { return strings.HasSuffix(r.name, ".") }
 
 func peerType(d *draft, value string) error {
 	switch strings.ToLower(value) {
@@ -233,4 +125,37 @@ func retainCount(d *draft, value string) error {
 		d.PurgeRetain = 3
 	}
 	return err
+}
+
+// purgeInterval reads hours, or a number with a unit, as 3.10 does.
+func purgeInterval(d *draft, value string) error {
+	unit, digits := time.Hour, value
+	for _, u := range purgeUnits {
+		if rest, ok := strings.CutSuffix(value, u.suffix); ok {
+			unit, digits = u.unit, rest
+			break
+		}
+	}
+	var n int
+	high := int(100 * 365 * 24 * time.Hour / unit)
+	if err := number(0, high, func(*draft) *int { return &n })(d, digits); err != nil {
+		return err
+	}
+	d.PurgeInterval = time.Duration(n) * unit
+	return nil
+}
+
+// purgeUnits has ms before s, which it ends in.
+var purgeUnits = []struct {
+	suffix string
+	unit   time.Duration
+}{
+	{"ms", time.Millisecond}, {"s", time.Second}, {"m", time.Minute}, {"h", time.Hour},
+	{"d", 24 * time.Hour},
+}
+
+// refuse is the parser of what cannot be left out and cannot be done either: to go
+// on would let another server vote, or another client in, than was meant.
+func refuse(reason string) func(*draft, string) error {
+	return func(*draft, string) error { return errors.New(reason) }
 }

@@ -50,13 +50,13 @@ func Load(src Source) (*Config, []Warning, error) {
 	d := newDraft(file)
 	// A line of the file overrides a -D of the same name, as in Java.
 	err = errors.Join(d.take(properties), d.take(settings))
-	d.warnUnused()
 	if err == nil {
 		err = d.settle()
 	}
 	if err != nil {
 		return nil, d.warnings, err
 	}
+	d.given = d.set
 	return &d.Config, d.warnings, nil
 }
 
@@ -130,12 +130,12 @@ func parseDefines(defines []string) ([]setting, error) {
 	var settings []setting
 	for _, define := range defines {
 		name, value, ok := strings.Cut(define, "=")
-		if !ok || name == "" {
+		key := strings.TrimPrefix(name, "zookeeper.")
+		if r, known := findRow(key); name == "" || !ok && (!known || r.parse != nil) {
 			return nil, &Error{File: "-D" + define, Reason: "want -Dname=value"}
 		}
 		settings = append(settings, setting{
-			key: strings.TrimPrefix(name, "zookeeper."), value: strings.TrimSpace(value),
-			origin: "-D" + name,
+			key: key, value: strings.TrimSpace(value), origin: "-D" + name,
 		})
 	}
 	return settings, nil
@@ -144,8 +144,8 @@ func parseDefines(defines []string) ([]setting, error) {
 func newDraft(file string) *draft {
 	d := &draft{set: map[string]setting{}}
 	d.File = file
-	for _, r := range rows {
-		if r.value == "" {
+	for _, r := range rows() {
+		if r.value == "" || r.parse == nil {
 			continue
 		}
 		if err := r.parse(d, r.value); err != nil {
@@ -167,32 +167,42 @@ func (d *draft) take(settings []setting) error {
 }
 
 func (d *draft) takeOne(s setting) error {
-	if why := refusal(s.key); why != "" {
-		return s.fail(why)
-	}
 	if before, ok := d.set[s.key]; ok && before.line > 0 {
 		d.warnings = append(d.warnings, s.warn(fmt.Sprintf("overrides line %d", before.line)))
 	}
-	d.set[s.key] = s
-	if number, ok := strings.CutPrefix(s.key, "server."); ok && !isKnownUnused(s.key) {
+	r, known := findRow(s.key)
+	if number, ok := strings.CutPrefix(s.key, "server."); ok && !known {
+		d.set[s.key] = s
 		return d.takeServer(s, number)
 	}
-	r, ok := findRow(s.key)
-	if !ok {
-		d.warnUnknown(s)
+	switch {
+	case !known:
+		d.unknown(s)
 		return nil
-	}
-	if r.propertyOnly && s.line > 0 {
+	case r.propertyOnly && s.line > 0:
 		d.warnings = append(d.warnings, s.warn("has no effect in a file; use -D"+r.name))
 		return nil
+	case r.propertyOnly && strings.HasPrefix(s.origin, "-Dzookeeper."):
+		d.warnings = append(d.warnings, s.warn("has no effect with the prefix; use -D"+r.name))
+		return nil
 	}
-	if r.name == "peerType" {
-		d.hasPeerType = true
+	d.set[s.key] = s
+	if r.parse == nil {
+		d.tellWhy(r, s)
+		return nil
 	}
 	if err := r.parse(d, s.value); err != nil {
 		return s.fail(err.Error())
 	}
 	return nil
+}
+
+// tellWhy warns that a known key changes nothing; its default changes nothing
+// anywhere.
+func (d *draft) tellWhy(r row, s setting) {
+	if r.value == "" || !strings.EqualFold(r.value, s.value) {
+		d.warnings = append(d.warnings, s.warn("has no effect: "+r.reason))
+	}
 }
 
 func (d *draft) takeServer(s setting, number string) error {
@@ -212,15 +222,4 @@ func (d *draft) takeServer(s setting, number string) error {
 	}
 	d.Servers = append(d.Servers, server)
 	return nil
-}
-
-func (d *draft) warnUnknown(s setting) {
-	if isKnownUnused(s.key) {
-		return
-	}
-	text := "unknown, ignored"
-	if meant := suggestion(s.key); meant != "" {
-		text += "; did you mean " + meant + "?"
-	}
-	d.warnings = append(d.warnings, s.warn(text))
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"path/filepath"
 	"slices"
@@ -16,7 +17,8 @@ import (
 // settle derives what depends on several lines and checks them against each
 // other. The order matters: the ensemble decides whether myid is needed.
 func (d *draft) settle() error {
-	return errors.Join(d.settleDirs(), d.settleTimeouts(), d.settleEnsemble(), d.settleClient())
+	return errors.Join(d.settleDirs(), d.settleTimeouts(), d.settleEnsemble(), d.settleClient(),
+		d.settleAuth(), d.settleLimits())
 }
 
 // failAt is an error at the place where key was given, or about the file.
@@ -136,7 +138,7 @@ func (d *draft) becomeMember() error {
 		return errors.Join(errs...)
 	}
 	d.Observer = self.Observer
-	if d.hasPeerType && d.Observer != (d.peerType == "observer") {
+	if _, given := d.set["peerType"]; given && d.Observer != (d.peerType == "observer") {
 		d.warnAt("peerType", "is not what "+self.Key()+" says, which counts")
 	}
 	return errors.Join(append(errs, d.adoptClient(self))...)
@@ -159,36 +161,66 @@ func (d *draft) adoptClient(self Server) error {
 }
 
 func (d *draft) settleClient() error {
-	if d.clientPort == 0 {
-		if d.clientHost != "" {
-			return d.failAt("clientPortAddress", "needs a clientPort")
-		}
+	if d.clientPort == 0 && d.securePort == 0 {
 		d.warnings = append(d.warnings, Warning{File: d.File, Key: "clientPort",
 			Text: "is missing; no client can connect"})
-		return nil
 	}
-	host := strings.Trim(d.clientHost, "[]")
+	var errs [2]error
+	d.ClientListen, errs[0] = d.listener("clientPort", d.clientHost, d.clientPort)
+	d.SecureListen, errs[1] = d.listener("secureClientPort", d.secureHost, d.securePort)
+	return errors.Join(errs[:]...)
+}
+
+// listener joins a port and its address, which may not stand alone.
+func (d *draft) listener(key, host string, port int) (string, error) {
+	if port == 0 {
+		if host != "" {
+			return "", d.failAt(key+"Address", "needs a "+key)
+		}
+		return "", nil
+	}
+	host = strings.Trim(host, "[]")
 	if host == "0.0.0.0" {
 		host = ""
 	}
-	d.ClientListen = net.JoinHostPort(host, strconv.Itoa(d.clientPort))
+	return net.JoinHostPort(host, strconv.Itoa(port)), nil
+}
+
+// settleAuth gathers the families of keys, and refuses to enforce nothing.
+func (d *draft) settleAuth() error {
+	for _, key := range slices.Sorted(maps.Keys(d.set)) {
+		value := d.set[key].value
+		if key == "superUser" || strings.HasPrefix(key, "superUser.") {
+			d.Auth.SASLSuperUsers = append(d.Auth.SASLSuperUsers, value)
+		}
+		if name, ok := strings.CutPrefix(key, "authProvider."); ok {
+			d.Auth.Providers = append(d.Auth.Providers, Provider{Key: name, Class: value})
+		}
+	}
+	if !d.enforceAuth {
+		d.Auth.EnforcedSchemes = nil
+		return nil
+	}
+	if len(d.Auth.EnforcedSchemes) == 0 {
+		return d.failAt("enforce.auth.enabled", "is true, and enforce.auth.schemes has none")
+	}
 	return nil
 }
 
-// warnUnused names every key that is known and without effect, in one line.
-func (d *draft) warnUnused() {
-	var names []string
-	for name := range d.set {
-		if _, used := findRow(name); !used && isKnownUnused(name) {
-			names = append(names, name)
-		}
+func (d *draft) settleLimits() error {
+	if _, given := d.set["jute.maxbuffer.extrasize"]; !given {
+		d.Limits.FrameExtraBytes = d.FrameBytesMax
 	}
-	if len(names) == 0 {
-		return
+	if d.Storage.Unsynced {
+		d.warnAt("forceSync", "is no: writes that clients were told of may be lost in a crash")
 	}
-	slices.Sort(names)
-	d.warnings = append(d.warnings, Warning{File: d.File,
-		Text: "known, not used yet: " + strings.Join(names, ", ")})
+	if d.SkipACL {
+		d.warnAt("skipACL", "is yes: every client may do everything")
+	}
+	if d.Peers.NotificationMin > d.Peers.NotificationMax {
+		return d.failAt("fastleader.minNotificationInterval", "is above the longest interval")
+	}
+	return nil
 }
 
 // readMyID reads the server's number from the first line of dataDir/myid.

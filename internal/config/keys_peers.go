@@ -1,0 +1,117 @@
+package config
+
+import (
+	"time"
+)
+
+const (
+	plainQuorum = "TLS between servers comes with a later version; " +
+		"this server would talk in plain"
+	openQuorum = "SASL between servers comes with a later version; " +
+		"any server would be let in"
+	noQuorumTLS  = "TLS between servers comes with a later version"
+	noQuorumSASL = "SASL between servers comes with a later version"
+	allDialled   = "all addresses of a server are dialled at once"
+)
+
+// rowsPeers is the links between servers.
+var rowsPeers = []row{
+	{name: "leaderServes", value: "yes",
+		parse: truth(func(d *draft) *bool { return &d.Peers.LeaderServes }),
+		doc:   "let a leader take clients"},
+	{name: "electionPortBindRetry", value: "3",
+		parse: count(0, func(d *draft) *int { return &d.Peers.ElectionBindTries }),
+		doc:   "attempts to open the election port; 0 is no bound"},
+	{name: "cnxTimeout", value: "5000",
+		parse: duration(time.Millisecond, 1,
+			func(d *draft) *time.Duration { return &d.Peers.ElectionDialTimeout }),
+		doc: "milliseconds to reach another server's election port"},
+	{name: "quorumCnxnTimeoutMs", value: "-1",
+		parse: anyMillis(func(d *draft) *time.Duration {
+			return &d.Peers.ElectionHandshakeTimeout
+		}),
+		doc: "milliseconds for the introduction there; -1 is the sync limit"},
+	{name: "tcpKeepAlive", value: "false",
+		parse: truth(func(d *draft) *bool { return &d.Peers.KeepAlive }),
+		doc:   "TCP keep-alive on election connections"},
+	{name: "fastleader.minNotificationInterval", value: "200",
+		parse: duration(time.Millisecond, 1,
+			func(d *draft) *time.Duration { return &d.Peers.NotificationMin }),
+		doc: "milliseconds before votes are sent again"},
+	{name: "fastleader.maxNotificationInterval", value: "60000",
+		parse: duration(time.Millisecond, 1,
+			func(d *draft) *time.Duration { return &d.Peers.NotificationMax }),
+		doc: "the longest such pause"},
+	{name: "connectToLearnerMasterLimit", value: "0",
+		parse: count(0, func(d *draft) *int { return &d.Peers.ConnectLimitTicks }),
+		doc:   "ticks a learner may take to reach its leader; 0 is initLimit"},
+	{name: "leader.maxConcurrentSnapSyncs", value: "10",
+		parse: count(1, func(d *draft) *int { return &d.Peers.SnapSyncsMax }),
+		doc:   "learners that get a snapshot at once"},
+	{name: "leader.maxConcurrentDiffSyncs", value: "100",
+		parse: count(1, func(d *draft) *int { return &d.Peers.DiffSyncsMax }),
+		doc:   "learners that get a difference at once"},
+	{name: "observer.reconnectDelayMs", value: "0",
+		parse: millis(func(d *draft) *time.Duration { return &d.Peers.ReconnectDelay }),
+		doc:   "milliseconds an observer rests before it looks for a leader again"},
+	{name: "observer.election.DelayMs", value: "200",
+		parse: millis(func(d *draft) *time.Duration { return &d.Peers.ElectionDelay }),
+		doc:   "milliseconds an observer rests before it asks who leads"},
+
+	{name: "sslQuorum", value: "false", parse: mustBeFalse(plainQuorum),
+		doc: "TLS between servers"},
+	{name: "portUnification", value: "false", parse: mustBeFalse(plainQuorum),
+		doc: "TLS and plain between servers"},
+	{name: "sslQuorumReloadCertFiles", value: "false", reason: noQuorumTLS,
+		doc: "follow changes of the certificates between servers"},
+	{name: "ssl.quorum.", reason: noQuorumTLS, secret: true,
+		doc: "keys and certificates between servers"},
+	{name: "quorum.auth.enableSasl", value: "false", parse: mustBeFalse(openQuorum),
+		doc: "SASL between servers"},
+	{name: "quorum.auth.learnerRequireSasl", value: "false", parse: mustBeFalse(openQuorum),
+		doc: "a learner insists on SASL"},
+	{name: "quorum.auth.serverRequireSasl", value: "false", parse: mustBeFalse(openQuorum),
+		doc: "a leader insists on SASL"},
+	{name: "quorum.auth.learner.saslLoginContext", value: "QuorumLearner", reason: noQuorumSASL,
+		doc: "JAAS section of a learner"},
+	{name: "quorum.auth.server.saslLoginContext", value: "QuorumServer", reason: noQuorumSASL,
+		doc: "JAAS section of a leader"},
+	{name: "quorum.auth.kerberos.servicePrincipal", value: "zkquorum/localhost",
+		reason: noQuorumSASL, doc: "Kerberos principal of the servers"},
+	{name: "kerberos.canonicalizeHostNames", value: "false", reason: noQuorumSASL,
+		doc: "look the leader's name up for Kerberos"},
+	{name: "quorum.cnxn.threads.size", value: "20",
+		reason: "each connection has its own goroutine", doc: "threads for election connections"},
+	{name: "observerMasterPort", value: "0",
+		reason: "observers of followers come with a later version; they attach to the leader",
+		doc:    "port at which a follower takes observers"},
+	{name: "observerMaster.sizeLimit", value: "33554432",
+		reason: "observers of followers come with a later version",
+		doc:    "bytes kept for observers"},
+	{name: "observer.syncEnabled", reason: "syncEnabled says it", doc: "old name of syncEnabled"},
+	{name: "multiAddress.enabled", value: "true",
+		parse: truth(func(*draft) *bool { return new(bool) }),
+		doc:   "several addresses of a server, with |; they are always accepted here"},
+	{name: "multiAddress.reachabilityCheckEnabled", value: "true", reason: allDialled,
+		doc: "probe addresses before use"},
+	{name: "multiAddress.reachabilityCheckTimeoutMs", value: "1000", reason: allDialled,
+		doc: "milliseconds of a probe"},
+	{name: "leader.maxTimeToWaitForEpoch", value: "-1",
+		reason: "the init limit bounds the wait for a quorum",
+		doc:    "milliseconds a leader waits for a quorum"},
+	{name: "leader.ackLoggingFrequency", value: "1000", reason: "acknowledgements are not logged",
+		doc: "acknowledgements between two lines of the log"},
+	{name: "leader.closeSocketAsync", value: "false", reason: "connections never hold up a role",
+		doc: "close a learner's connection aside"},
+	{name: "learner.closeSocketAsync", value: "false", reason: "connections never hold up a role",
+		doc: "close the leader's connection aside"},
+	{name: "learner.asyncSending", value: "false", reason: "packets are always sent aside",
+		doc: "send packets to the leader aside"},
+	{name: "leaderConnectDelayDuringRetryMs", value: "100",
+		reason: "attempts to reach a leader follow each other as the election decides",
+		doc:    "milliseconds between attempts to reach the leader"},
+	{name: "leader.nodelay", value: "true", propertyOnly: true,
+		reason: "small packets are always sent at once", doc: "TCP without delay, leader"},
+	{name: "follower.nodelay", value: "true", propertyOnly: true,
+		reason: "small packets are always sent at once", doc: "TCP without delay, learner"},
+}

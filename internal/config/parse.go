@@ -1,0 +1,154 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The parsers of rows: each makes a function that reads one value into a field.
+
+func number(low, high int, field func(*draft) *int) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			return fmt.Errorf("%q is not a whole number", value)
+		}
+		if n < low || n > high {
+			return fmt.Errorf("%d is not in %d to %d", n, low, high)
+		}
+		*field(d) = n
+		return nil
+	}
+}
+
+// count reads a number from low to the largest of 32 bits.
+func count(low int, field func(*draft) *int) func(*draft, string) error {
+	return number(low, math.MaxInt32, field)
+}
+
+func fraction(field func(*draft) *float64) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		f, err := strconv.ParseFloat(value, 64)
+		if err != nil || math.IsNaN(f) || f < 0 || f > 1 {
+			return fmt.Errorf("%q is not a number from 0 to 1", value)
+		}
+		*field(d) = f
+		return nil
+	}
+}
+
+// kilobytes reads kilobytes into bytes; zero and less are 0, which means off.
+func kilobytes(field func(*draft) *int64) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		var n int
+		if err := count(math.MinInt32, func(*draft) *int { return &n })(d, value); err != nil {
+			return err
+		}
+		*field(d) = max(0, int64(n)) << 10
+		return nil
+	}
+}
+
+func duration(unit time.Duration, low int,
+	field func(*draft) *time.Duration) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		var n int
+		if err := count(low, func(*draft) *int { return &n })(d, value); err != nil {
+			return err
+		}
+		*field(d) = time.Duration(n) * unit
+		return nil
+	}
+}
+
+// millis reads a time of at least nothing in milliseconds.
+func millis(field func(*draft) *time.Duration) func(*draft, string) error {
+	return duration(time.Millisecond, 0, field)
+}
+
+// anyMillis reads milliseconds that may be negative, which then says "none".
+func anyMillis(field func(*draft) *time.Duration) func(*draft, string) error {
+	return duration(time.Millisecond, math.MinInt32, field)
+}
+
+func text(field func(*draft) *string) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		if value == "" {
+			return errors.New("is empty")
+		}
+		*field(d) = value
+		return nil
+	}
+}
+
+// oneOf reads a word of a list, in any case; it is kept as the list has it.
+func oneOf(field func(*draft) *string, words ...string) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		i := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, value) })
+		if i < 0 {
+			return fmt.Errorf("%q is not one of %s", value, strings.Join(words, ", "))
+		}
+		*field(d) = words[i]
+		return nil
+	}
+}
+
+// words reads a list with commas (Java's cipher lists have colons or commas).
+func words(field func(*draft) *[]string) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		*field(d) = nil
+		for word := range strings.SplitSeq(value, ",") {
+			if word = strings.TrimSpace(word); word != "" {
+				*field(d) = append(*field(d), word)
+			}
+		}
+		return nil
+	}
+}
+
+// truth reads true and false, and yes and no, which Java uses for some keys.
+func truth(field func(*draft) *bool) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		switch strings.ToLower(value) {
+		case "true", "yes":
+			*field(d) = true
+		case "false", "no":
+			*field(d) = false
+		default:
+			return fmt.Errorf("%q is neither true nor false", value)
+		}
+		return nil
+	}
+}
+
+// untruth reads a switch whose field says the opposite.
+func untruth(field func(*draft) *bool) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		var on bool
+		if err := truth(func(*draft) *bool { return &on })(d, value); err != nil {
+			return err
+		}
+		*field(d) = !on
+		return nil
+	}
+}
+
+// mustBeFalse refuses what would let servers or clients in by other rules than
+// the operator asked for.
+func mustBeFalse(reason string) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		var on bool
+		if err := truth(func(*draft) *bool { return &on })(d, value); err != nil {
+			return err
+		}
+		if on {
+			return errors.New(reason)
+		}
+		return nil
+	}
+}

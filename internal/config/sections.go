@@ -1,0 +1,228 @@
+package config
+
+import "time"
+
+// Limits bounds what clients may take. Immutable after Load, as all of Config.
+type Limits struct {
+	// ConnsMax bounds the connections of all clients (maxCnxns); 0 is no bound.
+	ConnsMax int
+	// FrameExtraBytes is what a record between servers may be longer than
+	// FrameBytesMax (jute.maxbuffer.extrasize).
+	FrameExtraBytes int
+	// LargeRequestsBytesMax bounds the sum of the requests in process that are
+	// above LargeRequestBytes; a threshold of -1 counts none (largeRequest*).
+	LargeRequestsBytesMax, LargeRequestBytes int
+	// QuotaEnforced refuses writes over a quota (enforceQuota).
+	QuotaEnforced bool
+	// EagerACLCheck checks a write's ACL where it arrives (enableEagerACLCheck).
+	EagerACLCheck bool
+	// SessionlessTimeout ends connections that never made a session
+	// (nio.sessionlessCnxnTimeout).
+	SessionlessTimeout time.Duration
+
+	RequestThrottle RequestThrottle
+	ConnThrottle    ConnThrottle
+}
+
+// RequestThrottle delays requests in front of the pipeline (request_throttle_*).
+type RequestThrottle struct {
+	// RequestsMax is how many may be in process; 0 switches the throttle off.
+	RequestsMax int
+	// StallTime is how long the throttle waits for room.
+	StallTime time.Duration
+	// DropStale drops requests that are stale by the two checks below.
+	DropStale bool
+	// StaleConnCheck: stale is whose connection is gone.
+	StaleConnCheck bool
+	// StaleLatencyCheck: stale is what has waited longer than its session lives.
+	StaleLatencyCheck bool
+	// OpWait answers what has waited longer with -127 (throttled_op_wait_time); 0
+	// lets everything wait.
+	OpWait time.Duration
+	// ShutdownTimeout bounds the throttle's end (request_throttler.shutdownTimeout).
+	ShutdownTimeout time.Duration
+}
+
+// ConnThrottle is the token bucket in front of new connections
+// (connection_throttle_*).
+type ConnThrottle struct {
+	// Tokens is the size of the bucket; 0 switches the throttle off.
+	Tokens int
+	// FillTime is the time in which FillCount tokens come back.
+	FillTime  time.Duration
+	FillCount int
+	// FreezeTime lies between two changes of the probability to drop; negative
+	// never drops by chance.
+	FreezeTime time.Duration
+	// DropIncrease, DropDecrease and DecreaseRatio move that probability, 0 to 1.
+	DropIncrease, DropDecrease, DecreaseRatio float64
+	// Weighted lets a connection cost the weight of what it wants.
+	Weighted bool
+	// GlobalWeight, RenewWeight and LocalWeight are those costs, in tokens.
+	GlobalWeight, RenewWeight, LocalWeight int
+}
+
+// Containers paces the removal of containers and TTL nodes (znode.container.*).
+type Containers struct {
+	CheckInterval time.Duration
+	// MaxPerMinute bounds the removals of a minute.
+	MaxPerMinute int
+	// NeverUsedMax removes a container that never had a child after so long; 0
+	// never does.
+	NeverUsedMax time.Duration
+}
+
+// Sessions is what sessions may be beyond global ones.
+type Sessions struct {
+	// Local makes new sessions known to this server only (localSessionsEnabled).
+	Local bool
+	// LocalUpgrade makes them global when they create an ephemeral node
+	// (localSessionsUpgradingEnabled).
+	LocalUpgrade bool
+	// ReadOnly serves reads while there is no quorum (readonlymode.enabled).
+	ReadOnly bool
+}
+
+// KeyStore is one file of keys or certificates. An empty Location means none.
+type KeyStore struct {
+	Location string
+	// Password, or the file PasswordPath that holds it.
+	Password, PasswordPath string
+	// Type is JKS, PEM, PKCS12 or BCFKS; empty lets the suffix decide.
+	Type string
+}
+
+// TLS describes the secure client port (ssl.*), see section "TLS properties" of
+// ZooKeeper's administrator's guide.
+type TLS struct {
+	KeyStore, TrustStore KeyStore
+	// Protocol is Java's name of the version, such as TLSv1.3; empty is the best.
+	Protocol string
+	// EnabledProtocols and CipherSuites are Java's names; empty is the default.
+	EnabledProtocols, CipherSuites []string
+	// HostnameVerification checks a server's name, ClientHostnameVerification a
+	// client's; ReverseDNS lets an address be looked up for that.
+	HostnameVerification, ClientHostnameVerification, ReverseDNS bool
+	// CRL and OCSP ask whether a certificate was revoked.
+	CRL, OCSP bool
+	// ClientAuth is none, want or need.
+	ClientAuth string
+	// AuthScheme names who turns a client's certificate into an id; only x509.
+	AuthScheme string
+	// DetectionTimeout bounds the wait for the first bytes on a unified port.
+	DetectionTimeout time.Duration
+	// PortUnification takes TLS and plain on one port (client.portUnification).
+	PortUnification bool
+	// Reload follows changes of the files (client.certReload).
+	Reload bool
+	// HandshakesMax bounds the handshakes under way; -1 is no bound
+	// (netty.server.outstandingHandshake.limit). EarlyDrop counts before the
+	// first byte (netty.server.earlyDropSecureConnectionHandshakes).
+	HandshakesMax int
+	EarlyDrop     bool
+	// FIPS keeps to approved ways: no DIGEST-MD5 either (fips-mode).
+	FIPS bool
+}
+
+// Auth says who may be whom.
+type Auth struct {
+	// Digest offers the scheme digest; DigestAlg is its hash by Java's name.
+	Digest    bool
+	DigestAlg string
+	// X509SuperUser is the distinguished name of a super user; empty for none.
+	X509SuperUser string
+	// SASLSuperUsers are the SASL ids that become super users (superUser.*).
+	SASLSuperUsers []string
+	// AnySASLUser is the id in an ACL that every SASL user matches; empty for
+	// none (letAnySaslUserDoX).
+	AnySASLUser string
+	// Providers are the authProvider.X lines, by X.
+	Providers []Provider
+	// EnforcedSchemes: only a connection with an id of one of them may do anything
+	// (enforce.auth.*); empty enforces nothing.
+	EnforcedSchemes []string
+	// SASLRequired refuses every request before SASL (sessionRequireClientSASLAuth).
+	SASLRequired bool
+	// SASLFailedAllowed keeps a client whose SASL failed (allowSaslFailedClients).
+	SASLFailedAllowed bool
+	// EnsembleNames is the text of ensembleAuthName: names joined with commas.
+	EnsembleNames string
+}
+
+// Provider is one authProvider.X line: Java's class of an authentication scheme.
+type Provider struct{ Key, Class string }
+
+// SASL says how clients authenticate by SASL.
+type SASL struct {
+	// LoginConfig is the JAAS file; empty for none. Section is its part for the
+	// server.
+	LoginConfig, Section string
+	// SuperPassword is the password of the DIGEST-MD5 user super; empty for none.
+	SuperPassword string
+	// Krb5Conf is the Kerberos configuration; empty lets the system decide.
+	Krb5Conf string
+	// Krb5ConfRequired fails without one (requireKerberosConfig).
+	Krb5ConfRequired bool
+	// Realm replaces the realm of the server's principal (server.realm).
+	Realm string
+	// AuthToLocal are the rules that shorten Kerberos names
+	// (security.auth_to_local).
+	AuthToLocal string
+	// HostRemoved and RealmRemoved shorten the id (kerberos.remove*FromPrincipal).
+	HostRemoved, RealmRemoved bool
+}
+
+// Storage is about the log and the snapshots, beyond their directories.
+type Storage struct {
+	// SnapLogBytes of log make a snapshot due whatever SnapCount says; 0 never
+	// (snapSizeLimitInKb).
+	SnapLogBytes int64
+	// LogBytesMax of one log file begin the next one; 0 never
+	// (txnLogSizeLimitInKb).
+	LogBytesMax int64
+	// Unsynced leaves it to the system when the log reaches the disk
+	// (forceSync=no): acknowledged writes may be lost.
+	Unsynced bool
+	// SyncSlow is how long a sync of the log may take before it is told
+	// (fsync.warningthresholdms).
+	SyncSlow time.Duration
+	// DirsExpected refuses to make missing directories (datadir.autocreate=false).
+	DirsExpected bool
+	// InitializeRequired is db.autocreate=false: an empty directory does not vote
+	// without a file named initialize.
+	InitializeRequired bool
+	// TrustEmptySnapshot is snapshot.trust.empty=true: a log without any snapshot
+	// is believed to be whole.
+	TrustEmptySnapshot bool
+	// DigestOmitted is digest.enabled=false; ClosePathsOmitted is
+	// closeSessionTxn.enabled=false.
+	DigestOmitted, ClosePathsOmitted bool
+	// ObserverUnlogged is syncEnabled=false: an observer keeps no log.
+	ObserverUnlogged bool
+}
+
+// Peers is about the links between servers. Zero times are the shell's defaults.
+type Peers struct {
+	// LeaderServes lets a leader take clients.
+	LeaderServes bool
+	// ElectionBindTries bounds the attempts to open the election port; 0 is no
+	// bound (electionPortBindRetry).
+	ElectionBindTries int
+	// ElectionDialTimeout is cnxTimeout; ElectionHandshakeTimeout is
+	// quorumCnxnTimeoutMs, negative is the sync limit.
+	ElectionDialTimeout, ElectionHandshakeTimeout time.Duration
+	// KeepAlive switches TCP keep-alive on (tcpKeepAlive).
+	KeepAlive bool
+	// NotificationMin and NotificationMax bound the pause between two rounds of
+	// notifications (fastleader.*).
+	NotificationMin, NotificationMax time.Duration
+	// ConnectLimitTicks bounds a learner's attempts to reach its leader; 0 is
+	// InitLimitTicks (connectToLearnerMasterLimit).
+	ConnectLimitTicks int
+	// SnapSyncsMax and DiffSyncsMax bound the learners served at once
+	// (leader.maxConcurrent*Syncs).
+	SnapSyncsMax, DiffSyncsMax int
+	// ReconnectDelay is an observer's rest before it looks for a leader again;
+	// ElectionDelay its rest before it asks (observer.*).
+	ReconnectDelay, ElectionDelay time.Duration
+}
