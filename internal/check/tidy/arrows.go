@@ -47,6 +47,8 @@ var rooms = []room{
 	{name: "internal/net/nowait"},
 	// Mechanisms are told by values what they need of the configuration.
 	{name: "internal/net/sasl", imports: []string{"internal/core/acl/principal"}},
+	{name: "internal/net/sasl/gssapi", imports: []string{"internal/core/acl/principal",
+		"internal/net/sasl"}, libraries: []string{"github.com/jcmturner/gokrb5/v8"}},
 	{name: "internal/net/peer", imports: append(slices.Clone(encoding), "internal/core/",
 		"internal/net/nowait")},
 
