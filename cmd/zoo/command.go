@@ -27,6 +27,7 @@ type commandLine struct {
 	Dev     devCommand     `cmd:"" help:"Run a whole ensemble on this machine."`
 	Status  statusCommand  `cmd:"" help:"Show what running servers say about themselves."`
 	Bench   benchCommand   `cmd:"" help:"Drive a load against servers and measure it."`
+	Config  configCommand  `cmd:"" help:"Look at a configuration."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

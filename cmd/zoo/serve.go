@@ -24,19 +24,26 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 }
 
 func (c *serveCommand) load(log *slog.Logger) (*config.Config, error) {
-	src := config.Source{Args: c.Config, Properties: c.Define}
-	if len(c.Config) == 0 {
-		dir, err := config.StateDir()
-		if err != nil {
-			return nil, err
-		}
-		src.StateDir = dir
+	src, err := source(c.Config, c.Define)
+	if err != nil {
+		return nil, err
 	}
 	cfg, warnings, err := config.Load(src)
 	for _, w := range warnings {
 		log.Warn("configuration", "file", w.File, "line", w.Line, "key", w.Key, "text", w.Text)
 	}
 	return cfg, err
+}
+
+// source is where the settings of a command line are.
+func source(args, defines []string) (config.Source, error) {
+	src := config.Source{Args: args, Properties: defines}
+	if len(args) > 0 {
+		return src, nil
+	}
+	dir, err := config.StateDir()
+	src.StateDir = dir
+	return src, err
 }
 
 // buildInfo is what the server tells about its own making.

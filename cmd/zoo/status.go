@@ -15,6 +15,7 @@ import (
 type statusCommand struct {
 	JSON    bool     `name:"json" help:"Print JSON."`
 	Startup bool     `help:"Print the start-up timeline of each server."`
+	Word    string   `placeholder:"srvr" help:"Print what each server answers to a four-letter word."`
 	Servers []string `arg:"" name:"host:port" help:"Client addresses; the port is 2181 when absent."`
 }
 
@@ -27,6 +28,9 @@ func (c *statusCommand) Run(ctx context.Context, m *Main) error {
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			c.Servers[i] = net.JoinHostPort(address, clientPortDefault)
 		}
+	}
+	if c.Word != "" {
+		return c.word(ctx, m)
 	}
 	if c.Startup {
 		return c.startup(ctx, m)
@@ -68,6 +72,20 @@ func (c *statusCommand) print(m *Main, seen []status.Server) error {
 			s.Epoch, sessions, s.Connections, s.LatencyMin, s.LatencyAvg, s.LatencyMax, s.Version)
 	}
 	return t.Flush()
+}
+
+// word prints the answers as they are.
+func (c *statusCommand) word(ctx context.Context, m *Main) error {
+	var errs []error
+	for _, address := range c.Servers {
+		answer, err := status.Ask(ctx, address, c.Word)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", address, err))
+			continue
+		}
+		fmt.Fprint(m.Stdout, answer)
+	}
+	return errors.Join(errs...)
 }
 
 // timeline is one server's start-up in the JSON form.

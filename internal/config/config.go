@@ -86,9 +86,6 @@ type Config struct {
 	Auth       Auth
 	SASL       SASL
 	TLS        TLS
-
-	// given is what was set, by key, for Explain.
-	given map[string]setting
 }
 
 // Standalone tells whether the server runs alone, without quorum ports.

@@ -25,7 +25,7 @@ type row struct {
 	// propertyOnly: ZooKeeper reads it as a system property without its prefix, so
 	// it counts as -D and is without effect in a file.
 	propertyOnly bool
-	// secret values are never shown.
+	// secret values are never shown; of a family see hides.
 	secret bool
 }
 

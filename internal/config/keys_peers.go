@@ -64,7 +64,7 @@ var rowsPeers = []row{
 		doc: "TLS and plain between servers"},
 	{name: "sslQuorumReloadCertFiles", value: "false", reason: noQuorumTLS,
 		doc: "follow changes of the certificates between servers"},
-	{name: "ssl.quorum.", reason: noQuorumTLS, secret: true,
+	{name: "ssl.quorum.", reason: noQuorumTLS,
 		doc: "keys and certificates between servers"},
 	{name: "quorum.auth.enableSasl", value: "false", parse: mustBeFalse(openQuorum),
 		doc: "SASL between servers"},

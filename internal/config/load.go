@@ -39,25 +39,31 @@ func StateDir() (string, error) {
 // Load reads the settings. The warnings are valid also beside an error; the
 // error joins everything that is wrong, and wraps ErrConfig.
 func Load(src Source) (*Config, []Warning, error) {
-	file, settings, err := gather(src)
-	if err != nil {
-		return nil, nil, err
-	}
-	properties, err := parseDefines(src.Properties)
-	if err != nil {
-		return nil, nil, err
-	}
-	d := newDraft(file)
-	// A line of the file overrides a -D of the same name, as in Java.
-	err = errors.Join(d.take(properties), d.take(settings))
-	if err == nil {
-		err = d.settle()
-	}
+	d, err := read(src)
 	if err != nil {
 		return nil, d.warnings, err
 	}
-	d.given = d.set
 	return &d.Config, d.warnings, nil
+}
+
+// read makes a draft of all that was given, and settles it. The draft is valid
+// beside an error as well.
+func read(src Source) (*draft, error) {
+	d := newDraft("")
+	file, settings, err := gather(src)
+	if err != nil {
+		return d, err
+	}
+	properties, err := parseDefines(src.Properties)
+	if err != nil {
+		return d, err
+	}
+	d.File = file
+	// A line of the file overrides a -D of the same name, as in Java.
+	if err := errors.Join(d.take(properties), d.take(settings)); err != nil {
+		return d, err
+	}
+	return d, d.settle()
 }
 
 // gather turns the command line into settings.

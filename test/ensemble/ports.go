@@ -17,6 +17,15 @@ const (
 	portTries = 1000
 )
 
+// FreePort finds a port on this machine that nobody listens on.
+func FreePort() (int, error) {
+	ports, err := freePorts(1)
+	if err != nil {
+		return 0, err
+	}
+	return ports[0], nil
+}
+
 // freePorts finds n ports that nobody listens on, all different.
 func freePorts(n int) ([]int, error) {
 	var ports []int

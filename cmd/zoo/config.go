@@ -1,0 +1,45 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"text/tabwriter"
+
+	"zoo/internal/config"
+)
+
+type configCommand struct {
+	Explain explainCommand `cmd:"" help:"Show each setting: its value, where it comes from, what it means."`
+}
+
+type explainCommand struct {
+	Define []string `short:"D" sep:"none" placeholder:"name=value" help:"Set a property, as for serve."`
+	All    bool     `help:"Show the settings that were not given, too."`
+	Config []string `arg:"" optional:"" help:"What serve takes: a zoo.cfg, or clientPort dataDir [tickTime] [maxClientCnxns]."`
+}
+
+// Run prints the settings, then the warnings; a configuration that cannot work
+// makes the exit code 2, as it does for serve.
+func (c *explainCommand) Run(m *Main) error {
+	src, err := source(c.Config, c.Define)
+	if err != nil {
+		return err
+	}
+	lines, warnings, bad := config.Explain(src)
+	t := tabwriter.NewWriter(m.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NAME\tVALUE\tORIGIN\tMEANING")
+	for _, line := range lines {
+		if line.Default && !c.All {
+			continue
+		}
+		if line.Value == "" {
+			line.Value = "-"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", line.Name, line.Value, line.Origin, line.Meaning)
+	}
+	err = t.Flush()
+	for _, w := range warnings {
+		fmt.Fprintf(m.Stderr, "warning: %s\n", w)
+	}
+	return errors.Join(err, bad)
+}
