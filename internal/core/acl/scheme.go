@@ -32,7 +32,8 @@ type scheme struct {
 
 // schemes is the table of all kinds of identity; "auth" and "super" never stand in
 // a stored list and are not among them. The order is that of frequency.
-var schemes = [...]scheme{worldScheme, digestScheme, ipScheme, saslScheme, ensembleScheme}
+var schemes = [...]scheme{worldScheme, digestScheme, ipScheme, saslScheme, ensembleScheme,
+	x509Scheme}
 
 var worldScheme = scheme{
 	name:  zoo.AnyoneID.Scheme,
