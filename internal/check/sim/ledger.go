@@ -127,11 +127,9 @@ func (l *ledger) isHeldByQuorum(r *record) bool {
 	})
 }
 
-// executed checks that no request takes effect twice. Those without a session are
-// the leader's own: it deletes containers.
+// executed checks that no request takes effect twice.
 func (l *ledger) executed(header *txn.Header, code zoo.Code) {
-	if header.Type == wire.OpCreateSession || header.Type == wire.OpCloseSession ||
-		header.Session == 0 {
+	if header.Type == wire.OpCreateSession || header.Type == wire.OpCloseSession {
 		return
 	}
 	key := requestKey{header.Session, header.Cxid}

@@ -37,8 +37,6 @@ type Config struct {
 	Rules                       acl.Rules
 	// Types says which owner values of znodes are special here.
 	Types tree.Types
-	// Reaping bounds the deletion of containers and znodes with a time to live.
-	Reaping Reaping
 	// ReconfigEnabled is the operator's word; it decides between two refusals.
 	ReconfigEnabled bool
 	// Seed makes this server's random choices.
@@ -101,7 +99,6 @@ type writer struct {
 	tracker *session.Tracker
 	// expireAt is the next look at the sessions' deadlines.
 	expireAt time.Duration
-	reaper   reaper
 }
 
 // snapshots decides when the next one is due.
@@ -145,8 +142,6 @@ func withDefaults(cfg Config) Config {
 	orDefault(&cfg.SnapCount, 100_000)
 	orDefault(&cfg.HistoryMin, 500)
 	orDefault(&cfg.HistoryBytesMin, 16<<20)
-	orDefault(&cfg.Reaping.Interval, time.Minute)
-	orDefault(&cfg.Reaping.PerMinuteMax, 10_000)
 	return cfg
 }
 
@@ -262,9 +257,6 @@ func (r *Replica) tick() {
 	if r.writer != nil && now >= r.writer.expireAt {
 		r.expireSessions()
 	}
-	if r.writer != nil && now >= r.writer.reaper.at {
-		r.reap()
-	}
 }
 
 // Deadline is the next instant at which a Tick would change something.
@@ -285,7 +277,7 @@ func (r *Replica) Deadline() time.Duration {
 		deadline = min(deadline, r.dialing.at)
 	}
 	if r.writer != nil {
-		deadline = min(deadline, r.writer.expireAt, r.writer.reaper.at)
+		deadline = min(deadline, r.writer.expireAt)
 	}
 	return deadline
 }

@@ -32,9 +32,7 @@ import (
 //	hold FROM TO / release FROM TO  keep packets between two servers back
 //	connect ID                      a client opens a session at a server
 //	create ID /path, set ID /path   its request
-//	container ID /path, ttl ID /path MILLIS, delete ID /path
 //	sync ID
-//	has ID /path...                 which of the znodes a server's tree has
 //	state                           what each server is and holds
 func TestScenarios(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -96,10 +94,8 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.server(d.CmdArgs[0].Key).diskStops = d.Cmd == "stop-disk"
 	case "hold", "release":
 		w.hold(d)
-	case "connect", "create", "set", "sync", "container", "ttl", "delete":
+	case "connect", "create", "set", "sync":
 		w.client(d)
-	case "has":
-		return w.has(d)
 	case "state":
 		return w.state()
 	default:
@@ -176,14 +172,10 @@ func (w *world) history(d *datadriven.TestData) string {
 	return "ok"
 }
 
-func (w *world) now() Now {
-	return Now{Mono: w.mono, WallMillis: 1000 + w.mono.Milliseconds()}
-}
+func (w *world) now() Now { return Now{Mono: w.mono, WallMillis: 1000} }
 
 func (w *world) start(s *server) {
-	cfg := Config{ID: s.id, View: w.view, TickTime: time.Second, Start: w.now(),
-		Types:   tree.Types{Extended: true},
-		Reaping: Reaping{NeverUsedMax: 90 * time.Second, PerMinuteMax: 600}}
+	cfg := Config{ID: s.id, View: w.view, TickTime: time.Second, Start: w.now()}
 	s.r = New(cfg, s.rec)
 	for _, other := range w.servers {
 		if other != s && other.r != nil && !other.cut {
@@ -265,45 +257,12 @@ func (w *world) client(d *datadriven.TestData) {
 		q.Op = wire.OpSetData
 		body := wire.SetDataRequest{Path: d.CmdArgs[1].Key, Version: -1}
 		q.Body = body.AppendTo(nil)
-	case "container", "ttl", "delete":
-		w.reapable(d, &q)
 	case "sync":
 		q.Op = wire.OpSync
 		body := wire.SyncRequest{Path: "/"}
 		q.Body = body.AppendTo(nil)
 	}
 	s.queue = append(s.queue, Submit{[]Request{q}})
-}
-
-// reapable fills in a request about a znode that the reaper looks at.
-func (w *world) reapable(d *datadriven.TestData, q *Request) {
-	path := d.CmdArgs[1].Key
-	switch d.Cmd {
-	case "container":
-		q.Op = wire.OpCreateContainer
-		body := wire.CreateRequest{Path: path, ACL: zoo.OpenACL(), Flags: zoo.Container}
-		q.Body = body.AppendTo(nil)
-	case "ttl":
-		q.Op = wire.OpCreateTTL
-		millis, _ := strconv.ParseInt(d.CmdArgs[2].Key, 10, 64)
-		body := wire.CreateTTLRequest{
-			Path: path, ACL: zoo.OpenACL(), Flags: zoo.PersistentTTL, TTL: millis,
-		}
-		q.Body = body.AppendTo(nil)
-	default:
-		q.Op = wire.OpDelete
-		body := wire.DeleteRequest{Path: path, Version: -1}
-		q.Body = body.AppendTo(nil)
-	}
-}
-
-func (w *world) has(d *datadriven.TestData) string {
-	var b strings.Builder
-	for _, arg := range d.CmdArgs[1:] {
-		_, found := w.server(d.CmdArgs[0].Key).r.Tree().Lookup(arg.Key)
-		fmt.Fprintf(&b, "%s: %v\n", arg.Key, found)
-	}
-	return b.String()
 }
 
 // run plays until nothing happens any more, and tells what was sent.
@@ -379,8 +338,7 @@ func (w *world) obey(s *server, eff Effects) bool {
 func (w *world) tell(s *server, traces []Trace) {
 	for _, t := range traces {
 		switch t.Stage {
-		case "looking", "resign", "leave", "serving", "learner dropped",
-			"reaped", "session expired":
+		case "looking", "resign", "leave", "serving", "learner dropped":
 			w.show("%d: %s (%s)", s.id, t.Stage, t.Detail)
 		case "elected":
 			w.show("%d: elected %d", s.id, t.Peer)

@@ -1,0 +1,141 @@
+package certs
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Context is who we are and whom we believe, as the files say now. Its methods may be
+// called from everywhere.
+type Context struct {
+	cfg *settled // immutable, like the next ones
+	log *slog.Logger
+	now func() time.Time
+
+	// current is replaced by a reload.
+	current atomic.Pointer[served]
+
+	// mu guards what follows, and that one reload runs at a time.
+	mu sync.Mutex
+	// seen are the files at the last attempt to read them.
+	seen fingerprint
+	// warned is the smallest of the warning distances that was reached.
+	warned time.Duration
+}
+
+// served is what connections are given.
+type served struct {
+	*material
+	server, client *tls.Config
+}
+
+// Open reads the files. The error tells which file and what to do about it.
+func Open(cfg Config, log *slog.Logger) (*Context, error) {
+	return open(cfg, log, time.Now)
+}
+
+func open(cfg Config, log *slog.Logger, now func() time.Time) (*Context, error) {
+	s, err := cfg.settle()
+	if err != nil {
+		return nil, err
+	}
+	c := &Context{cfg: s, log: log, now: now}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seen = s.fingerprint()
+	if err := c.loadLocked(); err != nil {
+		return nil, err
+	}
+	c.warnLocked()
+	return c, nil
+}
+
+// DetectionTimeout is how long a connection may take to show whether it speaks TLS.
+func (c *Context) DetectionTimeout() time.Duration { return c.cfg.DetectionTimeout }
+
+// AsksClients tells whether clients are asked for a certificate.
+func (c *Context) AsksClients() bool { return c.cfg.auth != clientAuthNone }
+
+// NotAfter is when the first of our own certificates ends.
+func (c *Context) NotAfter() time.Time { return c.current.Load().notAfter }
+
+// Server is for tls.Server. A handshake uses the files' state at its beginning.
+func (c *Context) Server() *tls.Config { return c.current.Load().server }
+
+// Client is for a connection to a server with this name or address. It keeps the
+// files' state of this moment.
+func (c *Context) Client(host string) *tls.Config {
+	current := c.current.Load()
+	cfg := current.client.Clone()
+	cfg.ServerName = host
+	cfg.VerifyConnection = func(state tls.ConnectionState) error {
+		err := current.verify(state.PeerCertificates, x509.ExtKeyUsageServerAuth, c.now())
+		if err != nil || !c.cfg.HostnameVerification {
+			return err
+		}
+		return state.PeerCertificates[0].VerifyHostname(host)
+	}
+	return cfg
+}
+
+// loadLocked reads the files and lets new connections have them. The caller holds mu.
+func (c *Context) loadLocked() error {
+	m, err := c.cfg.read()
+	if err != nil {
+		return err
+	}
+	if m.notAfter.Before(c.now()) {
+		// It still serves: clients that do not check would be lost otherwise, and
+		// those that do tell their users.
+		c.log.Error("own certificate has ended", "subject", m.subject, "not_after", m.notAfter)
+	}
+	c.current.Store(&served{material: m, server: c.serverConfig(m), client: c.clientConfig(m)})
+	return nil
+}
+
+func (c *Context) serverConfig(m *material) *tls.Config {
+	cfg := c.baseConfig(m)
+	cfg.ClientCAs = m.authorities // names them to the client, which then chooses
+	switch c.cfg.auth {
+	case clientAuthNeed:
+		cfg.ClientAuth = tls.RequireAnyClientCert
+	case clientAuthWant:
+		cfg.ClientAuth = tls.RequestClientCert
+	}
+	cfg.VerifyConnection = func(state tls.ConnectionState) error {
+		if len(state.PeerCertificates) == 0 || c.cfg.auth == clientAuthNone {
+			return nil
+		}
+		return c.current.Load().verify(state.PeerCertificates, x509.ExtKeyUsageClientAuth, c.now())
+	}
+	return cfg
+}
+
+// clientConfig leaves the checks to Client, which makes them for resumed connections
+// and for those without host names as well.
+func (c *Context) clientConfig(m *material) *tls.Config {
+	cfg := c.baseConfig(m)
+	cfg.InsecureSkipVerify = true
+	return cfg
+}
+
+func (c *Context) baseConfig(m *material) *tls.Config {
+	return &tls.Config{
+		Certificates: m.identity, Time: c.now,
+		MinVersion: c.cfg.versionMin, MaxVersion: c.cfg.versionMax,
+		CipherSuites: c.cfg.suites,
+	}
+}
+
+// Explain tells an operator how the ports speak, a line each.
+func (c *Context) Explain() []string {
+	lines := []string{fmt.Sprintf("%s to %s, own certificate %s until %s",
+		tls.VersionName(c.cfg.versionMin), tls.VersionName(c.cfg.versionMax),
+		c.current.Load().subject, c.NotAfter().Format(time.RFC3339))}
+	return append(lines, c.cfg.notes...)
+}

@@ -1,0 +1,111 @@
+package certs
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+)
+
+// material is all that comes from files, of one moment. It is immutable.
+type material struct {
+	identity    []tls.Certificate
+	authorities *x509.CertPool // nil where nobody is asked for a certificate
+	revoked     *revocations   // nil where revocation is not checked
+	notAfter    time.Time      // the first of our own certificates' ends
+	subject     string         // of the certificate that ends first
+}
+
+// read reads all files anew.
+func (c *Config) read() (*material, error) {
+	m := &material{}
+	var err error
+	if m.identity, err = c.KeyStore.identity(); err != nil {
+		return nil, err
+	}
+	m.measure()
+	if c.TrustStore.Location != "" {
+		list, err := c.TrustStore.authorities()
+		if err != nil {
+			return nil, err
+		}
+		m.authorities = x509.NewCertPool()
+		for _, cert := range list {
+			m.authorities.AddCert(cert)
+		}
+	}
+	if c.CRL {
+		m.revoked, err = readRevocations(c.CRLLocation)
+	}
+	return m, err
+}
+
+// measure finds when our own certificates end.
+func (m *material) measure() {
+	for _, certificate := range m.identity {
+		for _, raw := range certificate.Certificate {
+			cert, err := x509.ParseCertificate(raw)
+			if err == nil && (m.notAfter.IsZero() || cert.NotAfter.Before(m.notAfter)) {
+				m.notAfter, m.subject = cert.NotAfter, cert.Subject.String()
+			}
+		}
+	}
+}
+
+// verify checks what the other side has shown, for what it was shown. It is called
+// for every connection, also for one that resumes an earlier one's secrets: what
+// was revoked since must not come in by that.
+func (m *material) verify(shown []*x509.Certificate, usage x509.ExtKeyUsage,
+	now time.Time) error {
+	between := x509.NewCertPool()
+	for _, cert := range shown[1:] {
+		between.AddCert(cert)
+	}
+	chains, err := shown[0].Verify(x509.VerifyOptions{
+		Roots: m.authorities, Intermediates: between, CurrentTime: now,
+		KeyUsages: []x509.ExtKeyUsage{usage},
+	})
+	if err != nil || m.revoked == nil {
+		return err
+	}
+	for _, chain := range chains {
+		if err = m.revoked.check(chain, now); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// VerifyClientHost checks that a client's certificate is for the address that it
+// comes from, if that is configured. It may ask DNS, and wait for its answer.
+func (c *Context) VerifyClientHost(ctx context.Context, state tls.ConnectionState,
+	address net.Addr) error {
+	cfg := c.cfg
+	if !cfg.HostnameVerification || !cfg.ClientHostnameVerification ||
+		len(state.PeerCertificates) == 0 {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(address.String())
+	if err != nil {
+		return err
+	}
+	leaf := state.PeerCertificates[0]
+	refused := leaf.VerifyHostname(host)
+	if refused == nil || !cfg.AllowReverseDNSLookup {
+		return refused
+	}
+	names, err := net.DefaultResolver.LookupAddr(ctx, host)
+	if err != nil {
+		return errors.Join(refused, fmt.Errorf("reverse lookup of %s: %w", host, err))
+	}
+	for _, name := range names {
+		if leaf.VerifyHostname(strings.TrimSuffix(name, ".")) == nil {
+			return nil
+		}
+	}
+	return refused
+}
