@@ -1,0 +1,155 @@
+package digestmd5
+
+import (
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"io"
+
+	"zoo/internal/net/sasl"
+)
+
+// The names that Java's ZooKeeper fixes: the client has to answer to them, too.
+const (
+	Protocol = "zookeeper"
+	Realm    = "zk-sasl-md5"
+)
+
+const (
+	nonceBytes = 30
+	// responseBytesMax bounds a digest-response (RFC 2831, 2.1.2).
+	responseBytesMax = 4096
+	// nonceCount is the only one there is: nothing is authenticated a second time.
+	nonceCount = "00000001"
+)
+
+// Mechanism knows the users. It is immutable.
+type Mechanism struct {
+	// Passwords are the users' by their names.
+	Passwords map[string]string
+	// AuthorizationID makes one of the name of an authenticated user; nil is the
+	// name itself.
+	AuthorizationID func(user string) string
+	// Random is where nonces come from; it must be unpredictable.
+	Random io.Reader
+}
+
+// Begin starts the authentication of one client.
+func (m *Mechanism) Begin() sasl.Exchange { return &exchange{mechanism: m} }
+
+// state is how far an exchange is.
+type state uint8
+
+const (
+	stateFresh state = iota
+	stateChallenged
+	stateOver
+)
+
+// exchange is one client's authentication.
+type exchange struct {
+	mechanism *Mechanism
+	state     state
+	nonce     string
+	// authorizationID is set once the client is authenticated.
+	authorizationID string
+}
+
+// AuthorizationID is who the client is.
+func (e *exchange) AuthorizationID() string { return e.authorizationID }
+
+// Respond ignores a first token, as Java does.
+func (e *exchange) Respond(token []byte) (challenge []byte, done bool, err error) {
+	switch e.state {
+	case stateFresh:
+		e.state = stateOver
+		if err := e.drawNonce(); err != nil {
+			return nil, false, err
+		}
+		e.state = stateChallenged
+		return e.challenge(), false, nil
+	case stateChallenged:
+		e.state = stateOver
+		answer, err := e.judge(token)
+		return answer, err == nil, err
+	}
+	return nil, false, refused("the exchange is over already")
+}
+
+func (e *exchange) drawNonce() error {
+	var b [nonceBytes]byte
+	if _, err := io.ReadFull(e.mechanism.Random, b[:]); err != nil {
+		return fmt.Errorf("%w: no randomness for a nonce: %w", sasl.ErrRefused, err)
+	}
+	e.nonce = base64.StdEncoding.EncodeToString(b[:])
+	return nil
+}
+
+// challenge names no qop, which means auth alone.
+func (e *exchange) challenge() []byte {
+	return []byte(`realm="` + Realm + `",nonce="` + e.nonce + `",charset=utf-8,algorithm=md5-sess`)
+}
+
+// judge checks the client's response and gives the proof that the server knows the
+// password as well.
+func (e *exchange) judge(token []byte) ([]byte, error) {
+	if len(token) > responseBytesMax {
+		return nil, refused("the response has more than %d bytes", responseBytesMax)
+	}
+	r, err := parseResponse(token)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.checkFrame(r); err != nil {
+		return nil, err
+	}
+	user := r.user()
+	password, known := e.mechanism.Passwords[user]
+	// The proof is computed for unknown users too: time should not tell who exists.
+	key := r.sessionKey(user, password)
+	right := subtle.ConstantTimeCompare([]byte(r.get("response")), r.proof(key, "AUTHENTICATE")) == 1
+	switch {
+	case !known:
+		return nil, refused("user %q has no password here", user)
+	case !right:
+		return nil, refused("the password of user %q is wrong", user)
+	}
+	e.authorizationID = user
+	if e.mechanism.AuthorizationID != nil {
+		e.authorizationID = e.mechanism.AuthorizationID(user)
+	}
+	return append([]byte("rspauth="), r.proof(key, "")...), nil
+}
+
+// checkFrame checks all of a response but who sent it.
+func (e *exchange) checkFrame(r response) error {
+	for _, c := range []struct {
+		name, want string
+	}{
+		{"realm", Realm}, {"nonce", e.nonce}, {"nc", nonceCount},
+		{"qop", "auth"}, {"charset", charsetUTF8},
+	} {
+		got, given := r.given(c.name)
+		if optional := c.name == "qop" || c.name == "charset"; !given && optional {
+			continue
+		}
+		if got != c.want {
+			return refused("the response has %s %q, not %q", c.name, got, c.want)
+		}
+	}
+	if !sameURI(r.get("digest-uri")) {
+		return refused("the response is for %q, not for %s/%s; see the client's server name",
+			r.get("digest-uri"), Protocol, Realm)
+	}
+	for _, name := range []string{"username", "cnonce", "response"} {
+		if r.get(name) == "" {
+			return refused("the response has no %s", name)
+		}
+	}
+	return nil
+}
+
+// refused is the error of an exchange that ends.
+func refused(format string, args ...any) error {
+	return fmt.Errorf("%w: DIGEST-MD5: "+format, append([]any{sasl.ErrRefused}, args...)...)
+}
