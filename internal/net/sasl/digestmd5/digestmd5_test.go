@@ -69,10 +69,9 @@ func TestWhatJavasClientSendsIsAccepted(t *testing.T) {
 	}
 }
 
-// Each line changes one thing of a response that would be accepted. The error tells
-// an operator what it was, and never a password or a proof.
-func TestEveryResponseThatIsNotRightIsRefused(t *testing.T) {
-	for title, change := range map[string][2]string{
+// wrongs are changes that make a response wrong: what is replaced, and by what.
+func wrongs() map[string][2]string {
+	return map[string][2]string{
 		"a wrong proof":            {"response=d9", "response=d8"},
 		"no proof":                 {"response=d914d155e45341110a74d8d6b08c43f1,", ""},
 		"another user":             {`username="bob"`, `username="jürgen"`},
@@ -95,7 +94,13 @@ func TestEveryResponseThatIsNotRightIsRefused(t *testing.T) {
 		"nothing":                  {recorded, ""},
 		"much too much":            {"maxbuf=65536", "x=" + strings.Repeat("y", responseBytesMax)},
 		"many directives":          {"maxbuf=65536", strings.Repeat("y", 1) + manyDirectives()},
-	} {
+	}
+}
+
+// Each change is to a response that would be accepted. The error tells an operator
+// what it was, and never a password or a proof.
+func TestEveryResponseThatIsNotRightIsRefused(t *testing.T) {
+	for title, change := range wrongs() {
 		e := challenged(t)
 		token := strings.Replace(recorded, change[0], change[1], 1)
 		answer, done, err := e.Respond([]byte(token))

@@ -107,7 +107,8 @@ func (e *exchange) judge(token []byte) ([]byte, error) {
 	password, known := e.mechanism.Passwords[user]
 	// The proof is computed for unknown users too: time should not tell who exists.
 	key := r.sessionKey(user, password)
-	right := subtle.ConstantTimeCompare([]byte(r.get("response")), r.proof(key, "AUTHENTICATE")) == 1
+	want, got := r.proof(key, "AUTHENTICATE"), []byte(r.get("response"))
+	right := subtle.ConstantTimeCompare(want, got) == 1
 	switch {
 	case !known:
 		return nil, refused("user %q has no password here", user)
