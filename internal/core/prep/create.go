@@ -131,8 +131,11 @@ func (p *Preparer) checkMode(c *creation) zoo.Code {
 	case c.Flags.IsTTL() && (c.ttl < 1 || c.ttl > zoo.TTLMax):
 		return zoo.CodeBadArguments
 	}
-	code := p.checkSession()
-	if code == zoo.CodeUnknownSession && c.Flags.IsEphemeral() {
+	if !c.Flags.IsEphemeral() {
+		return p.checkSession()
+	}
+	code := p.config.Sessions.CheckGlobal(p.request.Session, p.request.Owner)
+	if code == zoo.CodeUnknownSession {
 		return zoo.CodeSessionExpired
 	}
 	return code

@@ -23,6 +23,9 @@ type Request struct {
 type Sessions interface {
 	// CheckOwner tells whether an owner may write for a session.
 	CheckOwner(id zoo.SessionID, owner session.Owner) zoo.Code
+	// CheckGlobal is CheckOwner for what a local session may not do: it is
+	// CodeUnknownSession for those.
+	CheckGlobal(id zoo.SessionID, owner session.Owner) zoo.Code
 	// Close refuses whatever else the session sends.
 	Close(id zoo.SessionID)
 }

@@ -32,6 +32,13 @@ type reporter interface {
 	Fatalf(format string, args ...any)
 }
 
+// global is a tracker where no session is local.
+type global struct{ *session.Tracker }
+
+func (g global) CheckGlobal(id zoo.SessionID, owner session.Owner) zoo.Code {
+	return g.CheckOwner(id, owner)
+}
+
 // play is a leader's tree, tracker and preparer, and what was prepared and not yet
 // applied.
 type play struct {
@@ -49,7 +56,7 @@ func newPlay(t reporter, change func(*Config)) *play {
 		tracker.Add(id, 10000, 0)
 		tracker.SetOwner(id, owner)
 	}
-	cfg := Config{Sessions: tracker, Quorum: true, Digest: true}
+	cfg := Config{Sessions: global{tracker}, Quorum: true, Digest: true}
 	if change != nil {
 		change(&cfg)
 	}

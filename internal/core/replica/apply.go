@@ -12,7 +12,7 @@ func (r *Replica) applyReady() bool {
 		return false
 	}
 	_, entry := r.history.Next(r.journal.Persisted())
-	return entry || r.attached.syncReady(r.history.Applied())
+	return entry || r.attached.due(r.history.Applied())
 }
 
 // ApplyNext applies the next transaction that is committed and durable in the
@@ -22,8 +22,8 @@ func (r *Replica) ApplyNext() (Outcome, bool) {
 	if r.reload {
 		return Outcome{}, false
 	}
-	if s, ready := r.attached.nextSync(r.history.Applied()); ready {
-		return Outcome{Conn: s.conn, Xid: s.xid, Op: wire.OpSync, Path: s.path}, true
+	if b, due := r.attached.nextBarrier(r.history.Applied()); due {
+		return r.pass(b), true
 	}
 	e, ready := r.history.Next(r.journal.Persisted())
 	if !ready {
@@ -41,6 +41,15 @@ func (r *Replica) ApplyNext() (Outcome, bool) {
 		r.writer.prep.Applied(e.Zxid)
 	}
 	return r.outcome(res), true
+}
+
+// pass answers a barrier.
+func (r *Replica) pass(b barrier) Outcome {
+	o := Outcome{Conn: b.conn, Xid: b.xid, Op: b.op, Path: b.path, Code: b.code}
+	if b.ends != 0 {
+		o.Closes = r.endLocal(b.ends)
+	}
+	return o
 }
 
 // outcome finds who waits for a transaction.

@@ -16,8 +16,8 @@ import (
 type attached struct {
 	sessions map[zoo.SessionID]*client
 	conns    map[ConnID]zoo.SessionID
-	// syncs wait in the order of their arrival.
-	syncs []waitingSync
+	// barriers wait in the order of their arrival.
+	barriers []barrier
 	// asked are handshakes that wait for the leader's word; asking tells their
 	// sessions by connection.
 	asked  map[zoo.SessionID]Connect
@@ -47,6 +47,8 @@ type waiting struct {
 	conn ConnID
 	xid  int32
 	op   wire.Op
+	// code, unless it is CodeOK, is the answer whatever the ensemble says.
+	code zoo.Code
 }
 
 // answeredBy tells whether a transaction of the session is the outcome of this
@@ -56,14 +58,21 @@ func (w waiting) answeredBy(res *tree.Result) bool {
 	return w.xid == res.Header.Cxid && !ends
 }
 
-// waitingSync is a sync request. Once it is ready it is answered as soon as zxid
-// is applied; at a learner it becomes ready by the leader's SYNC.
-type waitingSync struct {
+// barrier is a request that is answered without a transaction of its own: a sync,
+// the end of a local session, a refusal by a read-only server. Once it is ready it
+// is answered as soon as zxid is applied; a sync at a learner becomes ready by the
+// leader's SYNC.
+type barrier struct {
 	conn  ConnID
 	xid   int32
+	op    wire.Op
 	path  string
+	code  zoo.Code
 	ready bool
 	zxid  zoo.Zxid
+	// ends is the local session that ends with this, zero for none. All earlier
+	// requests of the session must have their outcome first.
+	ends zoo.SessionID
 }
 
 type heldPacket struct {
@@ -87,17 +96,6 @@ func (a *attached) clear() {
 		asked:    map[zoo.SessionID]Connect{},
 		asking:   map[ConnID]zoo.SessionID{},
 		touched:  map[zoo.SessionID]int32{},
-	}
-}
-
-// newID gives a fresh session id.
-func (a *attached) newID(t *tree.Tree) zoo.SessionID {
-	for {
-		id := a.next
-		a.next = session.NextID(a.next)
-		if _, taken := t.SessionTimeout(id); !taken {
-			return id
-		}
 	}
 }
 
@@ -176,12 +174,15 @@ func (a *attached) outcome(res *tree.Result) Outcome {
 	s.head++
 	a.outstanding--
 	o.Op = w.op
-	if w.conn != s.conn {
-		// The connection that asked is gone.
+	if w.conn == 0 || w.conn != s.conn {
+		// The connection that asked is gone, or nobody did.
 		a.release(res.Header.Session, s)
 		return o
 	}
 	o.Conn = w.conn
+	if w.code != zoo.CodeOK {
+		res.Code = w.code
+	}
 	if w.op == wire.OpCreateSession {
 		o.Opened = opened(w.conn, res.Header.Session, s.timeout)
 	}
@@ -206,29 +207,42 @@ func (a *attached) close(id zoo.SessionID) ConnID {
 	return conn
 }
 
-func (a *attached) syncReady(applied zoo.Zxid) bool {
-	return len(a.syncs) > 0 && a.syncs[0].ready && a.syncs[0].zxid <= applied
+// due tells whether the oldest barrier can be answered.
+func (a *attached) due(applied zoo.Zxid) bool {
+	if len(a.barriers) == 0 {
+		return false
+	}
+	b := &a.barriers[0]
+	if s := a.sessions[b.ends]; s != nil && s.head < len(s.pending) {
+		return false
+	}
+	return b.ready && b.zxid <= applied
 }
 
-func (a *attached) nextSync(applied zoo.Zxid) (waitingSync, bool) {
-	if !a.syncReady(applied) {
-		return waitingSync{}, false
+func (a *attached) wait(b barrier) {
+	a.outstanding++
+	a.barriers = append(a.barriers, b)
+}
+
+func (a *attached) nextBarrier(applied zoo.Zxid) (barrier, bool) {
+	if !a.due(applied) {
+		return barrier{}, false
 	}
-	s := a.syncs[0]
-	a.syncs = a.syncs[1:]
+	b := a.barriers[0]
+	a.barriers = a.barriers[1:]
 	a.outstanding--
-	if _, alive := a.conns[s.conn]; !alive {
-		s.conn = 0
+	if _, alive := a.conns[b.conn]; !alive {
+		b.conn = 0
 	}
-	return s, true
+	return b, true
 }
 
 // caughtUp makes the oldest sync that waits for the leader ready: all that the
 // leader had committed before is committed here.
 func (a *attached) caughtUp(committed zoo.Zxid) {
-	for i := range a.syncs {
-		if !a.syncs[i].ready {
-			a.syncs[i].ready, a.syncs[i].zxid = true, committed
+	for i := range a.barriers {
+		if b := &a.barriers[i]; !b.ready {
+			b.ready, b.zxid = true, committed
 			return
 		}
 	}

@@ -17,8 +17,8 @@ const ownerSelf session.Owner = 1 << 63
 
 // connect takes in a handshake: a new session, or an old one that comes back.
 func (r *Replica) connect(ev Connect) {
-	if !r.serving || ev.LastZxid > r.history.Applied() {
-		// The client has seen more than we have; another server may serve it.
+	if !r.admits(ev) {
+		// Another server may serve it.
 		r.effects.CloseConns = append(r.effects.CloseConns, ev.Conn)
 		return
 	}
@@ -35,6 +35,16 @@ func (r *Replica) connect(ev Connect) {
 	r.reopen(ev)
 }
 
+// admits tells whether a client may have a session here: it has not seen more than
+// we have, and takes what we are.
+func (r *Replica) admits(ev Connect) bool {
+	if r.readOnly.on {
+		return ev.ReadOnly && ev.LastZxid <= r.View().Zxid() &&
+			(ev.Session == 0 || r.isLocal(ev.Session))
+	}
+	return r.serving && ev.LastZxid <= r.history.Applied()
+}
+
 func (r *Replica) clampTimeout(millis int32) int32 {
 	lo := int32(r.cfg.SessionTimeoutMin / time.Millisecond)
 	hi := int32(r.cfg.SessionTimeoutMax / time.Millisecond)
@@ -47,16 +57,35 @@ func (r *Replica) refuse(conn ConnID) {
 }
 
 func (r *Replica) createSession(ev Connect) {
-	id := r.attached.newID(r.tree)
+	id := r.newSessionID()
+	if r.localSessions != nil {
+		r.createLocal(id, ev)
+		return
+	}
 	r.attached.attach(id, ev.Conn, ev.Timeout)
 	r.forward(Request{
 		Conn: ev.Conn, Session: id, Op: wire.OpCreateSession,
 		Body: jute.AppendInt(nil, ev.Timeout),
-	})
+	}, zoo.CodeOK)
+}
+
+// newSessionID gives a fresh session id.
+func (r *Replica) newSessionID() zoo.SessionID {
+	for {
+		id := r.attached.next
+		r.attached.next = session.NextID(id)
+		if _, taken := r.tree.SessionTimeout(id); !taken && !r.isLocal(id) {
+			return id
+		}
+	}
 }
 
 // reopen renews a session here if the server that tracks sessions knows it.
 func (r *Replica) reopen(ev Connect) {
+	if r.isLocal(ev.Session) {
+		r.reopenLocal(ev)
+		return
+	}
 	if r.learner != nil {
 		if old := r.attached.ask(ev); old != 0 {
 			r.effects.CloseConns = append(r.effects.CloseConns, old)
@@ -82,30 +111,39 @@ func (r *Replica) open(ev Connect) {
 	if old := r.attached.attach(ev.Session, ev.Conn, ev.Timeout); old != 0 && old != ev.Conn {
 		r.effects.CloseConns = append(r.effects.CloseConns, old)
 	}
-	r.effects.Opened = append(r.effects.Opened, *opened(ev.Conn, ev.Session, ev.Timeout))
+	answer := opened(ev.Conn, ev.Session, ev.Timeout)
+	answer.ReadOnly = r.readOnly.on
+	r.effects.Opened = append(r.effects.Opened, *answer)
 }
 
 // submit takes in requests of clients here.
 func (r *Replica) submit(requests []Request) {
-	if !r.serving {
+	if !r.serving && !r.readOnly.on {
 		return
 	}
 	for i := range requests {
-		if r.attached.conns[requests[i].Conn] != requests[i].Session {
-			continue
+		q := &requests[i]
+		switch {
+		case r.attached.conns[q.Conn] != q.Session:
+		case q.Op == wire.OpCloseSession && r.isLocal(q.Session):
+			r.attached.wait(barrier{conn: q.Conn, xid: q.Xid, op: q.Op,
+				ready: true, ends: q.Session})
+		case r.readOnly.on:
+			r.attached.wait(barrier{conn: q.Conn, xid: q.Xid, op: q.Op,
+				ready: true, code: zoo.CodeNotReadOnly})
+		case q.Op == wire.OpSync:
+			r.sync(q)
+		default:
+			r.forward(*q, r.maybeUpgrade(q))
 		}
-		if requests[i].Op == wire.OpSync {
-			r.sync(&requests[i])
-			continue
-		}
-		r.forward(requests[i])
 	}
 }
 
-// forward sends a request on its way through the ensemble.
-func (r *Replica) forward(q Request) {
+// forward sends a request on its way through the ensemble. Its client gets the
+// code unless that is CodeOK.
+func (r *Replica) forward(q Request, code zoo.Code) {
 	s := r.attached.sessions[q.Session]
-	r.attached.push(s, waiting{q.Conn, q.Xid, q.Op})
+	r.attached.push(s, waiting{q.Conn, q.Xid, q.Op, code})
 	if r.learner != nil {
 		r.learner.Forward(q.Session, q.Xid, q.Op, q.Body, q.IDs)
 		return
@@ -116,14 +154,13 @@ func (r *Replica) forward(q Request) {
 // sync waits until everything that was proposed before it is applied here.
 func (r *Replica) sync(q *Request) {
 	d := jute.NewDecoder(q.Body)
-	s := waitingSync{conn: q.Conn, xid: q.Xid, path: d.String()}
-	r.attached.outstanding++
+	b := barrier{conn: q.Conn, xid: q.Xid, op: q.Op, path: d.String()}
 	if r.learner != nil {
 		r.learner.Forward(q.Session, q.Xid, q.Op, q.Body, q.IDs)
 	} else {
-		s.ready, s.zxid = true, r.history.Last()
+		b.ready, b.zxid = true, r.history.Last()
 	}
-	r.attached.syncs = append(r.attached.syncs, s)
+	r.attached.wait(b)
 }
 
 // propose makes a transaction of a request and starts it on its way.
@@ -185,6 +222,7 @@ func (r *Replica) touch(sessions []zoo.SessionID) {
 		s := r.attached.sessions[id]
 		switch {
 		case s == nil:
+		case r.touchLocal(id, s.timeout):
 		case r.writer != nil:
 			r.writer.tracker.Touch(id, s.timeout, r.now.Mono)
 		case r.learner != nil:

@@ -57,14 +57,18 @@ type Opened struct {
 	Session  zoo.SessionID
 	Timeout  int32
 	Password [16]byte
+	// ReadOnly tells the client that this server takes no writes for now.
+	ReadOnly bool
 }
 
 // Outcome is one thing that became true, in the order of history: a transaction
 // that was applied to the tree, or a sync that has caught up.
 type Outcome struct {
-	// Result is what the transaction did, nil for a sync. It is valid until
-	// the next ApplyNext.
+	// Result is what the transaction did. It is valid until the next
+	// ApplyNext, and nil for what is answered without a transaction: a sync,
+	// the end of a local session, or with Code a refusal.
 	Result *tree.Result
+	Code   zoo.Code
 	// Conn is the connection that waits for this, zero if none does here.
 	Conn ConnID
 	Xid  int32
@@ -113,6 +117,8 @@ type Status struct {
 	Leader  zoo.ServerID
 	Epoch   zoo.Epoch
 	Serving bool
+	// ReadOnly tells that the server serves reads only, for want of a quorum.
+	ReadOnly bool
 	// LastLogged is the end of the log, LastCommitted what is known to be
 	// committed, LastApplied what the tree holds.
 	LastLogged, LastCommitted, LastApplied zoo.Zxid
@@ -120,8 +126,9 @@ type Status struct {
 	Outstanding int
 	// Proposals counts proposals that wait for a quorum (leader only).
 	Proposals int
-	// Sessions counts the sessions of the ensemble.
-	Sessions int
+	// Sessions counts the sessions of the ensemble, LocalSessions those that
+	// live on this server only.
+	Sessions, LocalSessions int
 	// Learners lists the leader's learners.
 	Learners []zab.LearnerStatus
 	// ProposalBytes are the sizes of the last, smallest and largest proposal.

@@ -94,6 +94,8 @@ type Connect struct {
 	Timeout  int32
 	Session  zoo.SessionID
 	Password []byte
+	// ReadOnly tells that the client takes a read-only server, too.
+	ReadOnly bool
 }
 
 // Request is one client request that must pass through the ensemble: a write,

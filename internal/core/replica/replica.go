@@ -39,6 +39,11 @@ type Config struct {
 	Types tree.Types
 	// ReconfigEnabled is the operator's word; it decides between two refusals.
 	ReconfigEnabled bool
+	// LocalSessions keeps new sessions out of the ensemble's history;
+	// LocalSessionsUpgrading lets them become global when they need to.
+	LocalSessions, LocalSessionsUpgrading bool
+	// ReadOnly lets a server without a quorum serve reads.
+	ReadOnly bool
 	// Seed makes this server's random choices.
 	Seed uint64
 	// Start is the instant of New.
@@ -85,6 +90,12 @@ type Replica struct {
 	// writer prepares transactions; nil unless this server leads or is alone.
 	writer   *writer
 	attached attached
+	// localSessions are those that live here only; nil where there are none.
+	localSessions *session.Tracker
+	readOnly      readOnly
+	// served says that this process knows what is committed, since it has
+	// served before.
+	served bool
 
 	snapshots snapshots
 	effects   Effects
@@ -162,6 +173,15 @@ func (r *Replica) zabConfig() zab.Config {
 // Tree is the current tree. It is another one after a SNAP was taken in, which
 // happens only while the replica does not serve.
 func (r *Replica) Tree() *tree.Tree { return r.tree }
+
+// View is the tree that readers are to see: Tree, but for a read-only server that
+// does not know what is committed.
+func (r *Replica) View() *tree.Tree {
+	if r.readOnly.view != nil {
+		return r.readOnly.view
+	}
+	return r.tree
+}
 
 // Step feeds one event to the machine. It never blocks and never fails.
 func (r *Replica) Step(now Now, ev Event) {
@@ -257,6 +277,8 @@ func (r *Replica) tick() {
 	if r.writer != nil && now >= r.writer.expireAt {
 		r.expireSessions()
 	}
+	r.expireLocal()
+	r.maybeReadOnly()
 }
 
 // Deadline is the next instant at which a Tick would change something.
@@ -278,6 +300,9 @@ func (r *Replica) Deadline() time.Duration {
 	}
 	if r.writer != nil {
 		deadline = min(deadline, r.writer.expireAt)
+	}
+	if r.readOnly.at != 0 {
+		deadline = min(deadline, r.readOnly.at)
 	}
 	return deadline
 }
@@ -338,10 +363,14 @@ func (r *Replica) snapshotDistance() int {
 // Status describes the replica.
 func (r *Replica) Status() Status {
 	s := Status{
-		State: r.state, Serving: r.serving, Epoch: r.epochs.Current,
+		State: r.state, Epoch: r.epochs.Current,
+		Serving: r.serving || r.readOnly.on, ReadOnly: r.readOnly.on,
 		LastLogged: r.history.Last(), LastCommitted: r.history.Committed(),
 		LastApplied: r.history.Applied(), Outstanding: r.attached.outstanding,
 		Sessions: r.tree.SessionCount(), ProposalBytes: r.sizes,
+	}
+	if r.localSessions != nil {
+		s.LocalSessions = r.localSessions.Len()
 	}
 	switch {
 	case r.leader != nil:

@@ -41,6 +41,10 @@ func (r *Replica) look(why string) {
 	r.leader, r.learner, r.writer = nil, nil, nil
 	r.dialing = dialing{failures: r.dialing.failures}
 	r.attached.clear()
+	r.localSessions, r.readOnly = nil, readOnly{}
+	if r.cfg.ReadOnly {
+		r.readOnly.at = r.now.Mono + max(readOnlyPause, r.cfg.TickTime)
+	}
 	r.effects.Changed = true
 	r.trace(Trace{Stage: "looking", Zxid: r.history.Last(), Epoch: r.epochs.Current, Detail: why})
 	r.election.Look(r.now.Mono, r.history.Last(), r.epochs.Current)
@@ -86,6 +90,7 @@ func (r *Replica) takeRole() {
 	if !decided || r.leader != nil || r.learner != nil {
 		return
 	}
+	r.endReadOnly()
 	r.trace(Trace{Stage: "elected", Peer: vote.Leader, Zxid: vote.Zxid, Epoch: vote.Epoch})
 	r.effects.Changed = true
 	if vote.Leader == r.cfg.ID {
@@ -144,12 +149,13 @@ func (r *Replica) maybeServe() {
 	if !r.ready || r.serving || r.history.Applied() < r.serveAt {
 		return
 	}
-	r.serving = true
+	r.serving, r.served = true, true
 	r.dialing.failures = 0
 	r.effects.Changed = true
 	if r.election != nil {
 		r.election.Established(r.epochs.Current)
 	}
+	r.beginLocalSessions()
 	if r.learner == nil {
 		r.beginWriting()
 		r.releaseHeld()
@@ -169,7 +175,7 @@ func (r *Replica) beginWriting() {
 	})
 	w.expireAt = r.now.Mono + r.cfg.TickTime
 	w.prep = prep.New(r.tree, prep.Config{
-		Sessions: w.tracker, ACL: r.cfg.Rules, Digest: true,
+		Sessions: sessions{r}, ACL: r.cfg.Rules, Digest: true,
 		Quorum: r.state != Standalone, ReconfigEnabled: r.cfg.ReconfigEnabled,
 	})
 	r.writer = w

@@ -12,6 +12,7 @@ import (
 
 	"zoo"
 	"zoo/internal/core/quorum"
+	"zoo/internal/core/session"
 	"zoo/internal/core/tree"
 	"zoo/internal/core/zab"
 	"zoo/internal/txn"
@@ -22,7 +23,8 @@ import (
 // the ZAB paper and the rows of the sync decision, packet by packet. The network
 // is instant and in order, and so is the disk unless it is stopped.
 //
-//	servers 3 [observers=4]         make servers that have not started
+//	servers 3 [observers=4] [local-sessions] [upgrading] [read-only]
+//	                                make servers that have not started
 //	history ID log=(0x101,0x102) current=1 accepted=1 [snapshot=0x101]
 //	start ID...                     start servers
 //	run                             play until nothing happens; show the packets
@@ -30,9 +32,9 @@ import (
 //	cut ID / heal ID                break or mend all links of a server
 //	stop-disk ID / go-disk ID       hold and release the disk
 //	hold FROM TO / release FROM TO  keep packets between two servers back
-//	connect ID                      a client opens a session at a server
-//	create ID /path, set ID /path   its request
-//	sync ID
+//	connect ID [read-only] [again]  a client opens a session at a server
+//	create ID /path [ephemeral]     its request
+//	set ID /path, sync ID, close ID
 //	state                           what each server is and holds
 func TestScenarios(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -48,6 +50,7 @@ type world struct {
 	t       *testing.T
 	mono    time.Duration
 	view    *quorum.View
+	cfg     Config // what the servers share
 	servers []*server
 	links   []*pipe
 	shown   strings.Builder
@@ -62,6 +65,7 @@ type server struct {
 	disk      []zab.DiskOp
 	queue     []Event
 	session   zoo.SessionID
+	conn      ConnID
 	xid       int32
 }
 
@@ -94,7 +98,7 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.server(d.CmdArgs[0].Key).diskStops = d.Cmd == "stop-disk"
 	case "hold", "release":
 		w.hold(d)
-	case "connect", "create", "set", "sync":
+	case "connect", "create", "set", "sync", "close":
 		w.client(d)
 	case "state":
 		return w.state()
@@ -118,7 +122,10 @@ func (w *world) make(d *datadriven.TestData) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	*w = world{t: w.t, view: view}
+	*w = world{t: w.t, view: view, cfg: Config{
+		LocalSessions: d.HasArg("local-sessions"), ReadOnly: d.HasArg("read-only"),
+		LocalSessionsUpgrading: d.HasArg("upgrading"),
+	}}
 	for _, m := range members {
 		w.servers = append(w.servers, &server{id: m.ID, rec: Recovered{Tree: tree.New()}})
 	}
@@ -175,7 +182,8 @@ func (w *world) history(d *datadriven.TestData) string {
 func (w *world) now() Now { return Now{Mono: w.mono, WallMillis: 1000} }
 
 func (w *world) start(s *server) {
-	cfg := Config{ID: s.id, View: w.view, TickTime: time.Second, Start: w.now()}
+	cfg := w.cfg
+	cfg.ID, cfg.View, cfg.TickTime, cfg.Start = s.id, w.view, time.Second, w.now()
 	s.r = New(cfg, s.rec)
 	for _, other := range w.servers {
 		if other != s && other.r != nil && !other.cut {
@@ -238,20 +246,21 @@ func (w *world) hold(d *datadriven.TestData) {
 	}
 }
 
-const clientConn ConnID = 7
-
 func (w *world) client(d *datadriven.TestData) {
 	s := w.server(d.CmdArgs[0].Key)
 	if d.Cmd == "connect" {
-		s.queue = append(s.queue, Connect{Conn: clientConn, Timeout: 10_000})
+		s.connect(d)
 		return
 	}
 	s.xid++
-	q := Request{Conn: clientConn, Session: s.session, Xid: s.xid}
+	q := Request{Conn: s.conn, Session: s.session, Xid: s.xid}
 	switch d.Cmd {
 	case "create":
 		q.Op = wire.OpCreate
 		body := wire.CreateRequest{Path: d.CmdArgs[1].Key, ACL: zoo.OpenACL()}
+		if d.HasArg("ephemeral") {
+			body.Flags = zoo.Ephemeral
+		}
 		q.Body = body.AppendTo(nil)
 	case "set":
 		q.Op = wire.OpSetData
@@ -261,8 +270,21 @@ func (w *world) client(d *datadriven.TestData) {
 		q.Op = wire.OpSync
 		body := wire.SyncRequest{Path: "/"}
 		q.Body = body.AppendTo(nil)
+	case "close":
+		q.Op = wire.OpCloseSession
 	}
 	s.queue = append(s.queue, Submit{[]Request{q}})
+}
+
+// connect brings a handshake on a new connection; again brings the last session.
+func (s *server) connect(d *datadriven.TestData) {
+	s.conn++
+	ev := Connect{Conn: s.conn, Timeout: 10_000, ReadOnly: d.HasArg("read-only")}
+	if d.HasArg("again") {
+		password := session.Password(s.session)
+		ev.Session, ev.Password = s.session, password[:]
+	}
+	s.queue = append(s.queue, ev)
 }
 
 // run plays until nothing happens any more, and tells what was sent.
@@ -325,8 +347,11 @@ func (w *world) obey(s *server, eff Effects) bool {
 	if eff.Dial != 0 {
 		w.dial(s, w.servers[eff.Dial-1])
 	}
-	for _, o := range eff.Opened {
-		w.show("%d: session %v", s.id, o.Session)
+	for i := range eff.Opened {
+		w.opened(s, &eff.Opened[i])
+	}
+	for _, conn := range eff.CloseConns {
+		w.show("%d: connection %d closed", s.id, conn)
 	}
 	if eff.ApplyReady {
 		w.apply(s)
@@ -340,6 +365,8 @@ func (w *world) tell(s *server, traces []Trace) {
 		switch t.Stage {
 		case "looking", "resign", "leave", "serving", "learner dropped":
 			w.show("%d: %s (%s)", s.id, t.Stage, t.Detail)
+		case "local session expired", "local session upgraded":
+			w.show("%d: %s", s.id, t.Stage)
 		case "elected":
 			w.show("%d: elected %d", s.id, t.Peer)
 		}
@@ -354,14 +381,29 @@ func (w *world) apply(s *server) {
 		}
 		switch {
 		case o.Opened != nil:
-			s.session = o.Opened.Session
-			w.show("%d: session opened", s.id)
+			w.opened(s, o.Opened)
+		case o.Code != zoo.CodeOK:
+			w.show("%d: answered xid %d: %v", s.id, o.Xid, o.Code)
+		case o.Op == wire.OpCloseSession && o.Conn != 0:
+			w.show("%d: session closed, so is connection %d", s.id, o.Closes)
 		case o.Result == nil:
 			w.show("%d: sync answered", s.id)
 		case o.Conn != 0:
 			w.show("%d: answered xid %d: %v", s.id, o.Xid, o.Result.Code)
 		}
 	}
+}
+
+func (w *world) opened(s *server, o *Opened) {
+	switch {
+	case o.Session == 0:
+		w.show("%d: session refused", s.id)
+	case o.ReadOnly:
+		w.show("%d: session opened, read-only", s.id)
+	default:
+		w.show("%d: session opened", s.id)
+	}
+	s.session = o.Session
 }
 
 func (w *world) dial(s, leader *server) {
@@ -450,6 +492,11 @@ func (w *world) state() string {
 			continue
 		}
 		st := s.r.Status()
+		if w.cfg.LocalSessions || w.cfg.ReadOnly {
+			fmt.Fprintf(&b, "%d sessions=%d local=%d read-only=%v\n", s.id, st.Sessions,
+				st.LocalSessions, st.ReadOnly)
+			continue
+		}
 		fmt.Fprintf(&b, "%d %v serving=%v leader=%d epoch=%d/%d logged=%v committed=%v "+
 			"applied=%v\n", s.id, st.State, st.Serving, st.Leader, s.r.epochs.Accepted,
 			s.r.epochs.Current, st.LastLogged, st.LastCommitted, st.LastApplied)

@@ -45,3 +45,7 @@ func skipReserved(id zoo.SessionID) zoo.SessionID {
 
 // Server is the server that made a session id.
 func Server(id zoo.SessionID) zoo.ServerID { return zoo.ServerID(uint64(id) >> 56) }
+
+// MadeBy tells whether a server may have made a session id, which holds one byte of
+// the server's own.
+func MadeBy(id zoo.SessionID, server zoo.ServerID) bool { return Server(id) == server&0xff }
