@@ -38,6 +38,9 @@ type Config struct {
 	// connection that has one in process is not read.
 	OutstandingMax int
 
+	// SessionlessMax is how long a connection may be without a session.
+	SessionlessMax time.Duration
+
 	// Election describes the election connections.
 	Election peer.ElectionConfig
 	// Quorum describes the links between a leader and its learners.
@@ -69,6 +72,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.OutstandingMax == 0 {
 		c.OutstandingMax = outstandingMaxDefault
+	}
+	if c.SessionlessMax == 0 {
+		c.SessionlessMax = sessionlessMaxDefault
 	}
 	if c.Store.FS == nil {
 		c.Store.FS = vfs.OS{}

@@ -48,6 +48,9 @@ type conn struct {
 	mu sync.Mutex // guards what follows; never held over I/O
 	// session is zero until the handshake is answered.
 	session zoo.SessionID
+	// timeout is the session's; heardAt is when the loop last knew that the
+	// client was there.
+	timeout, heardAt time.Duration
 	// ids is replaced, never changed: requests in flight refer to it.
 	ids   []zoo.ID
 	queue requestQueue

@@ -93,11 +93,6 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 	if c.ending {
 		return
 	}
-	if o.Result != nil && o.Result.Code == zoo.CodeSessionMoved {
-		// The session lives on elsewhere; here the client gets no reply.
-		l.closeLocked(c)
-		return
-	}
 	invariant.Holds(c.queue.len() > 0, "outcome of xid %d meets no request", o.Xid)
 	first := c.queue.first()
 	invariant.Holds(first.waiting == nil && first.xid == o.Xid,
@@ -105,11 +100,7 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 	c.traffic.note(1, now-first.since)
 	c.queue.pop()
 	l.exec.conn, l.exec.out = c, c.beginLocked()
-	if o.Result == nil {
-		l.exec.out = appendSynced(l.exec.out, o.Xid, l.exec.tree.Zxid(), o.Path)
-	} else {
-		l.exec.out = appendReply(l.exec.out, o.Op, o.Xid, o.Result)
-	}
+	l.exec.out = appendOutcome(l.exec.out, o, l.exec.tree.Zxid())
 	l.answerWaiting(c, now)
 	c.endLocked(l.exec.out)
 	l.exec.conn, l.exec.out = nil, nil
@@ -117,6 +108,21 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 	l.server.inflight.Add(-1)
 	l.soilLocked(c)
 	c.roomLocked()
+	if o.Result != nil && o.Result.Code == zoo.CodeSessionMoved {
+		// The session lives on elsewhere. Java says nothing; our client hears why.
+		l.closeLocked(c)
+	}
+}
+
+// appendOutcome appends the reply to a request that was submitted.
+func appendOutcome(b []byte, o *replica.Outcome, zxid zoo.Zxid) []byte {
+	switch {
+	case o.Result != nil:
+		return appendReply(b, o.Op, o.Xid, o.Result)
+	case o.Code != zoo.CodeOK || o.Op != wire.OpSync:
+		return appendHeader(b, o.Xid, zxid, o.Code)
+	}
+	return appendSynced(b, o.Xid, zxid, o.Path)
 }
 
 // answerWaiting answers what stands in front of the next submitted request.
@@ -183,14 +189,15 @@ func (l *loop) open(o *replica.Opened) {
 	}
 	response := wire.ConnectResponse{
 		TimeOut: o.Timeout, SessionID: o.Session, Passwd: o.Password[:],
-		HasReadOnly: c.readOnlyByte,
+		ReadOnly: o.ReadOnly, HasReadOnly: c.readOnlyByte,
 	}
 	if o.Session == 0 {
 		response.TimeOut, response.Passwd = 0, make([]byte, session.PasswordBytes)
 	}
 	out, mark := wire.BeginFrame(c.beginLocked())
 	c.endLocked(wire.EndFrame(response.AppendTo(out), mark))
-	c.session = o.Session
+	c.session, c.timeout = o.Session, time.Duration(o.Timeout)*time.Millisecond
+	c.heardAt = l.now.Mono
 	if o.Session == 0 {
 		c.ending = true
 	}
@@ -226,7 +233,7 @@ func (l *loop) admit(c *conn, request *wire.ConnectRequest) {
 	}
 	l.replica.Step(l.now, replica.Connect{
 		Conn: c.id, LastZxid: request.LastZxidSeen, Timeout: request.TimeOut,
-		Session: request.SessionID, Password: request.Passwd,
+		Session: request.SessionID, Password: request.Passwd, ReadOnly: request.ReadOnly,
 	})
 }
 

@@ -29,6 +29,8 @@ type ensemble struct {
 	ports   map[zoo.ServerID]*ports
 	servers map[zoo.ServerID]*running
 	disks   map[zoo.ServerID]*vfs.Mem
+	// adjust changes what all servers have in common, if it is set.
+	adjust func(*Config)
 }
 
 // ports are a server's addresses between servers.
@@ -118,6 +120,9 @@ func (e *ensemble) start(id zoo.ServerID) *running {
 	for other, p := range e.ports {
 		cfg.Election.Members[other] = p.election.address
 		cfg.Leaders[other] = p.quorum.address
+	}
+	if e.adjust != nil {
+		e.adjust(&cfg)
 	}
 	e.servers[id] = start(e.t, e.disks[id], cfg)
 	return e.servers[id]
@@ -234,9 +239,124 @@ func TestAServerWithoutAQuorumTurnsClientsAway(t *testing.T) {
 	c := s.dial()
 	c.sendFrame(hello.AppendTo(nil))
 	c.ended()
-	asker := s.dial()
-	asker.write([]byte("isro"))
-	if text, err := io.ReadAll(asker.nc); err != nil || string(text) != "null" {
-		t.Errorf("isro: got %q, %v", text, err)
+	if text := s.ask("isro"); text != "null" {
+		t.Errorf("isro: got %q", text)
 	}
+}
+
+// ask gives the answer to a four-letter word.
+func (r *running) ask(word string) string {
+	r.t.Helper()
+	asker := r.dial()
+	asker.write([]byte(word))
+	text, err := io.ReadAll(asker.nc)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// The plot: a session moves from server 1 to server 2. What the client still sends
+// on the old connection is not done, and it is told why before it is hung up.
+func TestAWriteAfterTheSessionMovedIsRefusedAloud(t *testing.T) {
+	e := newEnsemble(t, 3, 0)
+	for id := range e.ports {
+		e.start(id)
+	}
+	before := e.session(1)
+	after := e.servers[2].dial()
+	after.handshake(before.resume())
+	after.call(1, wire.OpCreate, ephemeral("/here"), zoo.CodeOK)
+	before.call(1, wire.OpCreate, ephemeral("/there"), zoo.CodeSessionMoved)
+	before.ended()
+	after.call(2, wire.OpExists, &wire.ExistsRequest{Path: "/there"}, zoo.CodeNoNode)
+}
+
+// The plot: a client moves to another server and leaves its old connection open and
+// silent, as after a broken network. The old server lets go of it in time, though
+// the session is alive.
+func TestAConnectionThatNobodyUsesIsClosed(t *testing.T) {
+	e := newEnsemble(t, 3, 0)
+	for id := range e.ports {
+		e.start(id)
+	}
+	e.session(1)
+	e.session(2)
+	hello := newSession()
+	hello.TimeOut = 1
+	before := e.servers[1].dial()
+	before.handshake(hello)
+	after := e.servers[2].dial()
+	again := before.resume()
+	again.TimeOut = 1
+	after.handshake(again)
+	gone := make(chan struct{})
+	go func() { defer close(gone); before.ended() }()
+	for xid := int32(1); ; xid++ {
+		after.call(xid, wire.OpSync, &wire.SyncRequest{Path: "/"}, zoo.CodeOK)
+		select {
+		case <-gone:
+			after.call(xid+1, wire.OpCreate, ephemeral("/alive"), zoo.CodeOK)
+			return
+		default:
+		}
+	}
+}
+
+// The plot: one server of three runs. Clients that can do with reading get a
+// session of this server only, and the answer that clients probe for says so. When
+// there is a leader again they must go and look for it.
+func TestAServerWithoutAQuorumMayServeReads(t *testing.T) {
+	e := newEnsemble(t, 3, 0)
+	e.adjust = func(c *Config) { c.ReadOnly, c.ReadOnlyAfter = true, time.Millisecond }
+	s := e.start(1)
+	hello := newSession()
+	hello.ReadOnly = true
+	reader := s.dial()
+	reader.handshake(hello)
+	if !reader.opened.ReadOnly || reader.opened.SessionID == 0 {
+		t.Fatalf("opened %+v", reader.opened)
+	}
+	reader.call(1, wire.OpGetData, &wire.GetDataRequest{Path: "/zookeeper"}, zoo.CodeOK)
+	reader.call(2, wire.OpCreate, create("/a", ""), zoo.CodeNotReadOnly)
+	reader.call(3, wire.OpSync, &wire.SyncRequest{Path: "/"}, zoo.CodeNotReadOnly)
+	writer := s.dial()
+	writer.sendFrame(newSession().AppendTo(nil))
+	writer.ended()
+	if text := s.ask("isro"); text != "ro" {
+		t.Errorf("isro: got %q", text)
+	}
+	e.start(2)
+	reader.ended()
+	e.session(1).create("/a", "")
+	if text := s.ask("isro"); text != "rw" {
+		t.Errorf("isro: got %q", text)
+	}
+}
+
+// The plot: with local sessions the ensemble hears of a session when its client
+// wants an ephemeral, and not before.
+func TestALocalSessionIsUpgradedByItsFirstEphemeral(t *testing.T) {
+	e := newEnsemble(t, 3, 0)
+	e.adjust = func(c *Config) { c.LocalSessions, c.LocalSessionsUpgrading = true, true }
+	for id := range e.ports {
+		e.start(id)
+	}
+	c := e.session(1)
+	c.create("/a", "")
+	sessions := func() (global, local int) {
+		status, _ := e.servers[1].status()
+		return status.Sessions, status.LocalSessions
+	}
+	if global, local := sessions(); global != 0 || local != 1 {
+		t.Errorf("%d sessions and %d local ones", global, local)
+	}
+	c.pipeline(request(2, wire.OpCreate, ephemeral("/e")),
+		request(3, wire.OpGetData, &wire.GetDataRequest{Path: "/e"}))
+	c.reply(2, zoo.CodeOK)
+	c.reply(3, zoo.CodeOK)
+	if global, local := sessions(); global != 1 || local != 0 {
+		t.Errorf("%d sessions and %d local ones", global, local)
+	}
+	c.call(4, wire.OpCloseSession, nil, zoo.CodeOK)
 }

@@ -9,8 +9,9 @@ import (
 	"zoo/internal/wire"
 )
 
-// handshakeMax is how long a client may take to introduce itself.
-const handshakeMax = 10 * time.Second
+// sessionlessMaxDefault is how long a client may take to introduce itself, unless
+// configured (zookeeper.nio.sessionlessCnxnTimeout).
+const sessionlessMaxDefault = 10 * time.Second
 
 // heldMax is how long a client is kept waiting for the server to serve, and
 // heldShare which part of its session's timeout: the rest is needed to look for
@@ -22,7 +23,7 @@ const (
 
 // handshake brings the connection to a session; false ends it.
 func (c *conn) handshake() bool {
-	_ = c.socket.SetReadDeadline(time.Now().Add(handshakeMax))
+	_ = c.socket.SetReadDeadline(time.Now().Add(c.server.cfg.SessionlessMax))
 	frame, ok := c.firstFrame()
 	if !ok {
 		return false
@@ -67,7 +68,7 @@ func (c *conn) firstFrame() ([]byte, bool) {
 
 // answerWord answers a four-letter word and ends the connection.
 func (c *conn) answerWord(word string) {
-	_ = c.socket.SetDeadline(time.Now().Add(handshakeMax))
+	_ = c.socket.SetDeadline(time.Now().Add(c.server.cfg.SessionlessMax))
 	if _, err := c.socket.Write([]byte(c.server.commands.Answer(word))); err != nil {
 		return
 	}

@@ -170,21 +170,36 @@ func (l *loop) touchInterval() time.Duration { return max(l.server.cfg.TickTime/
 // touch tells the replica which sessions' clients were heard of. Connections
 // that were silent give back what they do not need while they are.
 func (l *loop) touch() {
+	slept := max(l.now.Mono-l.touchAt-l.touchInterval(), 0)
 	l.touchAt = l.now.Mono + l.touchInterval()
 	l.watchLinks()
 	l.sessions = l.sessions[:0]
 	for _, c := range l.conns {
-		heard := c.touched.Load() && c.touched.Swap(false)
-		c.mu.Lock()
-		if heard && c.session != 0 {
-			l.sessions = append(l.sessions, c.session)
-		} else if c.queue.len() == 0 {
-			c.queue = requestQueue{}
-		}
-		c.mu.Unlock()
+		l.hear(c, slept)
 	}
 	if len(l.sessions) > 0 {
 		l.replica.Step(l.now, replica.Touched{Sessions: l.sessions})
+	}
+}
+
+// hear looks whether a connection was heard of. One that was silent for its
+// session's timeout is closed: its client is gone, or has the session elsewhere.
+// The time that this server slept through does not count.
+func (l *loop) hear(c *conn, slept time.Duration) {
+	heard := c.touched.Load() && c.touched.Swap(false)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.heardAt += slept
+	switch {
+	case heard:
+		c.heardAt = l.now.Mono
+		if c.session != 0 {
+			l.sessions = append(l.sessions, c.session)
+		}
+	case c.session != 0 && !c.ending && l.now.Mono-c.heardAt > c.timeout:
+		l.closeLocked(c)
+	case c.queue.len() == 0:
+		c.queue = requestQueue{}
 	}
 }
 
@@ -228,7 +243,9 @@ func (l *loop) change() {
 	if !l.status.Serving {
 		return
 	}
-	l.server.served(l.now.Mono)
+	if !l.status.ReadOnly {
+		l.server.served(l.now.Mono)
+	}
 	l.server.gate.open()
 }
 
@@ -237,7 +254,7 @@ func (l *loop) setTree(serving bool) {
 	s := l.server
 	s.treeMu.Lock()
 	defer s.treeMu.Unlock()
-	s.tree, s.serving = l.replica.Tree(), serving
+	s.tree, s.serving = l.replica.View(), serving
 }
 
 // turnAway closes all client connections: another server may serve them.

@@ -19,7 +19,7 @@ func (q source) Overview() (command.Overview, bool) {
 		return command.Overview{}, false
 	}
 	o := command.Overview{
-		Mode: status.State.String(), Sessions: status.Sessions,
+		Mode: mode(&status), ReadOnly: status.ReadOnly, Sessions: status.Sessions,
 		Outstanding: int(s.inflight.Load()),
 		Uptime:      s.mono() - time.Duration(s.servingSince.Load()),
 	}
@@ -28,6 +28,14 @@ func (q source) Overview() (command.Overview, bool) {
 	q.addTree(&o)
 	q.addEnsemble(&o, &status)
 	return o, true
+}
+
+// mode is the name of what the server does for clients.
+func mode(status *replica.Status) string {
+	if status.ReadOnly {
+		return "read-only"
+	}
+	return status.State.String()
 }
 
 func (q source) addTree(o *command.Overview) {

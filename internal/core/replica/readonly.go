@@ -9,10 +9,6 @@ import (
 	"zoo/internal/core/tree"
 )
 
-// readOnlyPause is how long a server looks for a leader before it serves reads
-// without one, unless a tick is longer.
-const readOnlyPause = 2 * time.Second
-
 // readOnly is what a server without a quorum does for clients that ask for it: it
 // shows what it has, takes no writes, and makes local sessions, which need nobody's
 // consent.

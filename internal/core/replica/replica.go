@@ -42,8 +42,10 @@ type Config struct {
 	// LocalSessions keeps new sessions out of the ensemble's history;
 	// LocalSessionsUpgrading lets them become global when they need to.
 	LocalSessions, LocalSessionsUpgrading bool
-	// ReadOnly lets a server without a quorum serve reads.
-	ReadOnly bool
+	// ReadOnly lets a server without a quorum serve reads, when it has looked
+	// for a leader for ReadOnlyAfter: two seconds, or a tick if that is longer.
+	ReadOnly      bool
+	ReadOnlyAfter time.Duration
 	// Seed makes this server's random choices.
 	Seed uint64
 	// Start is the instant of New.
@@ -150,6 +152,7 @@ func withDefaults(cfg Config) Config {
 	orDefault(&cfg.SyncLimit, 5)
 	orDefault(&cfg.SessionTimeoutMin, 2*cfg.TickTime)
 	orDefault(&cfg.SessionTimeoutMax, 20*cfg.TickTime)
+	orDefault(&cfg.ReadOnlyAfter, max(2*time.Second, cfg.TickTime))
 	orDefault(&cfg.SnapCount, 100_000)
 	orDefault(&cfg.HistoryMin, 500)
 	orDefault(&cfg.HistoryBytesMin, 16<<20)

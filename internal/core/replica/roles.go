@@ -43,7 +43,7 @@ func (r *Replica) look(why string) {
 	r.attached.clear()
 	r.localSessions, r.readOnly = nil, readOnly{}
 	if r.cfg.ReadOnly {
-		r.readOnly.at = r.now.Mono + max(readOnlyPause, r.cfg.TickTime)
+		r.readOnly.at = r.now.Mono + r.cfg.ReadOnlyAfter
 	}
 	r.effects.Changed = true
 	r.trace(Trace{Stage: "looking", Zxid: r.history.Last(), Epoch: r.epochs.Current, Detail: why})

@@ -28,5 +28,6 @@ func (t *Tree) Clone() *Tree {
 	if err != nil {
 		invariant.Fail("clone a tree: %v", err)
 	}
+	clone.SetTypes(t.owners.types)
 	return clone
 }

@@ -14,8 +14,12 @@ func (a *Answerer) alive() string { return "imok" }
 
 // readOnly answers isro.
 func (a *Answerer) readOnly() string {
-	if _, serving := a.Source.Overview(); !serving {
+	o, serving := a.Source.Overview()
+	switch {
+	case !serving:
 		return "null"
+	case o.ReadOnly:
+		return "ro"
 	}
 	return "rw"
 }

@@ -75,6 +75,8 @@ type Overview struct {
 	Digest   uint64
 	Watches  Watches
 	Sessions int
+	// ReadOnly tells that reads only are served, for want of a quorum.
+	ReadOnly bool
 
 	// QuorumSize counts the voters; 0 when standalone.
 	QuorumSize int
