@@ -100,6 +100,7 @@ func FromConfig(c *config.Config) (Config, error) {
 		ConnsPerHostMax: c.ConnsPerHostMax, FrameBytesMax: c.FrameBytesMax,
 		OutstandingMax: c.OutstandingMax, Words: c.Commands, Settings: settings(c),
 	}
+	own.takeSessions(c)
 	if c.ClientListen != "" {
 		own.ClientListen = []string{c.ClientListen}
 	}
@@ -107,6 +108,13 @@ func FromConfig(c *config.Config) (Config, error) {
 		return own, nil
 	}
 	return own, own.join(c)
+}
+
+// takeSessions takes what concerns sessions.
+func (own *Config) takeSessions(c *config.Config) {
+	own.LocalSessions, own.LocalSessionsUpgrading = c.Sessions.Local, c.Sessions.LocalUpgrade
+	own.ReadOnly = c.Sessions.ReadOnly
+	own.SessionlessMax = c.Limits.SessionlessTimeout
 }
 
 // join adds what concerns the ensemble.
