@@ -10,7 +10,6 @@ import (
 	"zoo"
 	"zoo/internal/core/acl"
 	"zoo/internal/core/replica"
-	"zoo/internal/ops/command"
 	"zoo/internal/wire"
 )
 
@@ -29,15 +28,19 @@ const lingerMax = 500 * time.Millisecond
 
 // conn is one client connection. Its reader's goroutine runs its life.
 type conn struct {
-	id      replica.ConnID // immutable, like the next three
-	server  *Server
-	host    string // the client's address without the port
-	socket  *socket
-	in      input // reader only
-	turn    turn  // reader only
-	opened  chan struct{}
-	room    chan struct{} // of capacity one: see waitForRoom
-	touched atomic.Bool   // heard of since the loop looked last
+	id     replica.ConnID // immutable, like the next four
+	server *Server
+	host   string // the client's address without the port
+	// accepted is when the connection was; asked is when the handshake had come,
+	// set before the loop hears of the connection.
+	accepted time.Time
+	asked    time.Duration
+	socket   *socket
+	in       input // reader only
+	turn     turn  // reader only
+	opened   chan struct{}
+	room     chan struct{} // of capacity one: see waitForRoom
+	touched  atomic.Bool   // heard of since the loop looked last
 	// readOnlyByte says that the client knows of the last byte of the
 	// handshake. It is set before the loop hears of the connection.
 	readOnlyByte bool
@@ -65,49 +68,24 @@ type conn struct {
 	// stalled asks for a signal on room.
 	stalled bool
 	traffic traffic
-}
-
-// traffic is what one connection, or all of the past ones, did.
-type traffic struct {
-	received, sent uint64
-	latency        command.Latency
-}
-
-// note adds n replies that took as long as took.
-func (t *traffic) note(n int, took time.Duration) {
-	t.sent += uint64(n)
-	l := &t.latency
-	if l.Count == 0 || took < l.Shortest {
-		l.Shortest = took
-	}
-	l.Greatest = max(l.Greatest, took)
-	l.Count += uint64(n)
-	l.Total += time.Duration(n) * took
-}
-
-// add adds another's figures.
-func (t *traffic) add(other *traffic) {
-	t.received += other.received
-	t.sent += other.sent
-	l, o := &t.latency, &other.latency
-	if o.Count > 0 && (l.Count == 0 || o.Shortest < l.Shortest) {
-		l.Shortest = o.Shortest
-	}
-	l.Greatest = max(l.Greatest, o.Greatest)
-	l.Count += o.Count
-	l.Total += o.Total
+	// before is what the connection did before the server's figures were reset;
+	// nil for nothing.
+	before *traffic
+	last   lastReply
+	// asksWord is set when it is no client but asks a four-letter word.
+	asksWord bool
 }
 
 func newConn(s *Server, id replica.ConnID, nc net.Conn) *conn {
 	c := &conn{
-		id: id, server: s, host: hostOf(nc.RemoteAddr()),
+		id: id, server: s, host: hostOf(nc.RemoteAddr()), accepted: time.Now(),
 		in:     input{pool: s.inputs},
 		opened: make(chan struct{}, 1),
 		room:   make(chan struct{}, 1),
 	}
 	c.socket = newSocket(nc, &c.in)
 	c.ids = []zoo.ID{acl.IPID(c.host)}
-	c.turn.conn = c
+	c.turn.conn, c.turn.lastXid = c, -1
 	c.turn.exec = exec{server: s, conn: c}
 	return c
 }
@@ -135,8 +113,19 @@ func (c *conn) run() {
 			return
 		}
 		if c.socket.receive() != nil {
+			c.dropped()
 			return
 		}
+	}
+}
+
+// dropped counts a connection that the client has ended, unless it was about to
+// end.
+func (c *conn) dropped() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.ending {
+		c.server.meters.conns.dropped.Inc()
 	}
 }
 

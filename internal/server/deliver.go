@@ -37,6 +37,7 @@ func (l *loop) applyBatch() (more bool) {
 		if !ok {
 			return false
 		}
+		l.logDigest(&o)
 		l.settle(&o, now)
 	}
 	return true
@@ -46,10 +47,12 @@ func (l *loop) applyBatch() (more bool) {
 // watchers, then the one who asked, last those who are to go.
 func (l *loop) settle(o *replica.Outcome, now time.Duration) {
 	if o.Result != nil {
+		l.measure(o.Result)
 		l.fire(o)
 	}
 	if o.Opened != nil {
 		l.open(o.Opened)
+		l.noteOpened(o.Opened, now)
 	} else if c := l.conns[o.Conn]; c != nil {
 		l.answer(c, o, now)
 	}
@@ -63,13 +66,18 @@ func (l *loop) fire(o *replica.Outcome) {
 	l.eventZxid = o.Result.Header.Zxid
 	for i := range o.Result.Events {
 		l.event = &o.Result.Events[i]
+		l.told = 0
 		l.server.watches.table.Trigger(l.event.Type, l.event.Path, l.deliver)
+		if l.told > 0 {
+			l.server.meters.watches.of(l.event.Type).Observe(l.told)
+		}
 	}
 	l.event = nil
 }
 
 // deliverEvent sends an event to one watcher, if it may read what it is about.
 func (l *loop) deliverEvent(id watch.ConnID) {
+	l.told++
 	c := l.conns[replica.ConnID(id)]
 	if c == nil {
 		return
@@ -80,8 +88,10 @@ func (l *loop) deliverEvent(id watch.ConnID) {
 		return
 	}
 	out := c.beginLocked()
-	c.endLocked(appendEvent(out, l.eventZxid, l.event.Type, l.event.Path))
-	c.traffic.sent++
+	start := len(out)
+	out = appendEvent(out, l.eventZxid, l.event.Type, l.event.Path)
+	c.endLocked(out)
+	c.traffic.noteEvent(len(out) - start - wire.FrameHeaderBytes)
 	l.soilLocked(c)
 }
 
@@ -97,10 +107,13 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 	first := c.queue.first()
 	invariant.Holds(first.waiting == nil && first.xid == o.Xid,
 		"outcome of xid %d meets the request %d", o.Xid, first.xid)
-	c.traffic.note(1, now-first.since)
+	since := first.since
 	c.queue.pop()
 	l.exec.conn, l.exec.out = c, c.beginLocked()
+	start := len(l.exec.out)
 	l.exec.out = appendOutcome(l.exec.out, o, l.exec.tree.Zxid())
+	c.traffic.noteReply(o.Xid, len(l.exec.out)-start-wire.FrameHeaderBytes)
+	l.noteAnswer(c, lastReply{o.Op, o.Xid, l.exec.tree.Zxid(), now, now - since})
 	l.answerWaiting(c, now)
 	c.endLocked(l.exec.out)
 	l.exec.conn, l.exec.out = nil, nil
@@ -127,14 +140,20 @@ func appendOutcome(b []byte, o *replica.Outcome, zxid zoo.Zxid) []byte {
 
 // answerWaiting answers what stands in front of the next submitted request.
 func (l *loop) answerWaiting(c *conn, now time.Duration) {
+	reads := int64(0)
 	for c.queue.len() > 0 && !c.ending {
 		q := c.queue.first()
 		if q.waiting == nil {
-			return
+			break
 		}
 		l.exec.run(q.waiting, q.xid, q.body)
-		c.traffic.note(1, now-q.since)
+		l.noteAnswer(c, lastReply{q.op, q.xid, l.exec.zxid, now, now - q.since})
 		c.queue.pop()
+		reads++
+	}
+	if reads > 0 {
+		l.exec.reads.flush()
+		l.server.meters.latency.waited.Observe(reads)
 	}
 }
 
@@ -196,6 +215,7 @@ func (l *loop) open(o *replica.Opened) {
 	}
 	out, mark := wire.BeginFrame(c.beginLocked())
 	c.endLocked(wire.EndFrame(response.AppendTo(out), mark))
+	c.traffic.sent++
 	c.session, c.timeout = o.Session, time.Duration(o.Timeout)*time.Millisecond
 	c.heardAt = l.now.Mono
 	if o.Session == 0 {

@@ -69,6 +69,7 @@ func (w *logWriter) run() {
 			return
 		}
 		jobs = w.take(jobs)
+		w.server.meters.disk.queueSize.Observe(int64(len(jobs)))
 		if err := w.do(jobs); err != nil {
 			w.server.fail(err)
 			return
@@ -110,7 +111,7 @@ func (w *logWriter) doRun(jobs []job) (n int, err error) {
 	if !jobs[0].appends() {
 		return 1, w.doOne(&jobs[0])
 	}
-	size := 0
+	began, size := w.server.mono(), 0
 	for n < len(jobs) && jobs[n].appends() {
 		if err := w.store.Append(jobs[n].op.Entries); err != nil {
 			return n, err
@@ -119,7 +120,9 @@ func (w *logWriter) doRun(jobs []job) (n int, err error) {
 		n++
 	}
 	w.server.meters.disk.batchSize.Observe(int64(size))
-	return n, w.sync()
+	err = w.sync()
+	w.server.meters.disk.processTime.Observe((w.server.mono() - began).Milliseconds())
+	return n, err
 }
 
 func (w *logWriter) sync() error {
@@ -243,6 +246,7 @@ func (l *loop) persist(eff *replica.Effects) {
 	jobs := make([]job, 0, len(eff.Disk)+1)
 	for _, op := range eff.Disk {
 		j := job{op: op}
+		l.server.meters.disk.queued.Add(uint64(len(op.Entries)))
 		if op.Kind == zab.DiskInstall {
 			j.frozen = l.server.freeze(op.Tree)
 		}

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"strings"
@@ -242,18 +241,6 @@ func TestAServerWithoutAQuorumTurnsClientsAway(t *testing.T) {
 	if text := s.ask("isro"); text != "null" {
 		t.Errorf("isro: got %q", text)
 	}
-}
-
-// ask gives the answer to a four-letter word.
-func (r *running) ask(word string) string {
-	r.t.Helper()
-	asker := r.dial()
-	asker.write([]byte(word))
-	text, err := io.ReadAll(asker.nc)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return string(text)
 }
 
 // The plot: a session moves from server 1 to server 2. What the client still sends

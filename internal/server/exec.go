@@ -27,6 +27,9 @@ type exec struct {
 	node tree.Node
 	// before are the bytes of events that go in front of the reply.
 	before []byte
+	// path is what the request reads, empty for none; it lies in the request.
+	path  string
+	reads readTally
 }
 
 // A reply's header within its frame:
@@ -56,9 +59,20 @@ func (x *exec) run(op *operation, xid int32, body []byte) {
 	x.out = wire.EndFrame(x.out, start)
 	binary.BigEndian.PutUint64(x.out[start+replyZxidAt:], uint64(x.zxid))
 	binary.BigEndian.PutUint32(x.out[start+replyErrAt:], uint32(code))
+	x.count(xid, len(x.out)-start)
 	if len(x.before) > 0 {
 		x.out = slices.Insert(x.out, start, x.before...)
 		x.before = x.before[:0]
+	}
+}
+
+// count takes note of a reply of so many bytes.
+func (x *exec) count(xid int32, frameBytes int) {
+	x.conn.traffic.noteReply(xid, frameBytes-wire.FrameHeaderBytes)
+	if x.path != "" {
+		x.reads.note(x.server.meters.latency.readsOf, x.path,
+			len(x.path)+frameBytes-replyHeadBytes)
+		x.path = ""
 	}
 }
 

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"errors"
+	"os"
 	"sync"
 	"time"
 
@@ -34,6 +36,7 @@ func (c *conn) handshake() bool {
 	if d.Err() != nil {
 		return false
 	}
+	c.asked = c.server.mono()
 	c.server.meters.conns.requests.Inc()
 	if request.SessionID != 0 {
 		c.server.meters.conns.revalidated.Inc()
@@ -51,28 +54,64 @@ func heldFor(timeoutMillis int32) time.Duration {
 // firstFrame reads the first frame, unless it is a four-letter word.
 func (c *conn) firstFrame() ([]byte, bool) {
 	for {
-		if c.socket.receive() != nil {
+		if err := c.socket.receive(); err != nil {
+			c.lostEarly(err)
 			return nil, false
 		}
 		b := c.in.pending()
 		if len(b) >= command.WordBytes && command.Known(b[:command.WordBytes]) {
-			c.answerWord(string(b[:command.WordBytes]))
-			return nil, false
+			if c.answerWord(b) {
+				return nil, false
+			}
+			continue
 		}
 		frame, whole, err := c.in.next(c.server.cfg.FrameBytesMax)
+		if whole {
+			c.noteReceived(len(frame) + wire.FrameHeaderBytes)
+		}
 		if err != nil || whole {
 			return frame, err == nil
 		}
 	}
 }
 
-// answerWord answers a four-letter word and ends the connection.
-func (c *conn) answerWord(word string) {
-	_ = c.socket.SetDeadline(time.Now().Add(c.server.cfg.SessionlessMax))
-	if _, err := c.socket.Write([]byte(c.server.commands.Answer(word))); err != nil {
+// lostEarly counts a connection that ended before its handshake.
+func (c *conn) lostEarly(err error) {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.server.meters.conns.sessionless.Inc()
 		return
 	}
-	c.hangUp()
+	c.dropped()
+}
+
+func (c *conn) noteReceived(bytes int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.traffic.received++
+	c.traffic.receivedBytes += uint64(bytes)
+}
+
+// answerWord answers a four-letter word, which makes the connection end; false if
+// not all of it is there yet.
+func (c *conn) answerWord(b []byte) bool {
+	word := string(b[:command.WordBytes])
+	end := command.WordBytes + c.server.commands.ArgumentBytes(word)
+	if len(b) < end {
+		return false
+	}
+	c.mu.Lock()
+	c.asksWord = true
+	c.mu.Unlock()
+	c.noteReceived(end)
+	_ = c.socket.SetDeadline(time.Now().Add(c.server.cfg.SessionlessMax))
+	text := c.server.commands.Answer(word, b[command.WordBytes:end])
+	c.mu.Lock()
+	c.traffic.sent++
+	c.mu.Unlock()
+	if _, err := c.socket.Write([]byte(text)); err == nil {
+		c.hangUp()
+	}
+	return true
 }
 
 // connect hands the handshake to the loop and waits for its answer. What the

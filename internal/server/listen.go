@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"zoo/internal/core/replica"
-	"zoo/internal/ops/command"
 )
 
 // acceptPause is how long a listener rests when the process has run out of
@@ -104,6 +103,7 @@ func (t *connTable) add(s *Server, nc net.Conn) *conn {
 func (t *connTable) remove(c *conn) {
 	c.mu.Lock()
 	done := c.traffic
+	c.traffic = traffic{}
 	c.mu.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -134,33 +134,4 @@ func (t *connTable) close() {
 	for _, c := range t.all() {
 		_ = c.socket.Close()
 	}
-}
-
-// traffic sums up what all connections did, and tells how many there are.
-func (t *connTable) traffic() (sum traffic, conns int) {
-	list := t.all()
-	t.mu.Lock()
-	sum = t.past
-	t.mu.Unlock()
-	for _, c := range list {
-		c.mu.Lock()
-		sum.add(&c.traffic)
-		c.mu.Unlock()
-	}
-	return sum, len(list)
-}
-
-// clients describes the connections for operators.
-func (t *connTable) clients() []command.Client {
-	list := t.all()
-	clients := make([]command.Client, len(list))
-	for i, c := range list {
-		c.mu.Lock()
-		clients[i] = command.Client{
-			Address: c.socket.RemoteAddr().String(), Queued: c.queue.len(),
-			Received: c.traffic.received, Sent: c.traffic.sent,
-		}
-		c.mu.Unlock()
-	}
-	return clients
 }

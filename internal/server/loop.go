@@ -33,6 +33,10 @@ type loop struct {
 	deliver func(watch.ConnID)
 	// eventZxid is the transaction behind event.
 	eventZxid zoo.Zxid
+	// told counts the watchers of event.
+	told int64
+	// roles is when this server changed its role.
+	roles roleTimes
 
 	timer    *time.Timer
 	timerAt  time.Duration
@@ -234,7 +238,9 @@ func (l *loop) perform() {
 
 // change follows a change of role.
 func (l *loop) change() {
+	before := l.status
 	l.status = l.replica.Status()
+	l.measureRole(&before)
 	if !l.status.Serving {
 		l.turnAway()
 	}

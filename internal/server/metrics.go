@@ -1,26 +1,40 @@
 package server
 
-import "zoo/internal/ops/metrics"
+import (
+	"zoo"
+	"zoo/internal/ops/metrics"
+)
 
 // meters are all metrics of one server that are counted rather than asked for. This
 // file names each of them once, with the name that ZooKeeper's monitoring knows:
-// a new one is a field here and a line in its group's constructor.
+// a new one is a field here and a line in its group's constructor. docs/metrics.md
+// tells what each means, and which of ZooKeeper's are missing for what reason.
+// Times are in milliseconds.
 type meters struct {
-	set   *metrics.Set
-	conns connMeters
-	disk  diskMeters
+	set     *metrics.Set
+	conns   connMeters
+	latency latencyMeters
+	watches watchMeters
+	disk    diskMeters
+	quorum  quorumMeters
 }
 
 func newMeters() *meters {
 	set := metrics.NewSet()
-	return &meters{set: set, conns: newConnMeters(set), disk: newDiskMeters(set)}
+	return &meters{
+		set: set, conns: newConnMeters(set), latency: newLatencyMeters(set),
+		watches: newWatchMeters(set), disk: newDiskMeters(set), quorum: newQuorumMeters(set),
+	}
 }
 
-// connMeters are about client connections.
+// connMeters are about client connections and sessions.
 type connMeters struct {
 	requests    *metrics.Counter
 	rejected    *metrics.Counter
+	dropped     *metrics.Counter
 	revalidated *metrics.Counter
+	sessionless *metrics.Counter
+	expired     *metrics.Counter
 }
 
 func newConnMeters(s *metrics.Set) connMeters {
@@ -29,28 +43,155 @@ func newConnMeters(s *metrics.Set) connMeters {
 			"Handshakes that clients began."),
 		rejected: s.Counter("connection_rejected",
 			"Connections refused because there were too many."),
+		dropped: s.Counter("connection_drop_count",
+			"Connections that clients ended without closing their session."),
 		revalidated: s.Counter("connection_revalidate_count",
 			"Handshakes that asked for a session to go on."),
+		sessionless: s.Counter("sessionless_connections_expired",
+			"Connections closed because no handshake came."),
+		expired: s.Counter("stale_sessions_expired",
+			"Sessions that this server let expire."),
 	}
 }
 
-// diskMeters are about the log and the snapshots. Times are in milliseconds.
+// latencyMeters are about requests and what they touch.
+type latencyMeters struct {
+	read, update *metrics.Summary
+	propagation  *metrics.Summary
+	waited       *metrics.Summary
+	readsOf      *metrics.SummarySet
+	writesOf     *metrics.SummarySet
+}
+
+func newLatencyMeters(s *metrics.Set) latencyMeters {
+	return latencyMeters{
+		read: s.Summary("readlatency",
+			"Time from reading a request that changes nothing to its reply.", metrics.Advanced),
+		update: s.Summary("updatelatency",
+			"Time from reading a write to its reply.", metrics.Advanced),
+		propagation: s.Summary("propagation_latency",
+			"Time from the making of a transaction to its being applied here.",
+			metrics.Advanced),
+		waited: s.Summary("reads_issued_from_session_queue",
+			"Reads of a connection that were answered together behind a write.", metrics.Basic),
+		readsOf: s.SummarySet("read_per_namespace",
+			"Bytes of path and reply of successful reads, by top znode.", metrics.Basic),
+		writesOf: s.SummarySet("write_per_namespace",
+			"Bytes of path and data of applied writes, by top znode.", metrics.Basic),
+	}
+}
+
+// watchMeters are about how many watchers hear of one event.
+type watchMeters struct{ created, deleted, changed, children *metrics.Summary }
+
+func newWatchMeters(s *metrics.Set) watchMeters {
+	return watchMeters{
+		created: s.Summary("node_created_watch_count",
+			"Watchers of one creation.", metrics.Basic),
+		deleted: s.Summary("node_deleted_watch_count",
+			"Watchers of one deletion.", metrics.Basic),
+		changed: s.Summary("node_changed_watch_count",
+			"Watchers of one change of data.", metrics.Basic),
+		children: s.Summary("node_children_watch_count",
+			"Watchers of one change of children.", metrics.Basic),
+	}
+}
+
+// of is the metric of a type of event; nil for those that no transaction causes.
+func (m *watchMeters) of(kind zoo.EventType) *metrics.Summary {
+	switch kind {
+	case zoo.EventNodeCreated:
+		return m.created
+	case zoo.EventNodeDeleted:
+		return m.deleted
+	case zoo.EventNodeDataChanged:
+		return m.changed
+	case zoo.EventNodeChildrenChanged:
+		return m.children
+	}
+	return nil
+}
+
+// diskMeters are about the log and the snapshots.
 type diskMeters struct {
+	initTime       *metrics.Summary
+	loaded         *metrics.Summary
 	fsyncTime      *metrics.Summary
 	snapshotTime   *metrics.Summary
 	snapshotErrors *metrics.Counter
+	queued         *metrics.Counter
+	queueSize      *metrics.Summary
 	batchSize      *metrics.Summary
+	processTime    *metrics.Summary
+	mismatches     *metrics.Counter
 }
 
 func newDiskMeters(s *metrics.Set) diskMeters {
 	return diskMeters{
+		initTime: s.Summary("dbinittime",
+			"Time to recover the data at the start.", metrics.Basic),
+		loaded: s.Summary("startup_txns_loaded",
+			"Transactions found behind the snapshot at the start.", metrics.Basic),
 		fsyncTime: s.Summary("fsynctime",
 			"Time to make appended transactions durable.", metrics.Basic),
 		snapshotTime: s.Summary("snapshottime",
 			"Time to write a snapshot.", metrics.Basic),
 		snapshotErrors: s.Counter("snapshot_error_count",
 			"Snapshots that could not be written."),
+		queued: s.Counter("sync_processor_request_queued",
+			"Transactions handed to the log writer."),
+		queueSize: s.Summary("sync_processor_queue_size",
+			"Disk operations that waited when the log writer looked.", metrics.Basic),
 		batchSize: s.Summary("sync_processor_batch_size",
 			"Transactions made durable by one sync.", metrics.Basic),
+		processTime: s.Summary("sync_process_time",
+			"Time to append and sync one batch.", metrics.Basic),
+		mismatches: s.Counter("digest_mismatches_count",
+			"Transactions after which the tree was not what the leader had foretold."),
+	}
+}
+
+// quorumMeters are about the ensemble.
+type quorumMeters struct {
+	looking           *metrics.Counter
+	electionTime      *metrics.Summary
+	unavailable       *metrics.Summary
+	leaderUnavailable *metrics.Summary
+	followerSync      *metrics.Summary
+	observerSync      *metrics.Summary
+	diffs, snaps      *metrics.Counter
+	snapsInFlight     *metrics.Summary
+	commits           *metrics.Counter
+	proposalsReceived *metrics.Counter
+	commitsReceived   *metrics.Counter
+	revalidations     *metrics.Counter
+}
+
+func newQuorumMeters(s *metrics.Set) quorumMeters {
+	return quorumMeters{
+		looking: s.Counter("looking_count",
+			"Times that this server began to look for a leader."),
+		electionTime: s.Summary("election_time",
+			"Time from looking to an elected leader.", metrics.Basic),
+		unavailable: s.Summary("unavailable_time",
+			"Time for which this member of an ensemble did not serve.", metrics.Basic),
+		leaderUnavailable: s.Summary("leader_unavailable_time",
+			"The same, where it came back as the leader.", metrics.Basic),
+		followerSync: s.Summary("follower_sync_time",
+			"Time from the leader's choice of a synchronisation to serving.", metrics.Basic),
+		observerSync: s.Summary("observer_sync_time",
+			"The same, for an observer.", metrics.Basic),
+		diffs: s.Counter("diff_count", "Learners brought up to date by a DIFF."),
+		snaps: s.Counter("snap_count", "Learners brought up to date by a SNAP."),
+		snapsInFlight: s.Summary("inflight_snap_count",
+			"Trees under way to learners when one more was begun.", metrics.Basic),
+		commits: s.Counter("commit_count",
+			"Transactions that this leader committed and applied."),
+		proposalsReceived: s.Counter("learner_proposal_received_count",
+			"Proposals that came from the leader."),
+		commitsReceived: s.Counter("learner_commit_received_count",
+			"Commits that came from the leader."),
+		revalidations: s.Counter("revalidate_count",
+			"Sessions that learners asked this leader about."),
 	}
 }

@@ -34,6 +34,7 @@ func (x *exec) exists(d *jute.Decoder) zoo.Code {
 	if !found {
 		return zoo.CodeNoNode
 	}
+	x.path = path
 	x.out = node.AppendStat(x.out)
 	return zoo.CodeOK
 }
@@ -111,6 +112,7 @@ func (x *exec) find(path string) (tree.Node, zoo.Code) {
 	case !x.may(node, zoo.PermRead):
 		return node, zoo.CodeNoAuth
 	}
+	x.path = path
 	return node, zoo.CodeOK
 }
 

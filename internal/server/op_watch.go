@@ -29,10 +29,20 @@ func (w *watches) removeConn(id watch.ConnID) {
 	w.table.RemoveConn(id)
 }
 
-func (w *watches) counts() watch.Counts {
+// counts are the sizes of the table of data watches, and the number of watches in
+// both tables.
+func (w *watches) counts() (data watch.Counts, all int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.table.Counts(watch.DataWatches)
+	return w.table.Counts(watch.DataWatches),
+		w.table.Len(watch.DataWatches) + w.table.Len(watch.ChildWatches)
+}
+
+// each shows the table of data watches.
+func (w *watches) each(show func(path string, id watch.ConnID)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.table.Each(watch.DataWatches, show)
 }
 
 // watch registers a watch of this connection.

@@ -102,6 +102,7 @@ const lendPacketsMax = 8
 
 // Received reports packets.
 func (p *peers) Received(link peer.LinkID, packets []wire.QuorumPacket) {
+	p.server.measurePackets(packets)
 	p.server.queue.leave(replica.Received{Link: zab.LinkID(link), Packets: packets})
 	if len(packets) > lendPacketsMax {
 		signal(p.server.queue.wake)
@@ -205,6 +206,7 @@ func (l *loop) send(packets []zab.Outgoing) {
 			// be let go.
 			continue
 		}
+		l.measureSent(&packets[i].Packet)
 		b := l.batchFor(peer.LinkID(packets[i].Link))
 		b.packets = append(b.packets, packets[i].Packet)
 		if packets[i].Packet.Type == wire.PacketSnap {
@@ -249,6 +251,7 @@ type stream struct {
 func (l *loop) sendTree(link peer.LinkID) {
 	s := l.server
 	st := &stream{server: s, frozen: s.freeze(l.replica.Tree())}
+	s.meters.quorum.snapsInFlight.Observe(l.streaming())
 	l.links.streams[link] = append(l.links.streams[link], st)
 	s.peers.quorum.SendSnapshot(link, func(w io.Writer) error {
 		from := snapshot.Source{Frozen: st.frozen, Lock: s.treeMu.RLocker()}
@@ -256,6 +259,18 @@ func (l *loop) sendTree(link peer.LinkID) {
 		s.queue.call(func() { l.endStream(st) })
 		return err
 	})
+}
+
+// streaming counts the trees under way.
+func (l *loop) streaming() (n int64) {
+	for _, streams := range l.links.streams {
+		for _, st := range streams {
+			if !st.ended {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // endStreams lets the trees of a link that is gone go.

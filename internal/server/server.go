@@ -51,6 +51,9 @@ type Server struct {
 	tree    *tree.Tree
 	serving bool
 
+	// digests are the tree's at some zxids of the past, under treeMu.
+	digests []command.Digest
+
 	watches  watches
 	gate     gate
 	timeline timeline
@@ -170,10 +173,13 @@ func (s *Server) open() error {
 
 // recover reads the data directory.
 func (s *Server) recover() (*store.Recovered, error) {
+	began := s.mono()
 	disk, recovered, err := s.cfg.Store.Open()
 	if err != nil {
 		return nil, err
 	}
+	s.meters.disk.initTime.Observe((s.mono() - began).Milliseconds())
+	s.meters.disk.loaded.Observe(int64(len(recovered.Tail)))
 	s.writer.store = disk
 	for _, note := range recovered.Notes {
 		s.log.Warn("recovery", "note", note)

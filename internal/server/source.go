@@ -3,7 +3,9 @@ package server
 import (
 	"time"
 
+	"zoo"
 	"zoo/internal/core/replica"
+	"zoo/internal/core/session"
 	"zoo/internal/core/watch"
 	"zoo/internal/ops/command"
 )
@@ -19,13 +21,19 @@ func (q source) Overview() (command.Overview, bool) {
 		return command.Overview{}, false
 	}
 	o := command.Overview{
-		Mode: mode(&status), ReadOnly: status.ReadOnly, Sessions: status.Sessions,
-		Outstanding: int(s.inflight.Load()),
-		Uptime:      s.mono() - time.Duration(s.servingSince.Load()),
+		Mode: mode(&status.Status), ReadOnly: status.ReadOnly, Sessions: status.Sessions,
+		LocalSessions: status.LocalSessions,
+		Outstanding:   int(s.inflight.Load()),
+		Uptime:        s.mono() - time.Duration(s.servingSince.Load()),
 	}
 	sum, conns := s.conns.traffic()
 	o.Received, o.Sent, o.Latency, o.Connections = sum.received, sum.sent, sum.latency, conns
+	o.Bytes = sum.bytes()
 	q.addTree(&o)
+	if status.entersEpoch() && status.Epoch > o.Zxid.Epoch() {
+		// As in Java, which begins an epoch with its zxid 0.
+		o.Zxid = zoo.MakeZxid(status.Epoch, 0)
+	}
 	q.addEnsemble(&o, &status)
 	return o, true
 }
@@ -42,19 +50,18 @@ func (q source) addTree(o *command.Overview) {
 	s := q.server
 	s.treeMu.RLock()
 	defer s.treeMu.RUnlock()
-	counts := s.watches.counts()
-	o.Watches = watchCounts(counts)
+	data, all := s.watches.counts()
+	o.Watches = command.Watches{
+		Connections: data.Conns, Paths: data.Paths, Total: data.Watches,
+	}
+	o.WatchCount = all
 	// Java counts the root twice.
 	o.Zxid, o.Nodes = s.tree.Zxid(), s.tree.Len()+1
 	o.Ephemerals, o.DataBytes = s.tree.EphemeralCount(), s.tree.DataBytes()
 	o.Digest = s.tree.Digest()
 }
 
-func watchCounts(c watch.Counts) command.Watches {
-	return command.Watches{Connections: c.Conns, Paths: c.Paths, Total: c.Watches}
-}
-
-func (q source) addEnsemble(o *command.Overview, status *replica.Status) {
+func (q source) addEnsemble(o *command.Overview, status *loopStatus) {
 	view := q.server.cfg.View
 	if view == nil {
 		return
@@ -64,7 +71,10 @@ func (q source) addEnsemble(o *command.Overview, status *replica.Status) {
 	if status.State != replica.Leading {
 		return
 	}
-	o.Leader = &command.Leader{ProposalBytes: status.ProposalBytes}
+	o.Leader = &command.Leader{
+		ProposalBytes: status.ProposalBytes, Proposals: status.Proposed,
+		Uptime: q.server.mono() - status.leadingSince,
+	}
 	for _, l := range status.Learners {
 		o.Leader.Learners++
 		switch {
@@ -92,20 +102,119 @@ func (q source) Clients() []command.Client { return q.server.conns.clients() }
 // Timeline lists the stages of the start-up.
 func (q source) Timeline() []command.Stage { return q.server.timeline.list() }
 
+// Sessions lists the sessions and what hangs on them.
+func (q source) Sessions() command.Sessions {
+	s := q.server
+	var all command.Sessions
+	expiries, _ := ask(s, func() []session.Expiry {
+		var list []session.Expiry
+		list, all.Tracked = s.loop.replica.Expiries()
+		return list
+	})
+	for _, e := range expiries {
+		all.Buckets = append(all.Buckets,
+			command.Bucket{Expires: s.wall(e.At), Sessions: e.Sessions})
+	}
+	q.addSessions(&all)
+	all.Connections = s.connBuckets()
+	return all
+}
+
+// addSessions adds what the tree knows of sessions.
+func (q source) addSessions(all *command.Sessions) {
+	s := q.server
+	s.treeMu.RLock()
+	defer s.treeMu.RUnlock()
+	if !all.Tracked {
+		s.tree.EachSession(func(id zoo.SessionID, timeout int32) {
+			all.Global = append(all.Global,
+				command.GlobalSession{ID: id, TimeoutMillis: timeout})
+		})
+	}
+	for _, id := range s.tree.EphemeralSessions() {
+		all.Ephemerals = append(all.Ephemerals,
+			command.EphemeralPaths{Session: id, Paths: s.tree.Ephemerals(id)})
+	}
+}
+
+// DataWatches lists the table of data watches.
+func (q source) DataWatches() []command.Watch {
+	s := q.server
+	sessions := s.conns.sessions()
+	var list []command.Watch
+	s.treeMu.RLock()
+	defer s.treeMu.RUnlock()
+	s.watches.each(func(path string, id watch.ConnID) {
+		list = append(list,
+			command.Watch{Path: path, Session: sessions[replica.ConnID(id)]})
+	})
+	return list
+}
+
+// sessions are the sessions by connection.
+func (t *connTable) sessions() map[replica.ConnID]zoo.SessionID {
+	sessions := map[replica.ConnID]zoo.SessionID{}
+	for _, c := range t.all() {
+		c.mu.Lock()
+		sessions[c.id] = c.session
+		c.mu.Unlock()
+	}
+	return sessions
+}
+
+// Digests lists the log of digests.
+func (q source) Digests() []command.Digest {
+	q.server.treeMu.RLock()
+	defer q.server.treeMu.RUnlock()
+	return append([]command.Digest(nil), q.server.digests...)
+}
+
+// ResetServer begins the figures of the whole server anew.
+func (q source) ResetServer() {
+	s := q.server
+	s.conns.resetServer()
+	ask(s, func() struct{} {
+		s.loop.replica.ForgetProposals()
+		return struct{}{}
+	})
+}
+
+// ResetClients begins the figures of the connections anew.
+func (q source) ResetClients() { q.server.conns.resetClients() }
+
+// loopStatus is the replica's view of itself, with what the loop adds.
+type loopStatus struct {
+	replica.Status
+	leadingSince time.Duration
+}
+
+// entersEpoch tells whether srvr shows the begin of an epoch before there is a
+// transaction in it.
+func (s *loopStatus) entersEpoch() bool {
+	return s.State == replica.Leading || s.State == replica.Observing
+}
+
 // status asks the loop for the replica's view of itself; false if the server
 // ends, or does not run yet.
-func (s *Server) status() (replica.Status, bool) {
-	answer := make(chan replica.Status, 1)
-	s.queue.call(func() { answer <- s.loop.replica.Status() })
+func (s *Server) status() (loopStatus, bool) {
+	return ask(s, func() loopStatus {
+		return loopStatus{s.loop.replica.Status(), s.loop.roles.leading}
+	})
+}
+
+// ask has the loop answer; false if the server ends, or does not run yet.
+func ask[T any](s *Server, question func() T) (answer T, ok bool) {
+	answers := make(chan T, 1)
+	s.queue.call(func() { answers <- question() })
 	timer := time.NewTimer(statusMax)
 	defer timer.Stop()
 	select {
-	case status := <-answer:
-		return status, true
+	case answer = <-answers:
+		return answer, true
 	case <-s.closing:
 	case <-timer.C:
 	}
-	return replica.Status{}, false
+	return answer, false
 }
 
 // statusMax is how long an operator waits for a server that is still recovering

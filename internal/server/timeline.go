@@ -72,6 +72,7 @@ func (t *timeline) restart(now time.Duration) {
 func (l *loop) trace(notes []replica.Trace) {
 	for i := range notes {
 		n := &notes[i]
+		l.measureStage(n)
 		switch {
 		case n.Stage == stageLooking && l.status.Serving:
 			l.server.timeline.restart(l.server.mono())

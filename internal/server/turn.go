@@ -30,6 +30,10 @@ type turn struct {
 	now time.Duration
 	// answers counts the answers since the lock was taken.
 	answers int
+	// last is the operation that was answered last since then, lastXid the last
+	// xid of a client's own; OpNotification and -1 are none.
+	last    wire.Op
+	lastXid int32
 	batch   *requestBatch // nil while empty
 	bodies  []byte
 }
@@ -83,6 +87,7 @@ func (t *turn) take(frame []byte) bool {
 	row := operationOf(op)
 	t.lock(holdConn)
 	t.conn.traffic.received++
+	t.conn.traffic.receivedBytes += uint64(len(frame) + wire.FrameHeaderBytes)
 	switch {
 	case t.conn.ending:
 		return true
@@ -95,6 +100,10 @@ func (t *turn) take(frame []byte) bool {
 	case t.conn.inflight.Load() > 0:
 		t.postpone(row, xid, op, body)
 		return true
+	}
+	t.last = op
+	if xid >= 0 {
+		t.lastXid = xid
 	}
 	return t.read(row, xid, body)
 }
@@ -121,8 +130,7 @@ func (t *turn) release() {
 		return
 	}
 	if t.answers > 0 {
-		t.conn.traffic.note(t.answers, t.conn.server.mono()-t.now)
-		t.answers = 0
+		t.note()
 	}
 	t.conn.mu.Unlock()
 	if t.hold == holdTree {
@@ -130,6 +138,19 @@ func (t *turn) release() {
 		t.exec.tree = nil
 	}
 	t.hold = holdNothing
+}
+
+// note takes note of the answers since the lock was taken.
+func (t *turn) note() {
+	c := t.conn
+	now := c.server.mono()
+	c.traffic.note(t.answers, now-t.now)
+	if t.last != wire.OpNotification {
+		c.noteLast(lastReply{t.last, t.lastXid, t.exec.zxid, now, now - t.now})
+		c.server.meters.latency.read.ObserveN((now - t.now).Milliseconds(), uint64(t.answers))
+		t.exec.reads.flush()
+	}
+	t.answers, t.last, t.lastXid = 0, wire.OpNotification, -1
 }
 
 // read answers a request from the tree. Between two holds of the lock the

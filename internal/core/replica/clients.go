@@ -210,7 +210,8 @@ func (r *Replica) track(q Request, owner session.Owner) {
 // measure keeps the sizes of the last, the smallest and the largest proposal.
 func (r *Replica) measure(bytes int) {
 	smallest := r.sizes[1]
-	if smallest == 0 || bytes < smallest {
+	r.proposed++
+	if smallest < 0 || bytes < smallest {
 		smallest = bytes
 	}
 	r.sizes = [3]int{bytes, smallest, max(r.sizes[2], bytes)}

@@ -131,6 +131,8 @@ type Status struct {
 	Sessions, LocalSessions int
 	// Learners lists the leader's learners.
 	Learners []zab.LearnerStatus
-	// ProposalBytes are the sizes of the last, smallest and largest proposal.
+	// ProposalBytes are the sizes of the last, smallest and largest proposal, -1
+	// before the first one; Proposed is how many there were.
 	ProposalBytes [3]int
+	Proposed      uint64
 }

@@ -102,6 +102,7 @@ type Replica struct {
 	snapshots snapshots
 	effects   Effects
 	sizes     [3]int
+	proposed  uint64
 	// reload stops everything: the disk has to be recovered anew.
 	reload bool
 }
@@ -370,7 +371,7 @@ func (r *Replica) Status() Status {
 		Serving: r.serving || r.readOnly.on, ReadOnly: r.readOnly.on,
 		LastLogged: r.history.Last(), LastCommitted: r.history.Committed(),
 		LastApplied: r.history.Applied(), Outstanding: r.attached.outstanding,
-		Sessions: r.tree.SessionCount(), ProposalBytes: r.sizes,
+		Sessions: r.tree.SessionCount(), ProposalBytes: r.sizes, Proposed: r.proposed,
 	}
 	if r.localSessions != nil {
 		s.LocalSessions = r.localSessions.Len()

@@ -157,6 +157,7 @@ func (r *Replica) maybeServe() {
 	}
 	r.beginLocalSessions()
 	if r.learner == nil {
+		r.ForgetProposals()
 		r.beginWriting()
 		r.releaseHeld()
 	}

@@ -1,19 +1,18 @@
 package command
 
 import (
+	"encoding/binary"
 	"fmt"
-	"os"
-	"os/user"
-	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
 
 // alive answers ruok: the process runs, and no more.
-func (a *Answerer) alive() string { return "imok" }
+func (a *Answerer) alive([]byte) string { return "imok" }
 
 // readOnly answers isro.
-func (a *Answerer) readOnly() string {
+func (a *Answerer) readOnly([]byte) string {
 	o, serving := a.Source.Overview()
 	switch {
 	case !serving:
@@ -25,38 +24,39 @@ func (a *Answerer) readOnly() string {
 }
 
 // server answers srvr.
-func (a *Answerer) server() string {
-	o, serving := a.Source.Overview()
-	if !serving {
-		return notServing
-	}
-	return a.versionLine() + o.lines()
-}
+func (a *Answerer) server(o *Overview) string { return a.versionLine() + o.lines() }
 
 // statistics answers stat: srvr with the clients.
-func (a *Answerer) statistics() string {
-	o, serving := a.Source.Overview()
-	if !serving {
-		return notServing
-	}
+func (a *Answerer) statistics(o *Overview) string {
 	var b strings.Builder
 	b.WriteString(a.versionLine())
+	if o.ReadOnly {
+		b.WriteString(readOnlyLine)
+	}
 	b.WriteString("Clients:\n")
 	for _, c := range a.Source.Clients() {
-		fmt.Fprintf(&b, " /%s[1](queued=%d,recved=%d,sent=%d)\n",
-			c.Address, c.Queued, c.Received, c.Sent)
+		b.WriteString(c.brief() + ")\n")
 	}
 	b.WriteString("\n")
-	b.WriteString(o.lines())
+	b.WriteString(o.figureLines())
 	return b.String()
 }
 
 func (a *Answerer) versionLine() string { return "Zookeeper version: " + a.Build.String() + "\n" }
 
-// lines are the part that srvr and stat share.
+const readOnlyLine = "READ-ONLY mode; serving only read-only clients\n"
+
 func (o *Overview) lines() string {
+	if o.ReadOnly {
+		return readOnlyLine + o.figureLines()
+	}
+	return o.figureLines()
+}
+
+// figureLines are the part that srvr and stat share.
+func (o *Overview) figureLines() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Latency min/avg/max: %d/%.4f/%d\n", o.Latency.Shortest.Milliseconds(),
+	fmt.Fprintf(&b, "Latency min/avg/max: %d/%v/%d\n", o.Latency.Shortest.Milliseconds(),
 		o.Latency.average(), o.Latency.Greatest.Milliseconds())
 	fmt.Fprintf(&b, "Received: %d\nSent: %d\n", o.Received, o.Sent)
 	fmt.Fprintf(&b, "Connections: %d\nOutstanding: %d\n", o.Connections, o.Outstanding)
@@ -68,11 +68,21 @@ func (o *Overview) lines() string {
 	return b.String()
 }
 
+// resetServer answers srst.
+func (a *Answerer) resetServer(*Overview) string {
+	a.Source.ResetServer()
+	a.Metrics.Reset()
+	return "Server stats reset.\n"
+}
+
+// resetConnections answers crst.
+func (a *Answerer) resetConnections(*Overview) string {
+	a.Source.ResetClients()
+	return "Connection stats reset.\n"
+}
+
 // configuration answers conf.
-func (a *Answerer) configuration() string {
-	if _, serving := a.Source.Overview(); !serving {
-		return notServing
-	}
+func (a *Answerer) configuration(*Overview) string {
 	var b strings.Builder
 	for _, s := range a.Settings {
 		fmt.Fprintf(&b, "%s=%s\n", s.Key, s.text())
@@ -83,45 +93,54 @@ func (a *Answerer) configuration() string {
 	return b.String()
 }
 
-// environment answers envi. The keys about Java are left out: there is none.
-func (a *Answerer) environment() string {
-	host, _ := os.Hostname()
-	dir, _ := os.Getwd()
-	var name, home string
-	if u, err := user.Current(); err == nil {
-		name, home = u.Username, u.HomeDir
-	}
+// directories answers dirs, with the sizes that conf has as well.
+func (a *Answerer) directories(*Overview) string {
 	var b strings.Builder
-	b.WriteString("Environment:\n")
-	for _, s := range []Setting{
-		{Key: "zookeeper.version", Value: a.Build.String()},
-		{Key: "host.name", Value: host},
-		{Key: "go.version", Value: runtime.Version()},
-		{Key: "os.name", Value: runtime.GOOS},
-		{Key: "os.arch", Value: runtime.GOARCH},
-		{Key: "user.name", Value: name},
-		{Key: "user.home", Value: home},
-		{Key: "user.dir", Value: dir},
-	} {
-		fmt.Fprintf(&b, "%s=%s\n", s.Key, s.Value)
+	for _, s := range a.Settings {
+		switch s.Key {
+		case "dataDirSize":
+			b.WriteString("datadir_size: " + s.text() + "\n")
+		case "dataLogSize":
+			b.WriteString("logdir_size: " + s.text() + "\n")
+		}
 	}
 	return b.String()
 }
 
-// watches answers wchs.
-func (a *Answerer) watches() string {
-	o, serving := a.Source.Overview()
-	if !serving {
-		return notServing
+// digests answers hash.
+func (a *Answerer) digests(*Overview) string {
+	var b strings.Builder
+	for _, d := range a.Source.Digests() {
+		fmt.Fprintf(&b, "%x: %d\n", int64(d.Zxid), int64(d.Digest))
 	}
-	return fmt.Sprintf("%d connections watching %d paths\nTotal watches:%d\n",
-		o.Watches.Connections, o.Watches.Paths, o.Watches.Total)
+	return b.String()
+}
+
+// The trace mask says what ZooKeeper writes to its log at the level TRACE. Nothing
+// is traced here; the mask is kept for the tools that set it and read it back.
+const (
+	traceMaskDefault = 306
+	maskBytes        = 8
+)
+
+// traceMask answers gtmk.
+func (a *Answerer) traceMask([]byte) string {
+	return strconv.FormatInt(a.mask.Load()^traceMaskDefault, 10)
+}
+
+// setTraceMask answers stmk; the mask follows the word in eight bytes, the highest
+// first.
+func (a *Answerer) setTraceMask(argument []byte) string {
+	if len(argument) == maskBytes {
+		a.mask.Store(int64(binary.BigEndian.Uint64(argument)) ^ traceMaskDefault)
+	}
+	return a.traceMask(nil)
 }
 
 // startup answers strt, one stage a line: name, start and duration in
 // milliseconds, detail, separated by tabs. It is an answer of ours only, and one
 // that a server gives before it serves.
-func (a *Answerer) startup() string {
+func (a *Answerer) startup([]byte) string {
 	var b strings.Builder
 	for _, s := range a.Source.Timeline() {
 		fmt.Fprintf(&b, "%s\t%s\t%s\t%s\n", s.Name, millis(s.Start), millis(s.Duration), s.Detail)

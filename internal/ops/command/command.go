@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"zoo/internal/ops/metrics"
 )
@@ -17,7 +18,7 @@ const (
 	notAllowed = "%s is not executed because it is not in the whitelist.\n"
 )
 
-// Answerer answers words about one server. It is immutable.
+// Answerer answers words about one server. It is immutable but for the trace mask.
 type Answerer struct {
 	Build  Build
 	Source Source
@@ -31,6 +32,9 @@ type Answerer struct {
 	// Allowed is the whitelist; an asterisk allows every word. The words of
 	// alwaysAllowed need not be in it.
 	Allowed []string
+
+	// mask is the trace mask, as its difference from traceMaskDefault.
+	mask atomic.Int64
 }
 
 // SafeWords are the words that are allowed unless the operator says otherwise:
@@ -43,56 +47,82 @@ func SafeWords() []string {
 // and nothing else.
 var alwaysAllowed = []string{"srvr", "strt"}
 
-// word is one row of the table of words.
+// word is one row of the table of words: one of the two ways to answer it.
 type word struct {
 	name string
-	// answer is nil for a word of ZooKeeper's that is refused here whatever
-	// the whitelist says.
-	answer func(a *Answerer) string
+	// always answers whether or not the server serves.
+	always func(a *Answerer, argument []byte) string
+	// serving answers from the state of a server that serves.
+	serving func(a *Answerer, o *Overview) string
+	// argumentBytes is what follows the word.
+	argumentBytes int
 }
 
 // words is the one table of words. A word that is missing here is no word at
 // all, and its four bytes are the length of a frame.
 var words = [...]word{
-	{"ruok", (*Answerer).alive},
-	{"srvr", (*Answerer).server},
-	{"stat", (*Answerer).statistics},
-	{"mntr", (*Answerer).monitor},
-	{"isro", (*Answerer).readOnly},
-	{"conf", (*Answerer).configuration},
-	{"envi", (*Answerer).environment},
-	{"wchs", (*Answerer).watches},
-	{"strt", (*Answerer).startup},
-	{"cons", nil}, {"crst", nil}, {"dirs", nil}, {"dump", nil}, {"gtmk", nil}, {"stmk", nil},
-	{"srst", nil}, {"wchc", nil}, {"wchp", nil}, {"hash", nil},
+	{name: "ruok", always: (*Answerer).alive},
+	{name: "isro", always: (*Answerer).readOnly},
+	{name: "envi", always: (*Answerer).environment},
+	{name: "gtmk", always: (*Answerer).traceMask},
+	{name: "stmk", always: (*Answerer).setTraceMask, argumentBytes: maskBytes},
+	{name: "strt", always: (*Answerer).startup},
+
+	{name: "srvr", serving: (*Answerer).server},
+	{name: "stat", serving: (*Answerer).statistics},
+	{name: "srst", serving: (*Answerer).resetServer},
+	{name: "mntr", serving: (*Answerer).monitor},
+	{name: "conf", serving: (*Answerer).configuration},
+	{name: "dirs", serving: (*Answerer).directories},
+	{name: "hash", serving: (*Answerer).digests},
+	{name: "cons", serving: (*Answerer).connections},
+	{name: "crst", serving: (*Answerer).resetConnections},
+	{name: "dump", serving: (*Answerer).dump},
+	{name: "wchs", serving: (*Answerer).watches},
+	{name: "wchc", serving: (*Answerer).watchesByClient},
+	{name: "wchp", serving: (*Answerer).watchesByPath},
 }
 
 // telnetClose are the bytes that a telnet client sends to end a session.
 const telnetClose = "\xff\xf4\xff\xfd"
 
 // Known tells whether four bytes are a word rather than the length of a frame.
-func Known(b []byte) bool {
-	if string(b) == telnetClose {
-		return true
+func Known(b []byte) bool { return string(b) == telnetClose || find(string(b)) != nil }
+
+func find(name string) *word {
+	i := slices.IndexFunc(words[:], func(w word) bool { return w.name == name })
+	if i < 0 {
+		return nil
 	}
-	for i := range words {
-		if words[i].name == string(b) {
-			return true
-		}
-	}
-	return false
+	return &words[i]
 }
 
-// Answer is the text for a known word.
-func (a *Answerer) Answer(name string) string {
+// ArgumentBytes is how many bytes that follow a known word belong to it. A word
+// that is refused is refused at once.
+func (a *Answerer) ArgumentBytes(name string) int {
+	if w := find(name); w != nil && a.allows(name) {
+		return w.argumentBytes
+	}
+	return 0
+}
+
+// Answer is the text for a known word with its argument.
+func (a *Answerer) Answer(name string, argument []byte) string {
 	if name == telnetClose {
 		return ""
 	}
-	i := slices.IndexFunc(words[:], func(w word) bool { return w.name == name })
-	if i < 0 || words[i].answer == nil || !a.allows(name) {
+	w := find(name)
+	if w == nil || !a.allows(name) {
 		return fmt.Sprintf(notAllowed, name)
 	}
-	return words[i].answer(a)
+	if w.always != nil {
+		return w.always(a, argument)
+	}
+	o, serving := a.Source.Overview()
+	if !serving {
+		return notServing
+	}
+	return w.serving(a, &o)
 }
 
 func (a *Answerer) allows(name string) bool {

@@ -8,21 +8,17 @@ import (
 )
 
 // monitor answers mntr: one figure a line, zk_<name> TAB value.
-func (a *Answerer) monitor() string {
-	o, serving := a.Source.Overview()
-	if !serving {
-		return notServing
-	}
+func (a *Answerer) monitor(o *Overview) string {
 	m := &figures{}
 	m.add("version", a.Build.String())
 	m.add("server_state", o.Mode)
 	if o.PeerState != "" {
 		m.add("peer_state", o.PeerState)
 	}
-	m.addTraffic(&o)
-	m.addTree(&o)
-	m.addProcess(&o)
-	m.addEnsemble(&o)
+	m.addTraffic(o)
+	m.addTree(o)
+	m.addProcess(o)
+	m.addEnsemble(o)
 	a.Metrics.Each(func(name string, v metrics.Value) { m.add(name, v) })
 	return m.text.String()
 }
@@ -35,23 +31,29 @@ func (m *figures) add(name string, value any) {
 }
 
 func (m *figures) addTraffic(o *Overview) {
-	m.add("avg_latency", fmt.Sprintf("%.4f", o.Latency.average()))
+	m.add("avg_latency", o.Latency.average())
 	m.add("max_latency", o.Latency.Greatest.Milliseconds())
 	m.add("min_latency", o.Latency.Shortest.Milliseconds())
 	m.add("packets_received", o.Received)
 	m.add("packets_sent", o.Sent)
+	m.add("bytes_received_count", o.Bytes.Received)
+	m.add("response_bytes", o.Bytes.Responses)
+	m.add("watch_bytes", o.Bytes.Events)
+	m.add("last_client_response_size", o.Bytes.Last)
+	m.add("max_client_response_size", o.Bytes.Greatest)
+	m.add("min_client_response_size", o.Bytes.Smallest)
 	m.add("num_alive_connections", o.Connections)
 	m.add("outstanding_requests", o.Outstanding)
 }
 
 func (m *figures) addTree(o *Overview) {
 	m.add("znode_count", o.Nodes)
-	m.add("watch_count", o.Watches.Total)
+	m.add("watch_count", o.WatchCount)
 	m.add("ephemerals_count", o.Ephemerals)
 	m.add("approximate_data_size", o.DataBytes)
 	m.add("tree_digest", fmt.Sprintf("0x%x", o.Digest))
 	m.add("global_sessions", o.Sessions)
-	m.add("local_sessions", 0)
+	m.add("local_sessions", o.LocalSessions)
 }
 
 func (m *figures) addProcess(o *Overview) {
@@ -74,6 +76,8 @@ func (m *figures) addEnsemble(o *Overview) {
 	m.add("synced_followers", l.SyncedFollowers)
 	m.add("synced_observers", l.SyncedObservers)
 	m.add("synced_non_voting_followers", 0)
+	m.add("leader_uptime", l.Uptime.Milliseconds())
+	m.add("proposal_count", l.Proposals)
 	m.add("last_proposal_size", l.ProposalBytes[0])
 	m.add("min_proposal_size", l.ProposalBytes[1])
 	m.add("max_proposal_size", l.ProposalBytes[2])

@@ -2,12 +2,14 @@ package command
 
 import (
 	"io/fs"
+	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"zoo"
+	"zoo/internal/ops/metrics"
 )
 
 // Build says which program answers.
@@ -47,16 +49,44 @@ func versionRune(r rune) rune {
 type Source interface {
 	// Overview tells the state of a server that serves; false if it does not.
 	Overview() (Overview, bool)
-	// Clients lists the client connections.
-	Clients() []Client
 	// Timeline lists the stages of the start-up so far.
 	Timeline() []Stage
+	Lists
+	Resets
+}
+
+// Lists are what a Source tells at length.
+type Lists interface {
+	// Clients lists the client connections.
+	Clients() []Client
+	// Sessions lists the sessions, their ephemeral znodes, and the connections.
+	Sessions() Sessions
+	// DataWatches lists the table of data watches.
+	DataWatches() []Watch
+	// Digests lists the logged digests, oldest first.
+	Digests() []Digest
+}
+
+// Resets begin figures anew.
+type Resets interface {
+	// ResetServer is about the figures of the whole server.
+	ResetServer()
+	// ResetClients is about those of the connections.
+	ResetClients()
+}
+
+// Digest is the digest of the tree at a zxid.
+type Digest struct {
+	Zxid   zoo.Zxid
+	Digest uint64
 }
 
 // Overview is a server's state in figures.
 type Overview struct {
-	// Mode is standalone, leader, follower or observer.
+	// Mode is standalone, leader, follower, observer or read-only.
 	Mode string
+	// ReadOnly says that the server serves only read-only clients.
+	ReadOnly bool
 	// PeerState says the same in an ensemble; empty when standalone.
 	PeerState string
 	Zxid      zoo.Zxid
@@ -65,6 +95,7 @@ type Overview struct {
 
 	Latency        Latency
 	Received, Sent uint64
+	Bytes          Bytes
 	Connections    int
 	Outstanding    int
 
@@ -72,11 +103,13 @@ type Overview struct {
 	DataBytes         int64
 	// Digest is the rolling digest of the tree: equal on servers whose trees
 	// are.
-	Digest   uint64
-	Watches  Watches
-	Sessions int
-	// ReadOnly tells that reads only are served, for want of a quorum.
-	ReadOnly bool
+	Digest uint64
+	// Watches counts the data watches, WatchCount all of them.
+	Watches    Watches
+	WatchCount int
+	// Sessions counts those of the ensemble, LocalSessions those that only this
+	// server knows.
+	Sessions, LocalSessions int
 
 	// QuorumSize counts the voters; 0 when standalone.
 	QuorumSize int
@@ -91,12 +124,30 @@ type Latency struct {
 	Shortest, Greatest time.Duration
 }
 
+// averageDigits is the precision of an average, as ZooKeeper has it.
+const averageDigits = 1e4
+
 // average is the mean in milliseconds.
-func (l Latency) average() float64 {
+func (l Latency) average() metrics.Number {
+	if l.Count == 0 {
+		return metrics.Fraction(0)
+	}
+	mean := float64(l.Total) / float64(time.Millisecond) / float64(l.Count)
+	return metrics.Fraction(math.Round(mean*averageDigits) / averageDigits)
+}
+
+func (l Latency) mean() time.Duration {
 	if l.Count == 0 {
 		return 0
 	}
-	return float64(l.Total) / float64(time.Millisecond) / float64(l.Count)
+	return l.Total / time.Duration(l.Count)
+}
+
+// Bytes counts what went over the clients' connections, and describes the sizes of
+// single replies, -1 before the first one. Sizes are without the length in front.
+type Bytes struct {
+	Received, Responses, Events uint64
+	Last, Smallest, Greatest    int
 }
 
 // Watches counts watches as wchs does.
@@ -107,15 +158,13 @@ type Leader struct {
 	Learners        int
 	SyncedFollowers int
 	SyncedObservers int
-	// ProposalBytes are the sizes of the last, smallest and largest proposal.
+	// Uptime is the time since the server began to serve as the leader.
+	Uptime time.Duration
+	// ProposalBytes are the sizes of the last, smallest and largest proposal, -1
+	// before the first one.
 	ProposalBytes [3]int
-}
-
-// Client is one client connection.
-type Client struct {
-	Address        string
-	Queued         int
-	Received, Sent uint64
+	// Proposals is how many there were.
+	Proposals uint64
 }
 
 // Stage is one finished step of the start-up.

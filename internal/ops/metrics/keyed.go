@@ -3,6 +3,7 @@ package metrics
 import (
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -12,13 +13,13 @@ const keysMax = 1024
 
 // keyed is metrics of one kind that are told apart by a key.
 type keyed[M metric] struct {
-	create func() M
+	create func(key string) M
 
 	mu    sync.RWMutex // guards byKey; never held while a metric is read
 	byKey map[string]M
 }
 
-func newKeyed[M metric](create func() M) keyed[M] {
+func newKeyed[M metric](create func(key string) M) keyed[M] {
 	return keyed[M]{create: create, byKey: make(map[string]M)}
 }
 
@@ -35,8 +36,9 @@ func (k *keyed[M]) of(key string) (M, bool) {
 	if m, found = k.byKey[key]; found || len(k.byKey) >= keysMax {
 		return m, found
 	}
-	m = k.create()
-	k.byKey[string([]byte(key))] = m
+	key = strings.Clone(key)
+	m = k.create(key)
+	k.byKey[key] = m
 	return m, true
 }
 

@@ -28,8 +28,8 @@ func TestReadingsHaveZooKeepersNamesAndForms(t *testing.T) {
 		"avg_readlatency=5.0", "min_readlatency=5", "max_readlatency=5",
 		"cnt_readlatency=1000", "sum_readlatency=5000", "p50_readlatency=5",
 		"p95_readlatency=5", "p99_readlatency=5", "p999_readlatency=5",
-		"1_avg_ack_latency=4.0", "1_min_ack_latency=4", "1_max_ack_latency=4",
-		"1_cnt_ack_latency=1", "1_sum_ack_latency=4"}
+		"avg_1_ack_latency=4.0", "min_1_ack_latency=4", "max_1_ack_latency=4",
+		"cnt_1_ack_latency=1", "sum_1_ack_latency=4"}
 	if got := names(s); !slices.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}

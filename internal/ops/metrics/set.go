@@ -63,8 +63,8 @@ type Reading struct {
 func NewSet() *Set { return &Set{names: make(map[string]bool)} }
 
 // Each shows all readings, each under the name that ZooKeeper gives it: the
-// metric's, with the part of a summary in front (avg_fsynctime), and the key in
-// front of that (a_avg_write_per_namespace).
+// metric's, with the key in front (a_quota_count), and the part of a summary in
+// front of that (avg_a_write_per_namespace).
 func (s *Set) Each(show func(name string, value Value)) {
 	for _, r := range s.list() {
 		r.metric.each(func(reading Reading) {
@@ -76,11 +76,11 @@ func (s *Set) Each(show func(name string, value Value)) {
 
 func (v *Value) fullName() string {
 	name := v.Name
-	if v.Part != "" {
-		name = v.Part + "_" + name
-	}
 	if v.Key != "" {
 		name = v.Key + "_" + name
+	}
+	if v.Part != "" {
+		name = v.Part + "_" + name
 	}
 	return name
 }
@@ -157,7 +157,7 @@ func (s *Set) CounterSet(name, help string) *CounterSet {
 	if s == nil {
 		return nil
 	}
-	set := &CounterSet{keyed: newKeyed(func() *Counter { return &Counter{} })}
+	set := &CounterSet{keyed: newKeyed(func(string) *Counter { return &Counter{} })}
 	s.add(row{name, help, KindCounter, set})
 	return set
 }
@@ -167,7 +167,11 @@ func (s *Set) SummarySet(name, help string, kind Kind) *SummarySet {
 	if s == nil {
 		return nil
 	}
-	set := &SummarySet{keyed: newKeyed(func() *Summary { return newSummary(kind) })}
+	set := &SummarySet{keyed: newKeyed(func(key string) *Summary {
+		m := newSummary(kind)
+		m.key = key
+		return m
+	})}
 	s.add(row{name, help, kind, set})
 	return set
 }

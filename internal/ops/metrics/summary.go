@@ -9,6 +9,7 @@ import (
 // Summary sums up observations: their number, sum, average, smallest and greatest,
 // and, if it is Advanced, percentiles. A nil Summary observes nothing.
 type Summary struct {
+	key      string // of a member of a SummarySet
 	count    atomic.Uint64
 	sum      atomic.Int64
 	smallest atomic.Int64 // math.MaxInt64 while there is none
@@ -27,6 +28,14 @@ func newSummary(kind Kind) *Summary {
 // Observe takes in one observation.
 func (s *Summary) Observe(v int64) { s.ObserveN(v, 1) }
 
+// Key is the summary's key in its SummarySet, empty without one.
+func (s *Summary) Key() string {
+	if s == nil {
+		return ""
+	}
+	return s.key
+}
+
 // ObserveN takes in n equal observations at the price of one.
 func (s *Summary) ObserveN(v int64, n uint64) {
 	if s == nil || n == 0 {
@@ -34,19 +43,52 @@ func (s *Summary) ObserveN(v int64, n uint64) {
 	}
 	s.count.Add(n)
 	s.sum.Add(v * int64(n))
-	for least := s.smallest.Load(); v < least; least = s.smallest.Load() {
-		if s.smallest.CompareAndSwap(least, v) {
-			break
-		}
-	}
-	for most := s.greatest.Load(); v > most; most = s.greatest.Load() {
-		if s.greatest.CompareAndSwap(most, v) {
-			break
-		}
-	}
+	s.stretch(v, v)
 	if s.advanced {
 		s.ranks().add(v, n)
 	}
+}
+
+// stretch widens the range of the observations.
+func (s *Summary) stretch(smallest, greatest int64) {
+	for least := s.smallest.Load(); smallest < least; least = s.smallest.Load() {
+		if s.smallest.CompareAndSwap(least, smallest) {
+			break
+		}
+	}
+	for most := s.greatest.Load(); greatest > most; most = s.greatest.Load() {
+		if s.greatest.CompareAndSwap(most, greatest) {
+			break
+		}
+	}
+}
+
+// Batch gathers observations for a Basic summary, for one goroutine at a time.
+type Batch struct {
+	count                   uint64
+	sum, smallest, greatest int64
+}
+
+// Observe takes in one observation.
+func (b *Batch) Observe(v int64) {
+	if b.count == 0 || v < b.smallest {
+		b.smallest = v
+	}
+	if b.count == 0 || v > b.greatest {
+		b.greatest = v
+	}
+	b.count++
+	b.sum += v
+}
+
+// Take moves what a batch holds into the summary.
+func (s *Summary) Take(b *Batch) {
+	if s != nil && b.count > 0 {
+		s.count.Add(b.count)
+		s.sum.Add(b.sum)
+		s.stretch(b.smallest, b.greatest)
+	}
+	*b = Batch{}
 }
 
 func (s *Summary) ranks() *spread {

@@ -1,0 +1,42 @@
+package server
+
+import (
+	"strings"
+
+	"zoo/internal/ops/metrics"
+)
+
+// readTally sums up the reads of one connection that concern one top znode, so
+// that the figures which all connections share are touched once for many reads. It
+// belongs to the holder of conn.mu.
+type readTally struct {
+	summary *metrics.Summary
+	batch   metrics.Batch
+}
+
+// note adds a read.
+func (r *readTally) note(all *metrics.SummarySet, path string, bytes int) {
+	if !within(path, r.summary.Key()) {
+		r.flush()
+		r.summary = all.Of(topOf(path))
+	}
+	r.batch.Observe(int64(bytes))
+}
+
+func (r *readTally) flush() { r.summary.Take(&r.batch) }
+
+// within tells whether a path is /top or lies below it.
+func within(path, top string) bool {
+	end := 1 + len(top)
+	return top != "" && len(path) >= end && path[1:end] == top &&
+		(len(path) == end || path[end] == '/')
+}
+
+// topOf is the first name in a path; empty for the root.
+func topOf(path string) string {
+	if path == "" {
+		return ""
+	}
+	top, _, _ := strings.Cut(path[1:], "/")
+	return top
+}
