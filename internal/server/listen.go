@@ -19,7 +19,7 @@ const acceptPause = 20 * time.Millisecond
 // listen opens the client ports.
 func (s *Server) listen() error {
 	for _, address := range s.cfg.ClientListen {
-		listener, err := net.Listen("tcp", address)
+		listener, err := s.bind(address)
 		if err != nil {
 			return fmt.Errorf("listen for clients on %s: %w", address, err)
 		}
@@ -45,13 +45,15 @@ func (s *Server) accept(listener net.Listener) {
 	}
 }
 
-// pause waits, but not beyond the end of the server.
-func (s *Server) pause(d time.Duration) {
+// pause waits, but not beyond the end of the server, and tells whether it goes on.
+func (s *Server) pause(d time.Duration) (open bool) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return true
 	case <-s.closing:
+		return false
 	}
 }
 
