@@ -6,10 +6,10 @@ import "time"
 var rowsTLS = []row{
 	{name: "client.portUnification", value: "false",
 		parse: truth(func(d *draft) *bool { return &d.TLS.PortUnification }),
-		doc:   "TLS and plain on the secure client port"},
+		doc:   "TLS and plain on clientPort; the first bytes decide"},
 	{name: "client.certReload", value: "false",
 		parse: truth(func(d *draft) *bool { return &d.TLS.Reload }),
-		doc:   "follow changes of the certificates"},
+		doc:   "no matter: changes of the certificates are always followed"},
 	{name: "netty.server.outstandingHandshake.limit", value: "-1",
 		parse: count(-1, func(d *draft) *int { return &d.TLS.HandshakesMax }),
 		doc:   "TLS handshakes under way; -1 is no bound"},
@@ -62,6 +62,9 @@ var rowsTLS = []row{
 		doc:   "look an address up to check a name"},
 	{name: "ssl.crl", value: "false", parse: truth(func(d *draft) *bool { return &d.TLS.CRL }),
 		doc: "refuse certificates that a list revokes"},
+	{name: "ssl.crl.location",
+		parse: text(func(d *draft) *string { return &d.TLS.CRLLocation }),
+		doc:   "file or directory of the lists, PEM or DER; not a setting of Java's"},
 	{name: "ssl.ocsp", value: "false", parse: truth(func(d *draft) *bool { return &d.TLS.OCSP }),
 		doc: "ask by OCSP whether a certificate was revoked"},
 	{name: "ssl.clientAuth", value: "need", parse: oneOf(

@@ -18,24 +18,49 @@ const acceptPause = 20 * time.Millisecond
 
 // listen opens the client ports.
 func (s *Server) listen() error {
+	if err := s.secured(); err != nil {
+		return err
+	}
+	speaks := plainOnly
+	if s.cfg.Secure != nil && s.cfg.Secure.Unified {
+		speaks = tlsOrPlain
+	}
 	for _, address := range s.cfg.ClientListen {
-		listener, err := s.bind(address)
-		if err != nil {
-			return fmt.Errorf("listen for clients on %s: %w", address, err)
+		if err := s.listenOn(address, speaks); err != nil {
+			return err
 		}
-		s.listeners = append(s.listeners, listener)
-		s.spawn("accept", func() { s.accept(listener) })
+	}
+	if s.cfg.Secure == nil {
+		return nil
+	}
+	for _, address := range s.cfg.Secure.Listen {
+		if err := s.listenOn(address, tlsOnly); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
+// listenOn opens one port.
+func (s *Server) listenOn(address string, speaks protocol) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen for clients on %s: %w", address, err)
+	}
+	s.listeners = append(s.listeners, listener)
+	s.spawn("accept", func() { s.accept(listener, speaks) })
+	return nil
+}
+
 // accept takes in connections until the server closes.
-func (s *Server) accept(listener net.Listener) {
+func (s *Server) accept(listener net.Listener, speaks protocol) {
 	for {
 		nc, err := listener.Accept()
 		switch {
-		case err == nil:
+		case err == nil && speaks == plainOnly:
 			s.Attach(nc)
+		case err == nil:
+			s.receive(nc, speaks)
 		case errors.Is(err, net.ErrClosed):
 			return
 		default:
@@ -45,21 +70,19 @@ func (s *Server) accept(listener net.Listener) {
 	}
 }
 
-// pause waits, but not beyond the end of the server, and tells whether it goes on.
-func (s *Server) pause(d time.Duration) (open bool) {
+// pause waits, but not beyond the end of the server.
+func (s *Server) pause(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
 	case <-s.closing:
-		return false
 	}
 }
 
 // Attach serves a client on a connection, which is closed in the end.
 func (s *Server) Attach(nc net.Conn) {
-	c := s.conns.add(s, nc)
+	c := s.conns.add(s, arrival{Conn: nc})
 	if c == nil {
 		s.meters.conns.rejected.Inc()
 		_ = nc.Close()
@@ -77,7 +100,10 @@ type connTable struct {
 	last   replica.ConnID
 	conns  map[replica.ConnID]*conn
 	hosts  map[string]int
-	past   traffic // of connections that are gone
+	// arriving are connections to ports with TLS that nothing is known of but
+	// their hosts.
+	arriving map[net.Conn]string
+	past     traffic // of connections that are gone
 }
 
 func newConnTable(perHostMax int) *connTable {
@@ -85,21 +111,41 @@ func newConnTable(perHostMax int) *connTable {
 		perHostMax: perHostMax,
 		conns:      make(map[replica.ConnID]*conn),
 		hosts:      make(map[string]int),
+		arriving:   make(map[net.Conn]string),
 	}
 }
 
 // add makes a connection; nil if its host has too many, or the server closes.
-func (t *connTable) add(s *Server, nc net.Conn) *conn {
+func (t *connTable) add(s *Server, a arrival) *conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c := newConn(s, t.last+1, nc)
-	if t.closed || t.perHostMax > 0 && t.hosts[c.host] >= t.perHostMax {
+	return t.addLocked(s, a)
+}
+
+func (t *connTable) addLocked(s *Server, a arrival) *conn {
+	c := newConn(s, t.last+1, a.Conn)
+	if t.fullLocked(c.host) {
 		return nil
+	}
+	c.ids = append(c.ids, a.ids...)
+	if len(a.first) > 0 {
+		c.in.arrived(copy(c.in.space(), a.first))
 	}
 	t.last++
 	t.conns[c.id] = c
 	t.hosts[c.host]++
 	return c
+}
+
+// fullLocked tells whether a host may have no more connections.
+func (t *connTable) fullLocked(host string) bool {
+	return t.closed || t.perHostMax > 0 && t.hosts[host] >= t.perHostMax
+}
+
+func (t *connTable) leaveHostLocked(host string) {
+	if t.hosts[host]--; t.hosts[host] == 0 {
+		delete(t.hosts, host)
+	}
 }
 
 func (t *connTable) remove(c *conn) {
@@ -110,9 +156,7 @@ func (t *connTable) remove(c *conn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.conns, c.id)
-	if t.hosts[c.host]--; t.hosts[c.host] == 0 {
-		delete(t.hosts, c.host)
-	}
+	t.leaveHostLocked(c.host)
 	t.past.add(&done)
 }
 
@@ -132,6 +176,9 @@ func (t *connTable) all() []*conn {
 func (t *connTable) close() {
 	t.mu.Lock()
 	t.closed = true
+	for nc := range t.arriving {
+		_ = nc.Close()
+	}
 	t.mu.Unlock()
 	for _, c := range t.all() {
 		_ = c.socket.Close()

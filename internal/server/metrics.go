@@ -17,6 +17,7 @@ type meters struct {
 	watches watchMeters
 	disk    diskMeters
 	quorum  quorumMeters
+	tls     tlsMeters
 }
 
 func newMeters() *meters {
@@ -24,6 +25,7 @@ func newMeters() *meters {
 	return &meters{
 		set: set, conns: newConnMeters(set), latency: newLatencyMeters(set),
 		watches: newWatchMeters(set), disk: newDiskMeters(set), quorum: newQuorumMeters(set),
+		tls: newTLSMeters(set),
 	}
 }
 
@@ -193,5 +195,20 @@ func newQuorumMeters(s *metrics.Set) quorumMeters {
 			"Commits that came from the leader."),
 		revalidations: s.Counter("revalidate_count",
 			"Sessions that learners asked this leader about."),
+	}
+}
+
+// tlsMeters are about TLS handshakes of clients.
+type tlsMeters struct {
+	exceeded     *metrics.Counter
+	unsuccessful *metrics.Counter
+}
+
+func newTLSMeters(s *metrics.Set) tlsMeters {
+	return tlsMeters{
+		exceeded: s.Counter("tls_handshake_exceeded",
+			"Connections refused because too many TLS handshakes were under way."),
+		unsuccessful: s.Counter("unsuccessful_handshake",
+			"TLS handshakes that failed."),
 	}
 }

@@ -95,7 +95,7 @@ func (c *conn) tryFlush() {
 		}
 		c.mu.Unlock()
 		n, err := c.socket.try(b.b)
-		if err == nil && n < len(b.b) {
+		if err == nil && (n < len(b.b) || c.socket.owes()) {
 			c.server.spawn("writer", func() { c.writeRest(b, n) })
 			return
 		}

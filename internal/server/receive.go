@@ -3,19 +3,18 @@ package server
 import "net"
 
 // firstBytes is what a connection without a descriptor of its own waits for
-// before it takes a buffer: the length of a frame.
-const firstBytes = 4
+// before it takes a buffer: most requests fit.
+const firstBytes = 128
 
-// receivePortably is socket.receive by nothing but net.Conn.
-func receivePortably(conn net.Conn, in *input) error {
+// receivePortably is socket.receive by nothing but net.Conn. In first it waits.
+func receivePortably(conn net.Conn, in *input, first []byte) error {
 	if len(in.pending()) > 0 {
 		n, err := conn.Read(in.space())
 		in.arrived(n)
 		return unlessRead(n, err)
 	}
 	in.rest()
-	var first [firstBytes]byte
-	n, err := conn.Read(first[:])
+	n, err := conn.Read(first)
 	if n > 0 {
 		in.arrived(copy(in.space(), first[:n]))
 	}

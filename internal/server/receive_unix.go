@@ -16,6 +16,9 @@ import (
 type socket struct {
 	net.Conn
 	raw syscall.RawConn // nil where there is no descriptor
+	// first is where a read waits without a descriptor.
+	first []byte
+	under *sealed // nil without TLS
 
 	// The reader's: how the last read went.
 	in      *input
@@ -25,7 +28,10 @@ type socket struct {
 
 func newSocket(conn net.Conn, in *input) *socket {
 	s := &socket{Conn: conn, in: in}
-	s.raw = nowait.Raw(conn)
+	if s.raw = nowait.Raw(conn); s.raw == nil {
+		s.first = make([]byte, firstBytes)
+	}
+	s.under, _ = conn.(*sealed)
 	s.onRead = s.readReady
 	return s
 }
@@ -33,7 +39,7 @@ func newSocket(conn net.Conn, in *input) *socket {
 // receive waits for bytes and adds them to the input.
 func (s *socket) receive() error {
 	if s.raw == nil {
-		return receivePortably(s.Conn, s.in)
+		return receivePortably(s.Conn, s.in, s.first)
 	}
 	if err := s.raw.Read(s.onRead); err != nil {
 		return err
@@ -64,4 +70,12 @@ func (s *socket) readReady(fd uintptr) bool {
 }
 
 // try writes what the socket takes without waiting.
-func (s *socket) try(b []byte) (written int, err error) { return nowait.Write(s.raw, b) }
+func (s *socket) try(b []byte) (written int, err error) {
+	if s.under != nil {
+		return s.under.try(b)
+	}
+	return nowait.Write(s.raw, b)
+}
+
+// owes tells that TLS has more to write than it was given.
+func (s *socket) owes() bool { return s.under != nil && s.under.owes() }

@@ -45,6 +45,10 @@ type Server struct {
 	// loop's fields belong to its goroutine; others only queue calls to it.
 	loop *loop
 
+	// secure is the state of TLS; its context is set by Run before anything else
+	// runs, nil without TLS.
+	secure secure
+
 	// treeMu guards tree, serving and what the tree holds: the loop changes
 	// them, readers read.
 	treeMu  sync.RWMutex
@@ -115,8 +119,6 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 // Run serves until ctx is done, or until something fails that must not be
 // survived. It returns when nothing of the server is left.
 func (s *Server) Run(ctx context.Context) error {
-	// The start-up may wait for a port.
-	defer context.AfterFunc(ctx, func() { s.fail(nil) })()
 	var err error
 	select {
 	case <-s.closing: // The configuration cannot be used.
@@ -178,7 +180,7 @@ func (s *Server) recover() (*store.Recovered, error) {
 	began := s.mono()
 	disk, recovered, err := s.cfg.Store.Open()
 	if err != nil {
-		return nil, codedDir(err)
+		return nil, err
 	}
 	s.meters.disk.initTime.Observe((s.mono() - began).Milliseconds())
 	s.meters.disk.loaded.Observe(int64(len(recovered.Tail)))

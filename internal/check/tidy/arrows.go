@@ -50,8 +50,6 @@ var rooms = []room{
 		"github.com/youmark/pkcs8", "github.com/fsnotify/fsnotify"}},
 	// Mechanisms are told by values what they need of the configuration.
 	{name: "internal/net/sasl", imports: []string{"internal/core/acl/principal"}},
-	{name: "internal/net/sasl/gssapi", imports: []string{"internal/core/acl/principal",
-		"internal/net/sasl"}, libraries: []string{"github.com/jcmturner/gokrb5/v8"}},
 	{name: "internal/net/peer", imports: append(slices.Clone(encoding), "internal/core/",
 		"internal/net/nowait")},
 
@@ -62,14 +60,10 @@ var rooms = []room{
 	{name: "internal/check/sim", imports: append(slices.Clone(encoding), "internal/core/",
 		"internal/disk", "internal/check/sim")},
 
-	{name: "client", imports: []string{"internal/jute", "internal/wire"}},
-	{name: "internal/shell", imports: []string{"client"}},
-
 	{name: "internal/load"},
 	{name: "internal/dev", imports: []string{"internal/dev"}},
 	{name: "cmd/zoo", imports: []string{"internal/config", "internal/server", "internal/ops",
-		"internal/dev", "internal/load", "internal/shell"},
-		libraries: []string{"github.com/alecthomas/kong"}},
+		"internal/dev", "internal/load"}, libraries: []string{"github.com/alecthomas/kong"}},
 	{name: "test", imports: []string{"internal/load", "internal/dev", "test"}},
 }
 
