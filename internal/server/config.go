@@ -175,12 +175,13 @@ func settings(c *config.Config) []command.Setting {
 		{Key: "maxSessionTimeout", Value: millis(c.SessionTimeoutMax)},
 		// The system decides; Go's listeners take no other number.
 		{Key: "clientPortListenBacklog", Value: "-1"},
-		{Key: "serverId", Value: strconv.FormatInt(int64(c.ID), 10)},
+		{Key: "serverId", Value: "0"},
 	}
 	self, member := c.Server(c.ID)
 	if !member {
 		return list
 	}
+	list[len(list)-1].Value = strconv.FormatInt(int64(c.ID), 10)
 	peerType := "0"
 	if c.Observer {
 		peerType = "1"

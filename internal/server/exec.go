@@ -28,8 +28,10 @@ type exec struct {
 	// before are the bytes of events that go in front of the reply.
 	before []byte
 	// path is what the request reads, empty for none; it lies in the request.
-	path  string
-	reads readTally
+	// readBytes is the size of the data or of the children's names.
+	path      string
+	readBytes int
+	reads     readTally
 }
 
 // A reply's header within its frame:
@@ -43,6 +45,9 @@ const (
 	replyZxidAt    = 8
 	replyErrAt     = 16
 	replyHeadBytes = 20
+	// statBytes is the size of a Stat, lengthBytes that of any length.
+	statBytes   = 68
+	lengthBytes = 4
 )
 
 // run answers one request.
@@ -71,8 +76,8 @@ func (x *exec) count(xid int32, frameBytes int) {
 	x.conn.traffic.noteReply(xid, frameBytes-wire.FrameHeaderBytes)
 	if x.path != "" {
 		x.reads.note(x.server.meters.latency.readsOf, x.path,
-			len(x.path)+frameBytes-replyHeadBytes)
-		x.path = ""
+			len(x.path)+statBytes+x.readBytes)
+		x.path, x.readBytes = "", 0
 	}
 }
 

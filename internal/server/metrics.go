@@ -77,7 +77,7 @@ func newLatencyMeters(s *metrics.Set) latencyMeters {
 		waited: s.Summary("reads_issued_from_session_queue",
 			"Reads of a connection that were answered together behind a write.", metrics.Basic),
 		readsOf: s.SummarySet("read_per_namespace",
-			"Bytes of path and reply of successful reads, by top znode.", metrics.Basic),
+			"Bytes of path, Stat and data or names of reads, by top znode.", metrics.Basic),
 		writesOf: s.SummarySet("write_per_namespace",
 			"Bytes of path and data of applied writes, by top znode.", metrics.Basic),
 	}

@@ -44,6 +44,7 @@ func (x *exec) getData(d *jute.Decoder) zoo.Code {
 	if code != zoo.CodeOK {
 		return code
 	}
+	x.readBytes = len(node.Data())
 	x.out = jute.AppendBuffer(x.out, node.Data())
 	x.out = node.AppendStat(x.out)
 	return zoo.CodeOK
@@ -54,7 +55,9 @@ func (x *exec) getChildren(d *jute.Decoder) zoo.Code {
 	if code != zoo.CodeOK {
 		return code
 	}
+	start := len(x.out)
 	x.out = node.AppendChildNames(x.out)
+	x.readBytes = len(x.out) - start - lengthBytes*(1+node.NumChildren())
 	return zoo.CodeOK
 }
 

@@ -70,14 +70,15 @@ func (m *figures) addEnsemble(o *Overview) {
 	}
 	l := o.Leader
 	if l == nil {
+		m.add("proposal_count", 0)
 		return
 	}
+	m.add("proposal_count", l.Proposals)
 	m.add("learners", l.Learners)
 	m.add("synced_followers", l.SyncedFollowers)
 	m.add("synced_observers", l.SyncedObservers)
 	m.add("synced_non_voting_followers", 0)
 	m.add("leader_uptime", l.Uptime.Milliseconds())
-	m.add("proposal_count", l.Proposals)
 	m.add("last_proposal_size", l.ProposalBytes[0])
 	m.add("min_proposal_size", l.ProposalBytes[1])
 	m.add("max_proposal_size", l.ProposalBytes[2])
