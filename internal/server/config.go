@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -176,6 +177,9 @@ func settings(c *config.Config) []command.Setting {
 		// The system decides; Go's listeners take no other number.
 		{Key: "clientPortListenBacklog", Value: "-1"},
 		{Key: "serverId", Value: "0"},
+	}
+	if _, port, err := net.SplitHostPort(c.SecureListen); err == nil {
+		list = slices.Insert(list, 1, command.Setting{Key: "secureClientPort", Value: port})
 	}
 	self, member := c.Server(c.ID)
 	if !member {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -108,6 +109,9 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 	s.commands = &command.Answerer{
 		Build: build, Source: source{s}, Metrics: s.meters.set,
 		Settings: cfg.Settings, Allowed: cfg.Words,
+	}
+	if cfg.ReadOnly {
+		s.commands.Allowed = append(slices.Clone(cfg.Words), "isro")
 	}
 	if cfg.View != nil {
 		s.commands.Membership = cfg.View.Text()
