@@ -50,6 +50,8 @@ var rooms = []room{
 		"github.com/youmark/pkcs8", "github.com/fsnotify/fsnotify"}},
 	// Mechanisms are told by values what they need of the configuration.
 	{name: "internal/net/sasl", imports: []string{"internal/core/acl/principal"}},
+	{name: "internal/net/sasl/gssapi", imports: []string{"internal/core/acl/principal",
+		"internal/net/sasl"}, libraries: []string{"github.com/jcmturner/gokrb5/v8"}},
 	{name: "internal/net/peer", imports: append(slices.Clone(encoding), "internal/core/",
 		"internal/net/nowait")},
 
