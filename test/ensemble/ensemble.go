@@ -25,6 +25,9 @@ type Options struct {
 	TickTime time.Duration
 	// Lines are added to every zoo.cfg.
 	Lines []string
+	// Secure gives every server a port for clients with TLS. The stores are up to
+	// Lines.
+	Secure bool
 }
 
 // Ensemble is a set of servers that know each other. One goroutine starts and ends
@@ -39,17 +42,20 @@ type Server struct {
 	ID       int
 	Observer bool
 
-	clientPort, quorumPort, electionPort int
+	clientPort, quorumPort, electionPort, securePort int
 
 	home    string
 	program Program
 	process *Process
 }
 
+// portsEach is how many ports a server may have.
+const portsEach = 4
+
 // New plans an ensemble and writes its files. Nothing runs yet.
 func New(opts Options) (*Ensemble, error) {
 	n := opts.Voters + opts.Observers
-	ports, err := freePorts(3 * n)
+	ports, err := freePorts(portsEach * n)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +67,8 @@ func New(opts Options) (*Ensemble, error) {
 		e.Servers = append(e.Servers, &Server{
 			ID: i + 1, Observer: i >= opts.Voters, program: opts.Program,
 			home:       filepath.Join(opts.Dir, "server."+strconv.Itoa(i+1)),
-			clientPort: ports[3*i], quorumPort: ports[3*i+1], electionPort: ports[3*i+2],
+			clientPort: ports[portsEach*i], quorumPort: ports[portsEach*i+1],
+			electionPort: ports[portsEach*i+2], securePort: ports[portsEach*i+3],
 		})
 	}
 	for _, s := range e.Servers {
@@ -100,6 +107,9 @@ func (s *Server) writeFiles(opts Options, members string) error {
 	if s.Observer {
 		text += "peerType=observer\n"
 	}
+	if opts.Secure {
+		text += fmt.Sprintf("secureClientPort=%d\n", s.securePort)
+	}
 	for _, line := range opts.Lines {
 		text += line + "\n"
 	}
@@ -118,6 +128,9 @@ func (s *Server) LogFile() string { return filepath.Join(s.home, "server.log") }
 
 // Address is where clients connect.
 func (s *Server) Address() string { return host + ":" + strconv.Itoa(s.clientPort) }
+
+// SecureAddress is where clients connect under TLS, if the options say so.
+func (s *Server) SecureAddress() string { return host + ":" + strconv.Itoa(s.securePort) }
 
 // PID is the process id of the current or last life.
 func (s *Server) PID() int { return s.process.PID() }
