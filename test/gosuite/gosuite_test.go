@@ -1,0 +1,126 @@
+package gosuite
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"zoo/test/ensemble"
+)
+
+const (
+	module = "github.com/go-zookeeper/zk"
+	// suiteLimit bounds the suite; it takes 65 seconds, 15 of them for one test that
+	// waits until a session has expired, the rest mostly for its own polling.
+	suiteLimit = 8 * time.Minute
+	// testsMin is how many tests and subtests must have passed: the suite has 79.
+	testsMin = 77
+)
+
+// skipped are the tests that the suite leaves out unless ZK_VERSION is set: they
+// need dynamic reconfiguration.
+var skipped = []string{"TestIntegration_IncrementalReconfig", "TestIntegration_Reconfig"}
+
+// The plot: the suite is copied, since the module cache is read-only, and finds our
+// scripts where it looks for Java's. Whatever it says must be that it passed.
+func TestTheGoClientsOwnSuitePasses(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), suiteLimit)
+	defer cancel()
+	binary, err := ensemble.Build(ctx, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	scripts, err := filepath.Abs("../../dist/bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := isolated(ctx, t, "go", "test", "-json", "-count=1", "-timeout=470s", "./...")
+	cmd.Dir = unpack(ctx, t)
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return strings.HasPrefix(variable, "ZK_VERSION=")
+	}), "ZOOKEEPER_BIN_PATH="+scripts, "ZOO_BINARY="+binary, "GOFLAGS=", "GOWORK=off")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.Output()
+	v := judge(t, stdout)
+	if err != nil || v.failed > 0 {
+		t.Errorf("go test: %v, %d failed\n%s", err, v.failed, stderr.String())
+	}
+	if slices.Sort(v.skipped); !slices.Equal(v.skipped, skipped) {
+		t.Errorf("skipped are %v, want %v", v.skipped, skipped)
+	}
+	if v.passed < testsMin {
+		t.Errorf("%d tests passed, want at least %d", v.passed, testsMin)
+	}
+	t.Logf("%d passed; skipped by the suite itself: %v", v.passed, v.skipped)
+}
+
+// unpack copies the module to where it may be written.
+func unpack(ctx context.Context, t *testing.T) string {
+	t.Helper()
+	source, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := t.TempDir()
+	if err := os.CopyFS(target, os.DirFS(strings.TrimSpace(string(source)))); err != nil {
+		t.Fatal(err)
+	}
+	return target
+}
+
+// isolated makes a command with a network of its own where that is permitted: the
+// suite takes its ports at random, without asking whether they are free.
+func isolated(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	const up = `ip link set lo up && exec "$@"`
+	for _, flags := range [][]string{{"-n"}, {"-r", "-n"}} {
+		inside := append(flags, "sh", "-c", up, "sh")
+		if exec.CommandContext(ctx, "unshare", append(inside, "true")...).Run() == nil {
+			return exec.CommandContext(ctx, "unshare", append(inside, args...)...)
+		}
+	}
+	t.Log("LEFT OUT: a network of its own is not permitted; the suite's ports may be taken")
+	return exec.CommandContext(ctx, args[0], args[1:]...)
+}
+
+// verdict is what the suite said.
+type verdict struct {
+	passed, failed int
+	skipped        []string
+}
+
+// judge reads the events of go test -json and shows the output of what failed.
+func judge(t *testing.T, events []byte) verdict {
+	t.Helper()
+	var v verdict
+	output := map[string]string{}
+	for decoder := json.NewDecoder(bytes.NewReader(events)); decoder.More(); {
+		var e struct{ Action, Test, Output string }
+		if err := decoder.Decode(&e); err != nil {
+			t.Fatalf("output of go test: %v", err)
+		}
+		switch {
+		case e.Action == "output":
+			output[e.Test] += e.Output
+		case e.Test == "" && e.Action == "fail":
+			t.Errorf("%s", output[e.Test])
+		case e.Test == "":
+		case e.Action == "pass":
+			v.passed++
+		case e.Action == "skip":
+			v.skipped = append(v.skipped, e.Test)
+		case e.Action == "fail":
+			v.failed++
+			t.Errorf("%s failed:\n%s", e.Test, output[e.Test])
+		}
+	}
+	return v
+}
