@@ -196,11 +196,6 @@ type Storage struct {
 	// TrustEmptySnapshot is snapshot.trust.empty=true: a log without any snapshot
 	// is believed to be whole.
 	TrustEmptySnapshot bool
-	// DigestOmitted is digest.enabled=false; ClosePathsOmitted is
-	// closeSessionTxn.enabled=false.
-	DigestOmitted, ClosePathsOmitted bool
-	// ObserverUnlogged is syncEnabled=false: an observer keeps no log.
-	ObserverUnlogged bool
 }
 
 // Peers is about the links between servers. Zero times are the shell's defaults.
@@ -213,18 +208,7 @@ type Peers struct {
 	// ElectionDialTimeout is cnxTimeout; ElectionHandshakeTimeout is
 	// quorumCnxnTimeoutMs, negative is the sync limit.
 	ElectionDialTimeout, ElectionHandshakeTimeout time.Duration
-	// KeepAlive switches TCP keep-alive on (tcpKeepAlive).
-	KeepAlive bool
 	// NotificationMin and NotificationMax bound the pause between two rounds of
 	// notifications (fastleader.*).
 	NotificationMin, NotificationMax time.Duration
-	// ConnectLimitTicks bounds a learner's attempts to reach its leader; 0 is
-	// InitLimitTicks (connectToLearnerMasterLimit).
-	ConnectLimitTicks int
-	// SnapSyncsMax and DiffSyncsMax bound the learners served at once
-	// (leader.maxConcurrent*Syncs).
-	SnapSyncsMax, DiffSyncsMax int
-	// ReconnectDelay is an observer's rest before it looks for a leader again;
-	// ElectionDelay its rest before it asks (observer.*).
-	ReconnectDelay, ElectionDelay time.Duration
 }

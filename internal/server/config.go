@@ -54,6 +54,18 @@ type Config struct {
 	// joined with "|".
 	Leaders map[zoo.ServerID]string
 
+	// ElectionBindTries is how often to try to open the election port, a second
+	// apart; 0 means once, -1 without end.
+	ElectionBindTries int
+	// SyncSlow is how long a sync of the log may take before it is told; 0 tells
+	// of none.
+	SyncSlow time.Duration
+	// ListenBacklog is how many connections the system keeps until they are
+	// accepted; 0 and -1 let it decide.
+	ListenBacklog int
+	// ClientKeepAlive switches TCP keep-alive on for clients.
+	ClientKeepAlive bool
+
 	// Words is the whitelist of four-letter words.
 	Words []string
 	// Settings are the lines of the word conf.
@@ -93,13 +105,20 @@ func FromConfig(c *config.Config) (Config, error) {
 			ID: c.ID, TickTime: c.Tick, InitLimit: c.InitLimitTicks, SyncLimit: c.SyncLimitTicks,
 			SessionTimeoutMin: c.SessionTimeoutMin, SessionTimeoutMax: c.SessionTimeoutMax,
 			SnapCount: c.SnapCount, HistoryMin: c.CommitLogCount,
+			SnapLogBytes: c.Storage.SnapLogBytes,
+			ResendMin:    c.Peers.NotificationMin, ResendMax: c.Peers.NotificationMax,
 			Rules: acl.Rules{SkipACL: c.SkipACL, SuperDigest: c.SuperDigest},
 			Seed:  rand.Uint64(),
 		},
 		Store: store.Config{
 			FS: vfs.OS{}, DataDir: c.DataDir, LogDir: c.DataLogDir,
-			PreallocateBytes: c.PreallocBytes,
+			PreallocateBytes: c.PreallocBytes, LogBytesMax: c.Storage.LogBytesMax,
+			RequireInitialize:  c.Storage.InitializeRequired,
+			TrustEmptySnapshot: c.Storage.TrustEmptySnapshot,
+			LogUnsynced:        c.Storage.Unsynced, DirsExpected: c.Storage.DirsExpected,
 		},
+		SyncSlow: c.Storage.SyncSlow, ElectionBindTries: c.Peers.ElectionBindTries,
+		ListenBacklog: c.ListenBacklog, ClientKeepAlive: c.ClientKeepAlive,
 		ConnsPerHostMax: c.ConnsPerHostMax, FrameBytesMax: c.FrameBytesMax,
 		OutstandingMax: c.OutstandingMax, Words: c.Commands, Settings: settings(c),
 	}
@@ -127,6 +146,10 @@ func (own *Config) join(c *config.Config) error {
 	own.Leaders = make(map[zoo.ServerID]string)
 	own.Election = peer.ElectionConfig{
 		ID: c.ID, Members: make(map[zoo.ServerID]string), Jitter: rand.Float64,
+		DialTimeout: c.Peers.ElectionDialTimeout, HandshakeTimeout: handshakeTimeout(c),
+	}
+	if c.Peers.ElectionBindTries == 0 {
+		own.ElectionBindTries = -1
 	}
 	for i, s := range c.Servers {
 		members[i] = quorum.Member{ID: s.ID, Observer: s.Observer, Text: s.String()}
@@ -148,6 +171,14 @@ func (own *Config) join(c *config.Config) error {
 	}
 	own.View = view
 	return nil
+}
+
+// handshakeTimeout is the sync limit unless something else was said.
+func handshakeTimeout(c *config.Config) time.Duration {
+	if c.Peers.ElectionHandshakeTimeout < 0 {
+		return c.SyncLimit()
+	}
+	return c.Peers.ElectionHandshakeTimeout
 }
 
 // joined lists the addresses of one server as package peer takes them.
@@ -174,8 +205,7 @@ func settings(c *config.Config) []command.Setting {
 		{Key: "maxClientCnxns", Value: strconv.Itoa(c.ConnsPerHostMax)},
 		{Key: "minSessionTimeout", Value: millis(c.SessionTimeoutMin)},
 		{Key: "maxSessionTimeout", Value: millis(c.SessionTimeoutMax)},
-		// The system decides; Go's listeners take no other number.
-		{Key: "clientPortListenBacklog", Value: "-1"},
+		{Key: "clientPortListenBacklog", Value: strconv.Itoa(c.ListenBacklog)},
 		{Key: "serverId", Value: "0"},
 	}
 	if _, port, err := net.SplitHostPort(c.SecureListen); err == nil {

@@ -71,7 +71,7 @@ func (w *logWriter) run() {
 		jobs = w.take(jobs)
 		w.server.meters.disk.queueSize.Observe(int64(len(jobs)))
 		if err := w.do(jobs); err != nil {
-			w.server.fail(err)
+			w.server.fail(coded(exitLog, err))
 			return
 		}
 	}
@@ -128,7 +128,11 @@ func (w *logWriter) doRun(jobs []job) (n int, err error) {
 func (w *logWriter) sync() error {
 	began := w.server.mono()
 	err := w.store.Sync()
-	w.server.meters.disk.fsyncTime.Observe((w.server.mono() - began).Milliseconds())
+	took := w.server.mono() - began
+	w.server.meters.disk.fsyncTime.Observe(took.Milliseconds())
+	if slow := w.server.cfg.SyncSlow; slow > 0 && took >= slow {
+		w.server.log.Warn("slow sync of the log", "took", took, "threshold", slow)
+	}
 	return err
 }
 

@@ -43,7 +43,7 @@ func (s *Server) listen() error {
 
 // listenOn opens one port.
 func (s *Server) listenOn(address string, speaks protocol) error {
-	listener, err := net.Listen("tcp", address)
+	listener, err := s.bind(address)
 	if err != nil {
 		return fmt.Errorf("listen for clients on %s: %w", address, err)
 	}
@@ -70,13 +70,15 @@ func (s *Server) accept(listener net.Listener, speaks protocol) {
 	}
 }
 
-// pause waits, but not beyond the end of the server.
-func (s *Server) pause(d time.Duration) {
+// pause waits, but not beyond the end of the server, and tells whether it goes on.
+func (s *Server) pause(d time.Duration) (open bool) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return true
 	case <-s.closing:
+		return false
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"time"
 
 	"zoo"
 	"zoo/internal/core/replica"
@@ -38,13 +39,29 @@ func newPeers(s *Server) *peers {
 	return p
 }
 
-// elect opens the election port and begins to dial.
+// electionBindPause lies between two attempts to open the election port.
+const electionBindPause = time.Second
+
+// elect opens the election port and begins to dial. The port may still belong to
+// the process that this one replaces.
 func (p *peers) elect() error {
 	cfg := p.server.cfg.Election
 	cfg.Log = p.server.log
-	election, err := peer.Start(cfg, electionEvents{p.server})
-	p.election = election
-	return err
+	for try := 1; ; try++ {
+		election, err := peer.Start(cfg, electionEvents{p.server})
+		if err == nil {
+			p.election = election
+			return nil
+		}
+		most := p.server.cfg.ElectionBindTries
+		if most >= 0 && try >= most {
+			return coded(exitElection, err)
+		}
+		p.server.log.Warn("listen for election", "error", err, "try", try)
+		if !p.server.pause(electionBindPause) {
+			return coded(exitElection, err)
+		}
+	}
 }
 
 func (p *peers) close() {

@@ -123,6 +123,8 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 // Run serves until ctx is done, or until something fails that must not be
 // survived. It returns when nothing of the server is left.
 func (s *Server) Run(ctx context.Context) error {
+	// The start-up may wait for a port.
+	defer context.AfterFunc(ctx, func() { s.fail(nil) })()
 	var err error
 	select {
 	case <-s.closing: // The configuration cannot be used.
@@ -184,7 +186,7 @@ func (s *Server) recover() (*store.Recovered, error) {
 	began := s.mono()
 	disk, recovered, err := s.cfg.Store.Open()
 	if err != nil {
-		return nil, err
+		return nil, codedDir(err)
 	}
 	s.meters.disk.initTime.Observe((s.mono() - began).Milliseconds())
 	s.meters.disk.loaded.Observe(int64(len(recovered.Tail)))

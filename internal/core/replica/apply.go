@@ -37,6 +37,7 @@ func (r *Replica) ApplyNext() (Outcome, bool) {
 	}
 	r.history.Advance()
 	r.snapshots.since++
+	r.snapshots.bytes += int64(len(e.Bytes))
 	if r.writer != nil {
 		r.writer.prep.Applied(e.Zxid)
 	}

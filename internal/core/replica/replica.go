@@ -31,6 +31,12 @@ type Config struct {
 	// SnapCount is how many transactions may lie between two snapshots:
 	// 100,000. The distance is drawn anew each time from its upper half.
 	SnapCount int
+	// SnapLogBytes is how many bytes of transactions may lie between them, drawn
+	// likewise; 0 is no bound.
+	SnapLogBytes int64
+	// ResendMin and ResendMax bound the pause between two notifications of the
+	// election; 0 is its default.
+	ResendMin, ResendMax time.Duration
 	// HistoryMin is how many committed transactions are kept for learners at
 	// least: 500; HistoryBytesMin how many bytes of them: 16 MiB.
 	HistoryMin, HistoryBytesMin int
@@ -118,7 +124,9 @@ type writer struct {
 // snapshots decides when the next one is due.
 type snapshots struct {
 	since, due int
-	running    bool
+	// bytes are those since the last one, bytesDue when they are enough; 0 never.
+	bytes, bytesDue int64
+	running         bool
 }
 
 // New makes a replica of what was recovered. It looks for a leader at once, or
@@ -135,12 +143,13 @@ func New(cfg Config, rec Recovered) *Replica {
 	r.history = zab.NewHistory(rec.Tree.Zxid(), rec.Tail)
 	r.journal = zab.NewJournal(r.history.Last())
 	r.attached = newAttached(session.FirstID(cfg.ID, cfg.Start.WallMillis))
-	r.snapshots.due = r.snapshotDistance()
+	r.snapshots.due, r.snapshots.bytesDue = r.snapshotDistance()
 	r.effects.Changed = true
 	if cfg.View == nil {
 		r.serveAlone()
 	} else {
-		r.election = election.New(election.Config{ID: cfg.ID, View: cfg.View})
+		r.election = election.New(election.Config{ID: cfg.ID, View: cfg.View,
+			ResendMin: cfg.ResendMin, ResendMax: cfg.ResendMax})
 		r.look("start")
 	}
 	r.settle()
@@ -349,19 +358,25 @@ func (r *Replica) traceNotes() {
 // The log rolls with it, so that old files can go when they are not needed.
 func (r *Replica) maybeSnapshot() {
 	s := &r.snapshots
-	if s.running || s.since < s.due || r.reload {
+	due := s.since >= s.due || s.bytesDue > 0 && s.bytes >= s.bytesDue
+	if s.running || !due || r.reload {
 		return
 	}
-	s.since, s.due, s.running = 0, r.snapshotDistance(), true
+	s.since, s.bytes, s.running = 0, 0, true
+	s.due, s.bytesDue = r.snapshotDistance()
 	r.journal.Roll()
 	r.effects.Snapshot = true
 }
 
 // snapshotDistance keeps the members of an ensemble from taking their snapshots
 // at the same moment.
-func (r *Replica) snapshotDistance() int {
+func (r *Replica) snapshotDistance() (due int, bytesDue int64) {
 	half := max(r.cfg.SnapCount/2, 1)
-	return half + r.rng.IntN(half)
+	due = half + r.rng.IntN(half)
+	if bytes := r.cfg.SnapLogBytes / 2; bytes > 0 {
+		bytesDue = bytes + r.rng.Int64N(bytes)
+	}
+	return due, bytesDue
 }
 
 // Status describes the replica.

@@ -151,8 +151,7 @@ func (s *Store) removeLog() error {
 // restart continues the log after z, once the history has changed. A snapshot
 // that is being written belongs to the history before, and will not be published.
 func (s *Store) restart(z zoo.Zxid) {
-	s.log = txnlog.NewWriter(s.disk, s.logDir, z,
-		txnlog.Config{PreallocateBytes: s.cfg.PreallocateBytes})
+	s.log = s.newLog(z)
 }
 
 // lastInLog reads the log after a snapshot, up to limit, and gives the last zxid.

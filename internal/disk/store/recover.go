@@ -93,8 +93,7 @@ func (s *Store) recover() (Recovered, error) {
 	if err := s.disk.SyncDir(s.snapDir); err != nil {
 		return r, err
 	}
-	s.log = txnlog.NewWriter(s.disk, s.logDir, max(0, r.Zxid),
-		txnlog.Config{PreallocateBytes: s.cfg.PreallocateBytes})
+	s.log = s.newLog(max(0, r.Zxid))
 	s.mu.Lock()
 	s.treeZxid = r.Tree.Zxid()
 	s.mu.Unlock()

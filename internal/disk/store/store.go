@@ -45,7 +45,19 @@ type Config struct {
 	// TrustEmptySnapshot is snapshot.trust.empty=true: a log without any snapshot
 	// is believed to begin with the history.
 	TrustEmptySnapshot bool
+	// LogBytesMax ends a file of the log that has grown to it; 0 never does
+	// (txnLogSizeLimitInKb).
+	LogBytesMax int64
+	// LogUnsynced leaves it to the system when entries reach the disk: what Sync
+	// returned for may be lost with the power (forceSync=no). Nothing else is
+	// affected.
+	LogUnsynced bool
+	// DirsExpected refuses to make missing directories (datadir.autocreate=false).
+	DirsExpected bool
 }
+
+// ErrDir means that a data directory cannot be used at all, whatever is in it.
+var ErrDir = errors.New("data directory cannot be used")
 
 // Store is an open data directory.
 type Store struct {
@@ -127,7 +139,34 @@ func (s *Store) open() (Recovered, error) {
 }
 
 func (s *Store) makeDirs() error {
-	return errors.Join(s.disk.MkdirAll(s.snapDir), s.disk.MkdirAll(s.logDir))
+	for _, dir := range []string{s.snapDir, s.logDir} {
+		provide := s.disk.MkdirAll
+		if s.cfg.DirsExpected {
+			provide = s.expectDir
+		}
+		if err := provide(dir); err != nil {
+			return fmt.Errorf("%w: %w", ErrDir, err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) expectDir(dir string) error {
+	info, err := s.disk.Stat(dir)
+	if err == nil && !info.Dir {
+		return fmt.Errorf("%s is no directory", dir)
+	}
+	return err
+}
+
+// newLog continues the log after z.
+func (s *Store) newLog(z zoo.Zxid) *txnlog.Writer {
+	disk := s.disk
+	if s.cfg.LogUnsynced {
+		disk = vfs.Unsynced{FS: disk}
+	}
+	return txnlog.NewWriter(disk, s.logDir, z,
+		txnlog.Config{PreallocateBytes: s.cfg.PreallocateBytes})
 }
 
 // lock keeps other servers out of both directories.
@@ -169,6 +208,11 @@ func (s *Store) LogBytes() int64 { return s.log.SegmentBytes() }
 func (s *Store) Append(entries []txn.Entry) error {
 	if s.err != nil {
 		return s.err
+	}
+	if most := s.cfg.LogBytesMax; most > 0 && s.log.SegmentBytes() >= most {
+		if err := s.Roll(); err != nil {
+			return err
+		}
 	}
 	return s.keep(s.log.Append(entries))
 }
