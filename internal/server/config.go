@@ -14,6 +14,7 @@ import (
 	"zoo/internal/core/acl"
 	"zoo/internal/core/quorum"
 	"zoo/internal/core/replica"
+	"zoo/internal/core/tree"
 	"zoo/internal/disk/store"
 	"zoo/internal/disk/vfs"
 	"zoo/internal/net/peer"
@@ -60,6 +61,9 @@ type Config struct {
 	// SyncSlow is how long a sync of the log may take before it is told; 0 tells
 	// of none.
 	SyncSlow time.Duration
+	// LeaderAlone keeps clients away from this server while it leads
+	// (leaderServes=no).
+	LeaderAlone bool
 	// ListenBacklog is how many connections the system keeps until they are
 	// accepted; 0 and -1 let it decide.
 	ListenBacklog int
@@ -105,8 +109,10 @@ func FromConfig(c *config.Config) (Config, error) {
 			ID: c.ID, TickTime: c.Tick, InitLimit: c.InitLimitTicks, SyncLimit: c.SyncLimitTicks,
 			SessionTimeoutMin: c.SessionTimeoutMin, SessionTimeoutMax: c.SessionTimeoutMax,
 			SnapCount: c.SnapCount, HistoryMin: c.CommitLogCount,
-			SnapLogBytes: c.Storage.SnapLogBytes,
-			ResendMin:    c.Peers.NotificationMin, ResendMax: c.Peers.NotificationMax,
+			SnapLogBytes:    c.Storage.SnapLogBytes,
+			Types:           tree.Types{Extended: c.ExtendedTypes, Emulate353: c.TTL353},
+			ReconfigEnabled: c.ReconfigEnabled,
+			ResendMin:       c.Peers.NotificationMin, ResendMax: c.Peers.NotificationMax,
 			Rules: acl.Rules{SkipACL: c.SkipACL, SuperDigest: c.SuperDigest},
 			Seed:  rand.Uint64(),
 		},
@@ -118,7 +124,8 @@ func FromConfig(c *config.Config) (Config, error) {
 			LogUnsynced:        c.Storage.Unsynced, DirsExpected: c.Storage.DirsExpected,
 		},
 		SyncSlow: c.Storage.SyncSlow, ElectionBindTries: c.Peers.ElectionBindTries,
-		ListenBacklog: c.ListenBacklog, ClientKeepAlive: c.ClientKeepAlive,
+		LeaderAlone: !c.Peers.LeaderServes, ListenBacklog: c.ListenBacklog,
+		ClientKeepAlive: c.ClientKeepAlive,
 		ConnsPerHostMax: c.ConnsPerHostMax, FrameBytesMax: c.FrameBytesMax,
 		OutstandingMax: c.OutstandingMax, Words: c.Commands, Settings: settings(c),
 	}

@@ -247,7 +247,7 @@ func (l *loop) closeLocked(c *conn) {
 // admit takes in a handshake.
 func (l *loop) admit(c *conn, request *wire.ConnectRequest) {
 	l.conns[c.id] = c
-	if !l.status.Serving || l.restarting {
+	if !l.takesClients() || l.restarting {
 		l.close(c.id)
 		return
 	}

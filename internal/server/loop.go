@@ -236,15 +236,22 @@ func (l *loop) perform() {
 	}
 }
 
+// takesClients tells whether clients may connect: a leader may be kept free of
+// them. They are turned away at once, and find another server.
+func (l *loop) takesClients() bool {
+	leading := l.status.State == replica.Leading
+	return l.status.Serving && !(leading && l.server.cfg.LeaderAlone)
+}
+
 // change follows a change of role.
 func (l *loop) change() {
 	before := l.status
 	l.status = l.replica.Status()
 	l.measureRole(&before)
-	if !l.status.Serving {
+	if !l.takesClients() {
 		l.turnAway()
 	}
-	l.setTree(l.status.Serving)
+	l.setTree(l.takesClients())
 	l.listenForLearners(l.status.State == replica.Leading)
 	if !l.status.Serving {
 		return
