@@ -74,8 +74,8 @@ type Config struct {
 
 	// ReconfigEnabled lets clients change the ensemble.
 	ReconfigEnabled bool
-	// ExtendedTypes allows nodes with a time to live; TTL353 writes them in the
-	// layout of 3.5.3 (extendedTypesEnabled, emulate353TTLNodes).
+	// ExtendedTypes allows nodes with a time to live; TTL353 reads those in the
+	// layout of 3.5.3 as well (extendedTypesEnabled, emulate353TTLNodes).
 	ExtendedTypes, TTL353 bool
 
 	Containers Containers

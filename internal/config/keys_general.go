@@ -135,7 +135,7 @@ var rowsStorage = []row{
 		doc:   "allow nodes with a time to live"},
 	{name: "emulate353TTLNodes", value: "false",
 		parse: truth(func(d *draft) *bool { return &d.TTL353 }),
-		doc:   "write such nodes in the layout of 3.5.3"},
+		doc:   "read such nodes in the layout of 3.5.3 as well"},
 	{name: "znode.container.checkIntervalMs", value: "60000", propertyOnly: true,
 		parse: duration(time.Millisecond, 1,
 			func(d *draft) *time.Duration { return &d.Containers.CheckInterval }),

@@ -207,9 +207,18 @@ func (d *draft) settleAuth() error {
 	return nil
 }
 
+// extendedServerIDMax is the last server id whose sessions do not begin with the
+// byte that marks extended types of znodes.
+const extendedServerIDMax = 254
+
 func (d *draft) settleLimits() error {
 	if _, given := d.set["jute.maxbuffer.extrasize"]; !given {
 		d.Limits.FrameExtraBytes = d.FrameBytesMax
+	}
+	if d.ExtendedTypes && d.ID > extendedServerIDMax {
+		return d.failAt("extendedTypesEnabled", fmt.Sprintf("is true, and the id of this "+
+			"server is %d: the owners of TTL nodes look like its sessions; give it an id up "+
+			"to %d", d.ID, extendedServerIDMax))
 	}
 	if d.Storage.Unsynced {
 		d.warnAt("forceSync", "is no: writes that clients were told of may be lost in a crash")

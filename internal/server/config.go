@@ -130,6 +130,7 @@ func FromConfig(c *config.Config) (Config, error) {
 		OutstandingMax: c.OutstandingMax, Words: c.Commands, Settings: settings(c),
 	}
 	own.takeSessions(c)
+	own.addLimits(c)
 	if c.ClientListen != "" {
 		own.ClientListen = []string{c.ClientListen}
 	}

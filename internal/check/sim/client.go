@@ -417,14 +417,13 @@ var modes = []zoo.CreateMode{
 	zoo.PersistentSequential,
 }
 
+// creations are the operations that create; containers meet the reaper.
+var creations = []wire.Op{wire.OpCreate, wire.OpCreate2, wire.OpCreateContainer, wire.OpCreate}
+
 func (c *client) createRequest(path string) (wire.Op, []byte) {
 	mode := modes[c.w.rng.IntN(len(modes))]
 	r := wire.CreateRequest{Path: path, Data: c.data(), ACL: openToAll, Flags: mode}
-	op := wire.OpCreate
-	if c.w.rng.IntN(2) == 0 {
-		op = wire.OpCreate2
-	}
-	return op, r.AppendTo(nil)
+	return creations[c.w.rng.IntN(len(creations))], r.AppendTo(nil)
 }
 
 func (c *client) data() []byte {

@@ -127,9 +127,11 @@ func (l *ledger) isHeldByQuorum(r *record) bool {
 	})
 }
 
-// executed checks that no request takes effect twice.
+// executed checks that no request takes effect twice. Those without a session are
+// the leader's own: it deletes containers.
 func (l *ledger) executed(header *txn.Header, code zoo.Code) {
-	if header.Type == wire.OpCreateSession || header.Type == wire.OpCloseSession {
+	if header.Type == wire.OpCreateSession || header.Type == wire.OpCloseSession ||
+		header.Session == 0 {
 		return
 	}
 	key := requestKey{header.Session, header.Cxid}

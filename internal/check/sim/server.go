@@ -154,6 +154,7 @@ func (s *server) config() replica.Config {
 		SnapCount:       s.w.plan.snapCount,
 		HistoryMin:      s.w.plan.historyMin,
 		HistoryBytesMin: 1,
+		Reaping:         replica.Reaping{Interval: 4 * tickTime, NeverUsedMax: 8 * tickTime},
 		Seed:            s.w.rng.Uint64(),
 		Start:           s.clock(),
 		Planted:         s.w.options.Planted,

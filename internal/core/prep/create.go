@@ -117,8 +117,10 @@ func (p *Preparer) admit(c *creation) (*change, zoo.Code) {
 		return nil, zoo.CodeNodeExists
 	case p.isEphemeral(parent):
 		return nil, zoo.CodeNoChildrenForEphemerals
+	case !tree.ValidQuotaWrite(c.Path, c.Data):
+		return nil, zoo.CodeBadArguments
 	}
-	return parent, zoo.CodeOK
+	return parent, p.checkQuota(c.Path, 1, int64(len(c.Data)))
 }
 
 // checkMode checks the flags, the ttl, and the session.

@@ -17,7 +17,7 @@
 // A setACL counts for the requests behind it before it is applied. An entry that
 // would be larger than learners accept is refused with CodeMarshallingError, where
 // Java would close the connection or, worse, propose what cannot be read again
-// (ZOOKEEPER-3496). Only closeSession must never be refused: it names as many
+// (ZOOKEEPER-3496). So is a text of a quota that Java's servers could not read, and
+// a TTL request without a TTL mode. Only closeSession must never be refused: it names as many
 // ephemerals as fit, and applying it deletes the others too (ZOOKEEPER-4306).
-// Quotas are not enforced, which is ZooKeeper's default.
 package prep

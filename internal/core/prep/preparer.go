@@ -35,6 +35,9 @@ type Preparer struct {
 	out     []byte       // out is the entry so far.
 	// digestBefore is what rollback restores.
 	digestBefore uint64
+	// excess is the last write beyond a quota, excesses counts them.
+	excess   Excess
+	excesses int
 	// parent and node hold what look found in the tree.
 	parent, node change
 }

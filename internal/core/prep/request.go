@@ -30,9 +30,9 @@ type Sessions interface {
 	Close(id zoo.SessionID)
 }
 
-// EntryBytesMaxDefault is the limit of an entry unless configured: a frame of the
-// default size always fits, whatever its preparation adds.
-const EntryBytesMaxDefault = wire.FrameBytesMax + 64<<10
+// EntryBytesMaxDefault is the limit of an entry unless configured: what a server
+// written in Java reads by default, jute.maxbuffer and as much again.
+const EntryBytesMaxDefault = 2 * wire.FrameBytesMax
 
 // Config is what the preparer needs to know of its server.
 type Config struct {
@@ -46,6 +46,9 @@ type Config struct {
 	// ReconfigEnabled is the operator's word (reconfigEnabled). There is no reconfig
 	// here all the same; as in Java a server alone then says so.
 	ReconfigEnabled bool
+	// EnforceQuota refuses what is beyond a hard quota, and notes what is beyond a
+	// soft one (zookeeper.enforceQuota).
+	EnforceQuota bool
 	// EntryBytesMax limits the size of an entry; 0 means EntryBytesMaxDefault.
 	EntryBytesMax int
 }

@@ -2,6 +2,7 @@ package prep
 
 import (
 	"zoo"
+	"zoo/internal/core/tree"
 	"zoo/internal/jute"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
@@ -15,6 +16,12 @@ func (p *Preparer) setData() zoo.Code {
 	}
 	node, code := p.target(r.Path, zoo.PermWrite)
 	if code != zoo.CodeOK {
+		return code
+	}
+	if !tree.ValidQuotaWrite(r.Path, r.Data) {
+		return zoo.CodeBadArguments
+	}
+	if code := p.checkQuotaOfData(&r, node); code != zoo.CodeOK {
 		return code
 	}
 	version, same := compareVersion(node.stat.Version, r.Version)

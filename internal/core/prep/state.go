@@ -48,11 +48,14 @@ func (p *Preparer) recount(c *change) {
 	p.digest += c.digest
 }
 
-func (p *Preparer) data(c *change) []byte {
+func (p *Preparer) data(c *change) []byte { return p.dataOf(c.path, c) }
+
+// dataOf gives a znode's value from its state, which may not be a record yet.
+func (p *Preparer) dataOf(path string, c *change) []byte {
 	if !c.dataInTree {
 		return c.data
 	}
-	n, _ := p.tree.Lookup(c.path)
+	n, _ := p.tree.Lookup(path)
 	return n.Data()
 }
 

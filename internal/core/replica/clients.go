@@ -177,6 +177,7 @@ func (r *Replica) propose(q Request, owner session.Owner) {
 		Owner: owner,
 	})
 	r.measure(len(e.Bytes))
+	r.noteQuota()
 	if r.leader != nil {
 		r.leader.Propose(e)
 		return

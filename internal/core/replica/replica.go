@@ -43,6 +43,14 @@ type Config struct {
 	Rules                       acl.Rules
 	// Types says which owner values of znodes are special here.
 	Types tree.Types
+	// EnforceQuota refuses writes beyond a hard quota, and tells of those beyond a
+	// soft one.
+	EnforceQuota bool
+	// EntryBytesMax bounds a transaction: what every server of the ensemble can read
+	// back. Zero is prep.EntryBytesMaxDefault. It does not bind what is replayed.
+	EntryBytesMax int
+	// Reaping bounds the deletion of containers and znodes with a time to live.
+	Reaping Reaping
 	// ReconfigEnabled is the operator's word; it decides between two refusals.
 	ReconfigEnabled bool
 	// LocalSessions keeps new sessions out of the ensemble's history;
@@ -109,6 +117,7 @@ type Replica struct {
 	effects   Effects
 	sizes     [3]int
 	proposed  uint64
+	quotas    quotaNotes
 	// reload stops everything: the disk has to be recovered anew.
 	reload bool
 }
@@ -119,6 +128,7 @@ type writer struct {
 	tracker *session.Tracker
 	// expireAt is the next look at the sessions' deadlines.
 	expireAt time.Duration
+	reaper   reaper
 }
 
 // snapshots decides when the next one is due.
@@ -166,6 +176,8 @@ func withDefaults(cfg Config) Config {
 	orDefault(&cfg.SnapCount, 100_000)
 	orDefault(&cfg.HistoryMin, 500)
 	orDefault(&cfg.HistoryBytesMin, 16<<20)
+	orDefault(&cfg.Reaping.Interval, time.Minute)
+	orDefault(&cfg.Reaping.PerMinuteMax, 10_000)
 	return cfg
 }
 
@@ -292,6 +304,9 @@ func (r *Replica) tick() {
 	}
 	r.expireLocal()
 	r.maybeReadOnly()
+	if r.writer != nil && now >= r.writer.reaper.at {
+		r.reap()
+	}
 }
 
 // Deadline is the next instant at which a Tick would change something.
@@ -312,7 +327,7 @@ func (r *Replica) Deadline() time.Duration {
 		deadline = min(deadline, r.dialing.at)
 	}
 	if r.writer != nil {
-		deadline = min(deadline, r.writer.expireAt)
+		deadline = min(deadline, r.writer.expireAt, r.writer.reaper.at)
 	}
 	if r.readOnly.at != 0 {
 		deadline = min(deadline, r.readOnly.at)

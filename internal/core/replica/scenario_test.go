@@ -35,6 +35,8 @@ import (
 //	connect ID [read-only] [again]  a client opens a session at a server
 //	create ID /path [ephemeral]     its request
 //	set ID /path, sync ID, close ID
+//	container ID /path, ttl ID /path MILLIS, delete ID /path
+//	has ID /path...                 which of the znodes a server's tree has
 //	state                           what each server is and holds
 func TestScenarios(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -98,8 +100,10 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.server(d.CmdArgs[0].Key).diskStops = d.Cmd == "stop-disk"
 	case "hold", "release":
 		w.hold(d)
-	case "connect", "create", "set", "sync", "close":
+	case "connect", "create", "set", "sync", "close", "container", "ttl", "delete":
 		w.client(d)
+	case "has":
+		return w.has(d)
 	case "state":
 		return w.state()
 	default:
@@ -179,11 +183,15 @@ func (w *world) history(d *datadriven.TestData) string {
 	return "ok"
 }
 
-func (w *world) now() Now { return Now{Mono: w.mono, WallMillis: 1000} }
+func (w *world) now() Now {
+	return Now{Mono: w.mono, WallMillis: 1000 + w.mono.Milliseconds()}
+}
 
 func (w *world) start(s *server) {
 	cfg := w.cfg
 	cfg.ID, cfg.View, cfg.TickTime, cfg.Start = s.id, w.view, time.Second, w.now()
+	cfg.Types = tree.Types{Extended: true}
+	cfg.Reaping = Reaping{NeverUsedMax: 90 * time.Second, PerMinuteMax: 600}
 	s.r = New(cfg, s.rec)
 	for _, other := range w.servers {
 		if other != s && other.r != nil && !other.cut {
@@ -266,6 +274,8 @@ func (w *world) client(d *datadriven.TestData) {
 		q.Op = wire.OpSetData
 		body := wire.SetDataRequest{Path: d.CmdArgs[1].Key, Version: -1}
 		q.Body = body.AppendTo(nil)
+	case "container", "ttl", "delete":
+		w.reapable(d, &q)
 	case "sync":
 		q.Op = wire.OpSync
 		body := wire.SyncRequest{Path: "/"}
@@ -285,6 +295,37 @@ func (s *server) connect(d *datadriven.TestData) {
 		ev.Session, ev.Password = s.session, password[:]
 	}
 	s.queue = append(s.queue, ev)
+}
+
+// reapable fills in a request about a znode that the reaper looks at.
+func (w *world) reapable(d *datadriven.TestData, q *Request) {
+	path := d.CmdArgs[1].Key
+	switch d.Cmd {
+	case "container":
+		q.Op = wire.OpCreateContainer
+		body := wire.CreateRequest{Path: path, ACL: zoo.OpenACL(), Flags: zoo.Container}
+		q.Body = body.AppendTo(nil)
+	case "ttl":
+		q.Op = wire.OpCreateTTL
+		millis, _ := strconv.ParseInt(d.CmdArgs[2].Key, 10, 64)
+		body := wire.CreateTTLRequest{
+			Path: path, ACL: zoo.OpenACL(), Flags: zoo.PersistentTTL, TTL: millis,
+		}
+		q.Body = body.AppendTo(nil)
+	default:
+		q.Op = wire.OpDelete
+		body := wire.DeleteRequest{Path: path, Version: -1}
+		q.Body = body.AppendTo(nil)
+	}
+}
+
+func (w *world) has(d *datadriven.TestData) string {
+	var b strings.Builder
+	for _, arg := range d.CmdArgs[1:] {
+		_, found := w.server(d.CmdArgs[0].Key).r.Tree().Lookup(arg.Key)
+		fmt.Fprintf(&b, "%s: %v\n", arg.Key, found)
+	}
+	return b.String()
 }
 
 // run plays until nothing happens any more, and tells what was sent.
@@ -363,7 +404,8 @@ func (w *world) obey(s *server, eff Effects) bool {
 func (w *world) tell(s *server, traces []Trace) {
 	for _, t := range traces {
 		switch t.Stage {
-		case "looking", "resign", "leave", "serving", "learner dropped":
+		case "looking", "resign", "leave", "serving", "learner dropped",
+			"reaped", "session expired":
 			w.show("%d: %s (%s)", s.id, t.Stage, t.Detail)
 		case "local session expired", "local session upgraded":
 			w.show("%d: %s", s.id, t.Stage)

@@ -1,6 +1,8 @@
 package tree
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -92,16 +94,111 @@ func (t *Tree) writeUsage(s slot, count, bytes int64) {
 	t.replaceData(t.nodes.at(s), systemPrefix, b)
 }
 
-// quotaFigure reads one figure of a usage text; -1 if it is missing.
+// quotaFigure reads one figure of a text of limits or usage; -1 if it is missing.
+// The text with hard limits has an equals sign too much behind the bytes, to which
+// parsers from before 3.7 stop reading:
+//
+//	count=N,bytes=N=;byteHardLimit=N;countHardLimit=N
 func quotaFigure(usage, key string) int64 {
 	for part := range strings.FieldsFuncSeq(usage, isQuotaSeparator) {
 		if text, found := strings.CutPrefix(part, key); found {
+			text, _, _ = strings.Cut(text, "=")
 			if figure, err := strconv.ParseInt(text, 10, 64); err == nil {
 				return figure
 			}
 		}
 	}
 	return -1
+}
+
+// Quota is the limits and the usage of one quota. Figures that are not set are -1.
+type Quota struct {
+	// Path is the znode whose subtree is counted.
+	Path string
+	// Count is the number of znodes, the quota's own included, Bytes their data.
+	Count, Bytes int64
+	// CountLimit and BytesLimit are soft: who exceeds them is only told of.
+	CountLimit, BytesLimit int64
+	// CountHardLimit and BytesHardLimit take the place of the soft ones.
+	CountHardLimit, BytesHardLimit int64
+}
+
+// Quota gives the quota that a path falls under, the longest where several do;
+// false where none does, or where one of its znodes is missing.
+func (t *Tree) Quota(path string) (Quota, bool) {
+	about, ok := t.QuotaPath(path)
+	if !ok {
+		return Quota{}, false
+	}
+	return t.quota(about)
+}
+
+// EachQuota visits the quotas that are complete, in the order of their paths.
+func (t *Tree) EachQuota(visit func(q Quota)) {
+	for _, about := range slices.Sorted(maps.Keys(t.quotas)) {
+		if q, complete := t.quota(about); complete {
+			visit(q)
+		}
+	}
+}
+
+func (t *Tree) quota(about string) (Quota, bool) {
+	limits, found := t.find(quotaPath + about + "/" + quotaLimitsName)
+	stats, counted := t.quotaStats(about)
+	if !found || !counted {
+		return Quota{}, false
+	}
+	usage := stringOf(t.data(t.nodes.at(stats)))
+	text := stringOf(t.data(t.nodes.at(limits)))
+	return Quota{
+		Path:  about,
+		Count: quotaFigure(usage, "count="), Bytes: quotaFigure(usage, "bytes="),
+		CountLimit: quotaFigure(text, "count="), BytesLimit: quotaFigure(text, "bytes="),
+		CountHardLimit: quotaFigure(text, "countHardLimit="),
+		BytesHardLimit: quotaFigure(text, "byteHardLimit="),
+	}, true
+}
+
+// ValidQuotaWrite tells whether a znode may be written with this data. The znodes
+// of quotas are read when transactions are applied, by Java too, whose servers end
+// over a text that they cannot read and over a quota of no path.
+func ValidQuotaWrite(path string, data []byte) bool {
+	i := strings.LastIndexByte(path, '/')
+	parent, name := path[:max(i, 0)], path[i+1:]
+	switch {
+	case name != quotaLimitsName && name != quotaStatsName:
+		return true
+	case strings.HasPrefix(parent, quotaPath+"/"):
+		return data != nil && validQuotaText(string(data))
+	case name == quotaLimitsName && strings.HasPrefix(parent, systemPath):
+		// Deleting it makes Java cut quotaPath off a path that is no longer.
+		return len(parent) > len(quotaPath)
+	}
+	return parent != quotaPath
+}
+
+// validQuotaText tells whether Java can read a text of limits or usage.
+func validQuotaText(text string) bool {
+	text = strings.TrimRightFunc(text, isQuotaSeparator)
+	if text == "" {
+		return true
+	}
+	if isQuotaSeparator(rune(text[0])) {
+		return false
+	}
+	for pair := range strings.FieldsFuncSeq(text, isQuotaSeparator) {
+		_, value, found := strings.Cut(strings.TrimRight(pair, "="), "=")
+		value, _, _ = strings.Cut(value, "=")
+		if !found || value != "" && !isLong(value) {
+			return false
+		}
+	}
+	return true
+}
+
+func isLong(text string) bool {
+	_, err := strconv.ParseInt(text, 10, 64)
+	return err == nil
 }
 
 func isQuotaSeparator(r rune) bool { return r == ',' || r == ';' }
