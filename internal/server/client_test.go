@@ -54,7 +54,12 @@ func startStandalone(t testing.TB) *running {
 // start runs a server until the test ends.
 func start(t testing.TB, disk *vfs.Mem, cfg Config) *running {
 	t.Helper()
-	s := Assemble(cfg, testLog(t), BuildInfo{Version: "test"})
+	return startLogging(t, disk, cfg, testLog(t))
+}
+
+func startLogging(t testing.TB, disk *vfs.Mem, cfg Config, log *slog.Logger) *running {
+	t.Helper()
+	s := Assemble(cfg, log, BuildInfo{Version: "test"})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()

@@ -11,7 +11,6 @@ import (
 
 	"zoo"
 	"zoo/internal/config"
-	"zoo/internal/core/acl"
 	"zoo/internal/core/quorum"
 	"zoo/internal/core/replica"
 	"zoo/internal/core/tree"
@@ -44,6 +43,9 @@ type Config struct {
 
 	// SessionlessMax is how long a connection may be without a session.
 	SessionlessMax time.Duration
+
+	// Access says what clients must prove, beside the replica's Rules.
+	Access Access
 
 	// Election describes the election connections.
 	Election peer.ElectionConfig
@@ -113,8 +115,7 @@ func FromConfig(c *config.Config) (Config, error) {
 			Types:           tree.Types{Extended: c.ExtendedTypes, Emulate353: c.TTL353},
 			ReconfigEnabled: c.ReconfigEnabled,
 			ResendMin:       c.Peers.NotificationMin, ResendMax: c.Peers.NotificationMax,
-			Rules: acl.Rules{SkipACL: c.SkipACL, SuperDigest: c.SuperDigest},
-			Seed:  rand.Uint64(),
+			Seed: rand.Uint64(),
 		},
 		Store: store.Config{
 			FS: vfs.OS{}, DataDir: c.DataDir, LogDir: c.DataLogDir,
@@ -131,6 +132,9 @@ func FromConfig(c *config.Config) (Config, error) {
 	}
 	own.takeSessions(c)
 	own.addLimits(c)
+	if err := own.admission(c); err != nil {
+		return own, err
+	}
 	if c.ClientListen != "" {
 		own.ClientListen = []string{c.ClientListen}
 	}

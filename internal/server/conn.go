@@ -10,6 +10,7 @@ import (
 	"zoo"
 	"zoo/internal/core/acl"
 	"zoo/internal/core/replica"
+	"zoo/internal/net/sasl"
 	"zoo/internal/wire"
 )
 
@@ -38,6 +39,9 @@ type conn struct {
 	socket   *socket
 	in       input // reader only
 	turn     turn  // reader only
+	// exchange is the client's SASL authentication, nil before it began; it keeps
+	// no more than a mechanism needs. Reader only.
+	exchange sasl.Exchange
 	opened   chan struct{}
 	room     chan struct{} // of capacity one: see waitForRoom
 	touched  atomic.Bool   // heard of since the loop looked last
@@ -55,9 +59,11 @@ type conn struct {
 	// client was there.
 	timeout, heardAt time.Duration
 	// ids is replaced, never changed: requests in flight refer to it.
-	ids   []zoo.ID
-	queue requestQueue
-	out   *buffer // nil while empty
+	ids []zoo.ID
+	// barred refuses all requests until the client has authenticated.
+	barred bool
+	queue  requestQueue
+	out    *buffer // nil while empty
 	// writing is set while one goroutine writes what it took out of out.
 	writing bool
 	// dirty is set while the loop's or a flusher's list holds the connection.
@@ -84,7 +90,7 @@ func newConn(s *Server, id replica.ConnID, nc net.Conn) *conn {
 		room:   make(chan struct{}, 1),
 	}
 	c.socket = newSocket(nc, &c.in)
-	c.ids = []zoo.ID{acl.IPID(c.host)}
+	c.addIDs([]zoo.ID{acl.IPID(c.host)})
 	c.turn.conn, c.turn.lastXid = c, -1
 	c.turn.exec = exec{server: s, conn: c}
 	return c
@@ -151,6 +157,7 @@ func (c *conn) addIDs(added []zoo.ID) {
 		}
 	}
 	c.ids = ids
+	c.barred = c.server.cfg.Access.bars(ids)
 }
 
 // beginLocked gives an output to append to, under mu.

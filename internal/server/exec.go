@@ -11,12 +11,11 @@ import (
 )
 
 // exec answers requests of one connection into its output. Whoever runs it holds
-// conn.mu, and the tree's lock unless the request's route is routeReceipt: the
-// reader for reading, the loop for writing.
+// conn.mu and the tree's lock: the reader for reading, the loop for writing.
 type exec struct {
 	server *Server
 	conn   *conn
-	tree   *tree.Tree // nil at receipt
+	tree   *tree.Tree
 	out    []byte
 	// body is the request's record. It is here so that it is not made anew on
 	// the heap for every request.
@@ -53,7 +52,7 @@ const (
 // run answers one request.
 func (x *exec) run(op *operation, xid int32, body []byte) {
 	start := len(x.out)
-	x.zxid = x.lastZxid()
+	x.zxid = x.tree.Zxid()
 	header := wire.ReplyHeader{Xid: xid}
 	x.out = header.AppendTo(append(x.out, 0, 0, 0, 0))
 	x.body = jute.NewAliasDecoder(body)
@@ -79,14 +78,6 @@ func (x *exec) count(xid int32, frameBytes int) {
 			len(x.path)+statBytes+x.readBytes)
 		x.path, x.readBytes = "", 0
 	}
-}
-
-// lastZxid is that of the tree; at receipt there is none.
-func (x *exec) lastZxid() zoo.Zxid {
-	if x.tree == nil {
-		return 0
-	}
-	return x.tree.Zxid()
 }
 
 // appendHeader appends a reply that is a header only.

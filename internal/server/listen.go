@@ -129,7 +129,7 @@ func (t *connTable) addLocked(s *Server, a arrival) *conn {
 	if t.fullLocked(c.host) {
 		return nil
 	}
-	c.ids = append(c.ids, a.ids...)
+	c.addIDs(a.ids)
 	if len(a.first) > 0 {
 		c.in.arrived(copy(c.in.space(), a.first))
 	}

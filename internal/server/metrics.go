@@ -18,6 +18,7 @@ type meters struct {
 	disk    diskMeters
 	quorum  quorumMeters
 	tls     tlsMeters
+	auth    authMeters
 }
 
 func newMeters() *meters {
@@ -25,7 +26,7 @@ func newMeters() *meters {
 	return &meters{
 		set: set, conns: newConnMeters(set), latency: newLatencyMeters(set),
 		watches: newWatchMeters(set), disk: newDiskMeters(set), quorum: newQuorumMeters(set),
-		tls: newTLSMeters(set),
+		tls: newTLSMeters(set), auth: newAuthMeters(set),
 	}
 }
 
@@ -210,5 +211,26 @@ func newTLSMeters(s *metrics.Set) tlsMeters {
 			"Connections refused because too many TLS handshakes were under way."),
 		unsuccessful: s.Counter("unsuccessful_handshake",
 			"TLS handshakes that failed."),
+	}
+}
+
+// authMeters are about clients that prove who they are.
+type authMeters struct {
+	failed          *metrics.Counter
+	ensemblePassed  *metrics.Counter
+	ensembleFailed  *metrics.Counter
+	ensembleSkipped *metrics.Counter
+}
+
+func newAuthMeters(s *metrics.Set) authMeters {
+	return authMeters{
+		failed: s.Counter("auth_failed_count",
+			"Clients refused because they did not prove who they are."),
+		ensemblePassed: s.Counter("ensemble_auth_success",
+			"Clients that named this ensemble."),
+		ensembleFailed: s.Counter("ensemble_auth_fail",
+			"Clients that named another ensemble."),
+		ensembleSkipped: s.Counter("ensemble_auth_skip",
+			"Clients or servers that named no ensemble."),
 	}
 }

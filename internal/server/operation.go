@@ -13,6 +13,8 @@ type operation struct {
 	// answer appends the body of the reply, on the routes that end here. The
 	// body is dropped unless the code is CodeOK.
 	answer func(x *exec, d *jute.Decoder) zoo.Code
+	// receive answers at receipt, on that route; false ends the connection.
+	receive func(t *turn, xid int32, body []byte) bool
 	// reply appends the body of the reply to a submitted request; nil is an
 	// empty body.
 	reply func(b []byte, r *tree.Result) []byte
@@ -29,7 +31,8 @@ const (
 	// routeLocal answers from the tree as it is here, after the earlier
 	// requests of the connection.
 	routeLocal
-	// routeReceipt answers as soon as the request is read.
+	// routeReceipt answers as soon as the request is read, from connections
+	// that must authenticate before anything else, too.
 	routeReceipt
 	// routeSubmit hands the request to the replica.
 	routeSubmit
@@ -72,7 +75,8 @@ var operations = [...]operation{
 	wire.OpCheckWatches - operationLowest:  {route: routeLocal, answer: (*exec).checkWatches},
 	wire.OpRemoveWatches - operationLowest: {route: routeLocal, answer: (*exec).removeWatches},
 
-	wire.OpAuth - operationLowest:   {route: routeReceipt, answer: (*exec).auth},
+	wire.OpAuth - operationLowest:   {route: routeReceipt, receive: (*turn).auth},
+	wire.OpSASL - operationLowest:   {route: routeReceipt, receive: (*turn).sasl},
 	wire.OpWhoAmI - operationLowest: {route: routeLocal, answer: (*exec).whoAmI},
 }
 

@@ -31,17 +31,18 @@ type Server struct {
 	build BuildInfo
 	start time.Time
 
-	meters       *meters
-	commands     *command.Answerer
-	inputs       *bufferPool
-	outputs      *bufferPool
-	batches      sync.Pool // of *requestBatch
-	flushes      chan []*conn
-	flusherCount int
-	queue        *queue
-	conns        *connTable
-	writer       *logWriter
-	peers        *peers // nil when standalone
+	meters         *meters
+	refusedClients refusedClients
+	commands       *command.Answerer
+	inputs         *bufferPool
+	outputs        *bufferPool
+	batches        sync.Pool // of *requestBatch
+	flushes        chan []*conn
+	flusherCount   int
+	queue          *queue
+	conns          *connTable
+	writer         *logWriter
+	peers          *peers // nil when standalone
 
 	// loop's fields belong to its goroutine; others only queue calls to it.
 	loop *loop
@@ -79,6 +80,12 @@ type Server struct {
 // Run, which also reports what cannot be used of the configuration.
 func New(cfg *config.Config, log *slog.Logger, build BuildInfo) *Server {
 	own, err := FromConfig(cfg)
+	for _, warning := range own.Access.Warnings {
+		log.Warn("access control", "text", warning)
+	}
+	if own.Access.SASL != nil {
+		log.Info("clients may authenticate by SASL", "mechanism", own.Access.SASLName)
+	}
 	s := Assemble(own, log, build)
 	if err != nil {
 		s.fail(err)

@@ -91,12 +91,14 @@ func (t *turn) take(frame []byte) bool {
 	switch {
 	case t.conn.ending:
 		return true
+	case t.conn.barred && row.route != routeReceipt:
+		t.bar(xid)
+		return true
 	case row.route == routeSubmit:
 		t.submit(xid, op, body)
 		return true
 	case row.route == routeReceipt:
-		t.answer(row, xid, body)
-		return true
+		return row.receive(t, xid, body)
 	case t.conn.inflight.Load() > 0:
 		t.postpone(row, xid, op, body)
 		return true

@@ -137,7 +137,9 @@ func TestAServerWithoutRandomnessRefuses(t *testing.T) {
 
 func TestTheAuthorizationIDFollowsTheRules(t *testing.T) {
 	e := challenged(t)
-	e.(*exchange).mechanism.AuthorizationID = func(user string) string { return user + "@HERE" }
+	e.(*exchange).mechanism.AuthorizationID = func(user string) (string, error) {
+		return user + "@HERE", nil
+	}
 	if _, done, err := e.Respond([]byte(recorded)); !done || e.AuthorizationID() != "bob@HERE" {
 		t.Fatalf("%q, %v", e.AuthorizationID(), err)
 	}

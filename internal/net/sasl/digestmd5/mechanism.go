@@ -29,7 +29,7 @@ type Mechanism struct {
 	Passwords map[string]string
 	// AuthorizationID makes one of the name of an authenticated user; nil is the
 	// name itself.
-	AuthorizationID func(user string) string
+	AuthorizationID func(user string) (string, error)
 	// Random is where nonces come from; it must be unpredictable.
 	Random io.Reader
 }
@@ -115,11 +115,17 @@ func (e *exchange) judge(token []byte) ([]byte, error) {
 	case !right:
 		return nil, refused("the password of user %q is wrong", user)
 	}
-	e.authorizationID = user
-	if e.mechanism.AuthorizationID != nil {
-		e.authorizationID = e.mechanism.AuthorizationID(user)
+	if e.authorizationID, err = e.mechanism.nameOf(user); err != nil {
+		return nil, refused("user %q cannot be named: %w", user, err)
 	}
 	return append([]byte("rspauth="), r.proof(key, "")...), nil
+}
+
+func (m *Mechanism) nameOf(user string) (string, error) {
+	if m.AuthorizationID == nil {
+		return user, nil
+	}
+	return m.AuthorizationID(user)
 }
 
 // checkFrame checks all of a response but who sent it.

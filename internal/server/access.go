@@ -1,0 +1,145 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"zoo"
+	"zoo/internal/config"
+	"zoo/internal/core/acl"
+	"zoo/internal/net/sasl"
+)
+
+// Access is what clients must prove before they are served, and how they may. The
+// zero value asks for nothing. It is immutable.
+type Access struct {
+	// Enforced are schemes of which a connection needs an identity before it may do
+	// anything but authenticate; none enforces nothing (enforce.auth.schemes).
+	Enforced []string
+	// SASL authenticates clients that ask for it; nil is no login configured.
+	SASL sasl.Mechanism
+	// SASLName is the mechanism's name, for the log.
+	SASLName string
+	// SASLFailedAllowed keeps a client whose SASL failed, unless sasl is enforced.
+	SASLFailedAllowed bool
+	// Warnings are what an operator should know of the configuration.
+	Warnings []string
+}
+
+// bars tells whether a connection with these identities must authenticate first.
+func (a *Access) bars(ids []zoo.ID) bool {
+	return len(a.Enforced) > 0 && !slices.ContainsFunc(ids, func(id zoo.ID) bool {
+		return slices.Contains(a.Enforced, id.Scheme)
+	})
+}
+
+// requiresSASL tells whether a client whose SASL failed cannot stay.
+func (a *Access) requiresSASL() bool { return slices.Contains(a.Enforced, acl.SASLID("").Scheme) }
+
+// admission puts who may be whom into the server's terms.
+func (own *Config) admission(c *config.Config) error {
+	rules := acl.Rules{
+		SkipACL: c.SkipACL, SuperDigest: c.SuperDigest,
+		Providers: acl.ProviderIP, X509SuperUser: c.Auth.X509SuperUser,
+		AnySASLUser: c.Auth.AnySASLUser, SASLSuperUsers: c.Auth.SASLSuperUsers,
+		EnsembleNames: listed(c.Auth.EnsembleNames),
+	}
+	if c.Auth.Digest {
+		rules.Providers |= acl.ProviderDigest
+	}
+	if c.SecureListen != "" {
+		rules.Providers |= acl.ProviderX509
+	}
+	var err error
+	if rules.DigestAlgorithm, err = acl.ParseDigestAlgorithm(c.Auth.DigestAlg); err != nil {
+		return fmt.Errorf("DigestAuthenticationProvider.digestAlg: %w", err)
+	}
+	for _, p := range c.Auth.Providers {
+		provider, err := acl.ProviderOf(p.Class)
+		if err != nil {
+			own.Access.Warnings = append(own.Access.Warnings, p.Key+": "+err.Error())
+		}
+		rules.Providers |= provider
+	}
+	own.Rules = rules
+	own.Access.SASLFailedAllowed = c.Auth.SASLFailedAllowed
+	return errors.Join(own.enforce(&c.Auth), own.login(&c.SASL))
+}
+
+// listed splits a list at its commas; as in Java an empty name is a name.
+func listed(text string) []string {
+	if text == "" {
+		return nil
+	}
+	names := strings.Split(text, ",")
+	for i := range names {
+		names[i] = strings.TrimSpace(names[i])
+	}
+	return names
+}
+
+// enforce takes the schemes that clients must prove. One that no client could prove
+// would lock everybody out, so it fails the start.
+func (own *Config) enforce(auth *config.Auth) error {
+	key, schemes := "enforce.auth.schemes", auth.EnforcedSchemes
+	if auth.SASLRequired {
+		key, schemes = "sessionRequireClientSASLAuth", []string{acl.SASLID("").Scheme}
+	}
+	for _, scheme := range schemes {
+		if !own.Rules.Knows(scheme) {
+			return fmt.Errorf("%s: no provider for the scheme %q; set authProvider.1 to its "+
+				"class, such as org.apache.zookeeper.server.auth.SASLAuthenticationProvider",
+				key, scheme)
+		}
+	}
+	own.Access.Enforced = schemes
+	return nil
+}
+
+// refusalsPerSecondMax is how many lines of the log refused clients may cost.
+const refusalsPerSecondMax = 5
+
+// refusedClients keeps the log readable while somebody tries passwords.
+type refusedClients struct {
+	mu      sync.Mutex
+	second  time.Duration // the running one
+	lines   int           // written in it
+	leftOut int           // since the last line
+}
+
+// admit tells whether a line may be written, and how many were left out before it.
+func (r *refusedClients) admit(now time.Duration) (leftOut int, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if second := now.Truncate(time.Second); second != r.second {
+		r.second, r.lines = second, 0
+	}
+	if r.lines >= refusalsPerSecondMax {
+		r.leftOut++
+		return 0, false
+	}
+	r.lines++
+	leftOut, r.leftOut = r.leftOut, 0
+	return leftOut, true
+}
+
+// refuse counts and logs that a client did not get in. The scheme may come from
+// the client; the reason holds no secret.
+func (s *Server) refuse(c *conn, scheme, reason string) {
+	s.meters.auth.failed.Inc()
+	if leftOut, ok := s.refusedClients.admit(s.mono()); ok {
+		s.log.Warn("authentication refused", "scheme", shortened(scheme), "client", c.host,
+			"reason", reason, "lines_left_out", leftOut)
+	}
+}
+
+// schemeShownMax bounds what a client can put into the log as a scheme.
+const schemeShownMax = 32
+
+func shortened(scheme string) string {
+	return strings.Clone(scheme[:min(len(scheme), schemeShownMax)])
+}

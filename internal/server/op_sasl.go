@@ -1,0 +1,136 @@
+package server
+
+import (
+	"bytes"
+	"strings"
+
+	"zoo"
+	"zoo/internal/jute"
+	"zoo/internal/net/sasl"
+	"zoo/internal/wire"
+)
+
+// What lets a client in is answered as soon as it is read, by the reader alone: it
+// stands outside the order of the other requests, as in Java, and a session that
+// waits for its write can be given another identity meanwhile.
+
+// auth adds identities to the connection. A refusal ends it. The scheme ensemble is
+// refused without an answer, as is what cannot be read: the client should try another
+// server, and an answer would make it give up.
+func (t *turn) auth(xid int32, body []byte) bool {
+	var r wire.AuthPacket
+	d := jute.NewDecoder(body)
+	r.DecodeFrom(&d)
+	if d.Err() != nil {
+		return false
+	}
+	c := t.conn
+	added, code := c.server.cfg.Rules.Authenticate(r.Scheme, r.Auth, c.host)
+	c.server.countEnsemble(&r, code)
+	switch code {
+	case zoo.CodeOK:
+		c.addIDs(added)
+		t.reply(xid, zoo.CodeOK, nil)
+		return true
+	case zoo.CodeBadArguments:
+		c.server.refuse(c, r.Scheme, "the client is looking for another ensemble")
+		return false
+	}
+	reason := "no such proof is accepted"
+	if !c.server.cfg.Rules.Knows(r.Scheme) {
+		reason = "no provider for the scheme"
+	}
+	c.server.refuse(c, r.Scheme, reason)
+	t.reply(xid, zoo.CodeAuthFailed, nil)
+	c.ending = true
+	return true
+}
+
+// countEnsemble counts the answers of the scheme ensemble.
+func (s *Server) countEnsemble(r *wire.AuthPacket, code zoo.Code) {
+	switch rules := &s.cfg.Rules; {
+	case r.Scheme != "ensemble" || !rules.Knows(r.Scheme):
+	case code != zoo.CodeOK:
+		s.meters.auth.ensembleFailed.Inc()
+	case len(r.Auth) == 0 || len(rules.EnsembleNames) == 0:
+		s.meters.auth.ensembleSkipped.Inc()
+	default:
+		s.meters.auth.ensemblePassed.Inc()
+	}
+}
+
+// sasl takes a token of the client and answers with the next challenge. It computes
+// without the connection's lock: for Kerberos that takes a while, and the loop has
+// events to deliver.
+func (t *turn) sasl(xid int32, body []byte) bool {
+	d := jute.NewDecoder(body)
+	token := d.Buffer()
+	if d.Err() != nil || token == nil || len(token) > sasl.TokenBytesMax {
+		return false
+	}
+	c := t.conn
+	if c.server.cfg.Access.SASL == nil {
+		// As in Java, which does not tell a client that there is no login.
+		t.reply(xid, zoo.CodeOK, appendToken(nil))
+		return true
+	}
+	t.release()
+	if c.exchange == nil {
+		c.exchange = c.server.cfg.Access.SASL.Begin()
+	}
+	challenge, done, err := c.exchange.Respond(bytes.Clone(token))
+	t.lock(holdConn)
+	switch {
+	case c.ending:
+		return true
+	case err != nil:
+		t.refuseSASL(xid, err)
+		return true
+	case done:
+		c.addIDs(c.server.cfg.Rules.SASLIDs(c.exchange.AuthorizationID()))
+	}
+	t.reply(xid, zoo.CodeOK, appendToken(challenge))
+	return true
+}
+
+// refuseSASL ends a connection whose client was not authenticated, unless such
+// clients may stay.
+func (t *turn) refuseSASL(xid int32, err error) {
+	c := t.conn
+	access := &c.server.cfg.Access
+	c.server.refuse(c, "sasl", err.Error())
+	code := zoo.CodeAuthFailed
+	switch {
+	case access.requiresSASL():
+		code = zoo.CodeSessionClosedRequireSaslAuth
+	case access.SASLFailedAllowed:
+		code = zoo.CodeOK
+	}
+	t.reply(xid, code, appendToken(nil))
+	c.ending = c.ending || code != zoo.CodeOK
+}
+
+// appendToken makes the body of the answer; nil is the null that ends in refusals.
+func appendToken(token []byte) []byte {
+	record := wire.SetSASLResponse{Token: token}
+	return record.AppendTo(nil)
+}
+
+// bar refuses what a client asks before it has authenticated as it must.
+func (t *turn) bar(xid int32) {
+	s := t.conn.server
+	schemes := strings.Join(s.cfg.Access.Enforced, ",")
+	s.refuse(t.conn, schemes, "a request came before an identity of an enforced scheme")
+	t.reply(xid, zoo.CodeSessionClosedRequireSaslAuth, nil)
+	t.conn.ending = true
+}
+
+// reply appends an answer that is made at receipt, which has no zxid.
+func (t *turn) reply(xid int32, code zoo.Code, body []byte) {
+	b, mark := wire.BeginFrame(t.conn.beginLocked())
+	header := wire.ReplyHeader{Xid: xid, Err: code}
+	b = wire.EndFrame(append(header.AppendTo(b), body...), mark)
+	t.conn.endLocked(b)
+	t.conn.traffic.noteReply(xid, len(b)-mark-wire.FrameHeaderBytes)
+	t.answers++
+}
