@@ -62,10 +62,14 @@ var rooms = []room{
 	{name: "internal/check/sim", imports: append(slices.Clone(encoding), "internal/core/",
 		"internal/disk", "internal/check/sim")},
 
+	{name: "client", imports: []string{"internal/jute", "internal/wire"}},
+	{name: "internal/shell", imports: []string{"client"}},
+
 	{name: "internal/load"},
 	{name: "internal/dev", imports: []string{"internal/dev"}},
 	{name: "cmd/zoo", imports: []string{"internal/config", "internal/server", "internal/ops",
-		"internal/dev", "internal/load"}, libraries: []string{"github.com/alecthomas/kong"}},
+		"internal/dev", "internal/load", "internal/shell", "client", "internal/net/certs"},
+		libraries: []string{"github.com/alecthomas/kong"}},
 	{name: "test", imports: []string{"internal/load", "internal/dev", "test"}},
 }
 

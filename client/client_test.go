@@ -1,0 +1,358 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"zoo"
+	"zoo/client"
+	"zoo/internal/wire"
+)
+
+// The plot: two calls are on their way when the first is answered. Each gets its own
+// answer, and the second was not held up by the first.
+func TestCallsDoNotWaitForEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c := f.begin(f.options())
+		p := f.accept(granted())
+		got := make(chan string, 2)
+		for range 2 {
+			go func() {
+				data, _, err := c.Get(t.Context(), "/a", nil)
+				if err != nil {
+					t.Error(err)
+				}
+				got <- string(data)
+			}()
+		}
+		one := p.hear(wire.OpGetData, &wire.GetDataRequest{})
+		two := p.hear(wire.OpGetData, &wire.GetDataRequest{})
+		p.reply(one, 1, &wire.GetDataResponse{Data: []byte("first")})
+		p.reply(two, 2, &wire.GetDataResponse{Data: []byte("second")})
+		all := []string{<-got, <-got}
+		slices.Sort(all)
+		if !slices.Equal(all, []string{"first", "second"}) || one.Xid != 1 || two.Xid != 2 {
+			t.Fatalf("got %q for xids %d and %d", all, one.Xid, two.Xid)
+		}
+		p.leave(c)
+	})
+}
+
+func TestAReplyOutOfOrderBreaksTheConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c := f.begin(f.options())
+		p := f.accept(granted())
+		go func() {
+			h := p.hear(wire.OpDelete, &wire.DeleteRequest{})
+			h.Xid += 5
+			p.reply(h, 1, nil)
+		}()
+		err := c.Delete(t.Context(), "/a", client.AnyVersion)
+		if !errors.Is(err, zoo.CodeConnectionLoss) || !errors.Is(err, client.ErrProtocol) {
+			t.Fatal(err)
+		}
+		f.accept(granted()).leave(c)
+	})
+}
+
+// The plot: a connection breaks with everything that a session can have. The next
+// server is told of it before any call: who the session is, its identities, and its
+// watches in requests that fit a frame.
+func TestTheNextServerIsToldAllOfTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		opts := f.options()
+		opts.Auth = []client.Auth{{Scheme: "digest", Data: []byte("ann:secret")}}
+		opts.Chroot = "/app"
+		states, heard := journal()
+		opts.Watcher = states
+		c := f.begin(opts)
+		p := f.accept(granted())
+		p.answer(wire.ReplyHeader{Xid: p.hear(wire.OpAuth, nil).Xid}, nil)
+		p.letWatch(c)
+		p.nc.Close()
+
+		p = f.accept(granted())
+		if p.asked.SessionID != 0x17 || p.asked.LastZxidSeen != 0x56 || p.asked.Passwd[0] != 7 {
+			t.Fatalf("the session is presented as %+v", p.asked)
+		}
+		p.answer(wire.ReplyHeader{Xid: p.hear(wire.OpAuth, nil).Xid}, nil)
+		var first wire.SetWatches
+		var second wire.SetWatches2
+		p.hear(wire.OpSetWatches, &first)
+		p.hear(wire.OpSetWatches2, &second)
+		if first.RelativeZxid != 0x56 || len(first.DataWatches)+len(second.DataWatches) != 3 ||
+			!slices.Equal(second.PersistentRecursiveWatches, []string{"/app/deep"}) {
+			t.Fatalf("watches: %v", second.PersistentRecursiveWatches)
+		}
+		p.leave(c)
+		want := []string{"None SyncConnected ", "None Disconnected ", "None SyncConnected ",
+			"None Closed "}
+		if !slices.Equal(*heard, want) {
+			t.Fatalf("heard %q", *heard)
+		}
+	})
+}
+
+// letWatch sets three one-time watches, with more path than fits one request, and a
+// recursive one.
+func (p *peer) letWatch(c *client.Client) {
+	p.t.Helper()
+	w, _ := journal()
+	long := "/" + strings.Repeat("n", 80<<10)
+	for _, path := range []string{"/here", long, long + "2"} {
+		go func() { _, _ = c.Exists(p.t.Context(), path, w) }()
+		p.reply(p.hear(wire.OpExists, &wire.ExistsRequest{}), 0x55, &wire.ExistsResponse{})
+	}
+	go func() { _ = c.AddWatch(p.t.Context(), "/deep", zoo.WatchPersistentRecursive, w) }()
+	p.reply(p.hear(wire.OpAddWatch, &wire.AddWatchRequest{}), 0x56, nil)
+	synctest.Wait()
+}
+
+func TestAnIdleClientPingsAndLeavesASilentServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c := f.begin(f.options())
+		p := f.accept(granted())
+		began := time.Now()
+		for range 3 {
+			p.answer(wire.ReplyHeader{Xid: p.hear(wire.OpPing, nil).Xid}, nil)
+		}
+		if waited := time.Since(began); waited != timeout {
+			t.Fatalf("three pings took %v", waited)
+		}
+		nc := p.nc
+		go func() {
+			for { // The server takes everything and says nothing.
+				if _, err := readFrame(nc); err != nil {
+					return
+				}
+			}
+		}()
+		p = f.accept(granted())
+		if silent := time.Since(began) - timeout; silent < timeout/2 || silent > timeout {
+			t.Fatalf("the client stayed for %v", silent)
+		}
+		p.leave(c)
+	})
+}
+
+func TestAnExpiredSessionEndsEverything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c := f.begin(f.options())
+		p := f.accept(granted())
+		w, event := client.OneEvent()
+		go func() { _, _, _ = c.Get(t.Context(), "/a", w) }()
+		p.reply(p.hear(wire.OpGetData, nil), 1, &wire.GetDataResponse{})
+		synctest.Wait()
+		p.nc.Close()
+		f.accept(wire.ConnectResponse{Passwd: make([]byte, wire.PasswordBytes), HasReadOnly: true})
+		if e := <-event; e.State != client.StateExpired || e.Type != zoo.EventNone {
+			t.Fatalf("the watcher hears %+v", e)
+		}
+		if _, more := <-event; more {
+			t.Fatal("the channel is not closed")
+		}
+		err := c.Delete(t.Context(), "/a", 0)
+		var detail *client.Error
+		if !errors.Is(err, zoo.CodeSessionExpired) || !errors.As(err, &detail) ||
+			detail.Op != "delete" || detail.Path != "/a" {
+			t.Fatal(err)
+		}
+		if err := c.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// The plot: nobody answers. A waiting call fails when every server was tried, the
+// attempts become rarer, and Dial gives up with its context.
+func TestCallsFailWhenNoServerIsThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		f.refuse = errNobody
+		opts := f.options()
+		opts.Servers = []string{"a:1", "b:1", "c:1"}
+		c := f.begin(opts)
+		_, err := c.Exists(t.Context(), "/a", nil)
+		if !errors.Is(err, zoo.CodeConnectionLoss) || !errors.Is(err, errNobody) {
+			t.Fatal(err)
+		}
+		<-time.After(time.Minute)
+		if rounds := f.dialed.Load() / 3; rounds < 12 || rounds > 40 {
+			t.Fatalf("%d rounds within a minute", rounds)
+		}
+		if err := c.Close(t.Context()); !errors.Is(err, zoo.CodeConnectionLoss) {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := client.Dial(ctx, opts); !errors.Is(err, errNobody) {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestACallEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c := f.begin(f.options())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := c.Exists(ctx, "/unsent", nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+		p := f.accept(granted())
+		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		sent := make(chan error)
+		go func() { _, err := c.Exists(ctx, "/sent", nil); sent <- err }()
+		h := p.hear(wire.OpExists, &wire.ExistsRequest{})
+		if err := <-sent; !errors.Is(err, zoo.CodeOperationTimeout) {
+			t.Fatal(err)
+		}
+		// The late answer goes nowhere and harms nobody.
+		p.reply(h, 1, &wire.ExistsResponse{})
+		p.leave(c)
+	})
+}
+
+// The plot: a watcher asks the client again at each event, as watchers do.
+func TestAWatcherMayCallTheClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		opts := f.options()
+		opts.Chroot = "/app"
+		c := f.begin(opts)
+		p := f.accept(granted())
+		var seen []string
+		w := client.NewWatcher(func(e client.Event) {
+			if e.Type == zoo.EventNone {
+				return
+			}
+			data, _, err := c.Get(t.Context(), e.Path, nil)
+			seen = append(seen, e.Path+"="+string(data))
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		go func() { _ = c.AddWatch(t.Context(), "/", zoo.WatchPersistentRecursive, w) }()
+		p.reply(p.hear(wire.OpAddWatch, nil), 1, nil)
+		p.event(zoo.EventNodeCreated, "/app/x/y")
+		p.event(zoo.EventNodeDataChanged, "/app")
+		p.event(zoo.EventNodeDataChanged, "/apple")
+		for _, data := range []string{"1", "2"} {
+			p.reply(p.hear(wire.OpGetData, nil), 2, &wire.GetDataResponse{Data: []byte(data)})
+		}
+		p.leave(c)
+		if !slices.Equal(seen, []string{"/x/y=1", "/=2"}) {
+			t.Fatalf("seen %q", seen)
+		}
+	})
+}
+
+func TestARefusedIdentityEndsTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		opts := f.options()
+		states, heard := journal()
+		opts.Watcher = states
+		c := f.begin(opts)
+		p := f.accept(granted())
+		refused := make(chan error)
+		go func() { refused <- c.AddAuth(t.Context(), client.Auth{Scheme: "none"}) }()
+		h := p.hear(wire.OpAuth, nil)
+		p.answer(wire.ReplyHeader{Xid: h.Xid, Err: zoo.CodeAuthFailed}, nil)
+		if err := <-refused; !errors.Is(err, zoo.CodeAuthFailed) {
+			t.Fatal(err)
+		}
+		if err := c.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"None SyncConnected ", "None AuthFailed "}
+		if !slices.Equal(*heard, want) {
+			t.Fatalf("heard %q", *heard)
+		}
+	})
+}
+
+// The plot: the only server that answers has lost its ensemble. The client reads from
+// it, finds that another one accepts writes, and begins its session there: the first
+// server had made its own up.
+func TestAReadOnlyServerIsLeftForOneThatWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		opts := f.options()
+		opts.ReadOnly = true
+		c := f.begin(opts)
+		grant := granted()
+		grant.ReadOnly = true
+		p := f.accept(grant)
+		synctest.Wait()
+		if c.State() != client.StateConnectedReadOnly {
+			t.Fatal(c.State())
+		}
+		for _, word := range []string{"ro", "rw"} {
+			nc := <-f.arrivals
+			question := make([]byte, 4)
+			if _, err := nc.Read(question); err != nil || string(question) != "isro" {
+				t.Fatalf("asked %q: %v", question, err)
+			}
+			if _, err := nc.Write([]byte(word)); err != nil {
+				t.Fatal(err)
+			}
+			nc.Close()
+		}
+		p = f.accept(granted())
+		if p.asked.SessionID != 0 || !p.asked.ReadOnly {
+			t.Fatalf("the session is presented as %+v", p.asked)
+		}
+		p.leave(c)
+	})
+}
+
+func TestAFrameBeyondTheLimitIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		opts := f.options()
+		opts.FrameBytesMax = 100
+		c := f.begin(opts)
+		p := f.accept(granted())
+		go func() {
+			h := p.hear(wire.OpGetData, nil)
+			frame := (&wire.ReplyHeader{Xid: h.Xid}).AppendTo(nil)
+			frame = (&wire.GetDataResponse{Data: make([]byte, 200)}).AppendTo(frame)
+			_, _ = p.nc.Write(append([]byte{0, 0, 1, 44}, frame...))
+		}()
+		if _, _, err := c.Get(t.Context(), "/a", nil); !errors.Is(err, client.ErrProtocol) {
+			t.Fatal(err)
+		}
+		f.accept(granted()).leave(c)
+	})
+}
+
+func TestMalformedPathsNeverLeaveTheClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c := f.begin(f.options())
+		p := f.accept(granted())
+		_, seq := c.Create(t.Context(), "/a//", nil, client.CreateOptions{
+			Mode: zoo.PersistentSequential})
+		_, _, get := c.Get(t.Context(), "a", nil)
+		_, multi := c.Multi(t.Context(), client.DeleteOp("/a/", 0))
+		for _, err := range []error{seq, get, multi} {
+			if !errors.Is(err, zoo.ErrPath) || !errors.Is(err, zoo.CodeBadArguments) {
+				t.Error(err)
+			}
+		}
+		p.leave(c)
+	})
+}
