@@ -26,6 +26,7 @@ type commandLine struct {
 	Serve   serveCommand   `cmd:"" help:"Run a server."`
 	Dev     devCommand     `cmd:"" help:"Run a whole ensemble on this machine."`
 	Status  statusCommand  `cmd:"" help:"Show what running servers say about themselves."`
+	Shell   shellCommand   `cmd:"" passthrough:"" help:"Talk to servers, as ZooKeeper's zkCli does."`
 	Bench   benchCommand   `cmd:"" help:"Drive a load against servers and measure it."`
 	Config  configCommand  `cmd:"" help:"Look at a configuration."`
 	Version versionCommand `cmd:"" help:"Print the version."`
@@ -67,7 +68,10 @@ func (m *Main) report(err error) int {
 		return exitOK
 	}
 	var coded interface{ ExitCode() int }
+	var silent exitCode
 	switch {
+	case errors.As(err, &silent):
+		return int(silent)
 	case errors.Is(err, errSilent):
 		return exitError
 	case errors.As(err, &coded):

@@ -1,0 +1,319 @@
+package shell
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"zoo"
+)
+
+// dateForm is Java's for dates.
+const dateForm = "Mon Jan 02 15:04:05 MST 2006"
+
+// printStat prints a Stat in zkCli's form.
+func (s *Shell) printStat(stat zoo.Stat) {
+	s.print("cZxid = 0x%x\nctime = %s\nmZxid = 0x%x\nmtime = %s\npZxid = 0x%x\n"+
+		"cversion = %d\ndataVersion = %d\naclVersion = %d\nephemeralOwner = 0x%x\n"+
+		"dataLength = %d\nnumChildren = %d\n",
+		uint64(stat.Czxid), time.UnixMilli(stat.Ctime).Format(dateForm),
+		uint64(stat.Mzxid), time.UnixMilli(stat.Mtime).Format(dateForm), uint64(stat.Pzxid),
+		stat.Cversion, stat.Version, stat.Aversion, uint64(stat.EphemeralOwner),
+		stat.DataLength, stat.NumChildren)
+}
+
+// statIf prints a Stat if the option is given.
+func (s *Shell) statIf(p *parsed, stat zoo.Stat) {
+	if p.has("s") {
+		s.printStat(stat)
+	}
+}
+
+// watcherIf is the shell's watcher if the option is given.
+func (s *Shell) watcherIf(p *parsed) *watcher {
+	if p.has("w") {
+		return (*watcher)(s)
+	}
+	return nil
+}
+
+// oldWatch accepts the form of ZooKeeper 3.4, with anything behind the path for a
+// watch.
+func (s *Shell) oldWatch(p *parsed, form string) {
+	if len(p.args) > 2 {
+		s.complain("'%s path [watch]' has been deprecated. Please use '%s' instead.\n",
+			p.args[0], p.args[0]+" "+form)
+		p.values["w"] = ""
+	}
+}
+
+func get(ctx context.Context, s *Shell, p *parsed) error {
+	s.oldWatch(p, "[-s] [-w] path")
+	path := p.args[1]
+	if err := checkPath(path); err != nil {
+		return err
+	}
+	data, stat, err := readData(ctx, s, p, path)
+	if err != nil {
+		return err
+	}
+	s.print("%s\n", formatData(p, data))
+	s.statIf(p, stat)
+	return nil
+}
+
+func readData(ctx context.Context, s *Shell, p *parsed, path string) ([]byte, zoo.Stat, error) {
+	if w := s.watcherIf(p); w != nil {
+		return s.client.Get(ctx, path, w)
+	}
+	return s.client.Get(ctx, path, nil)
+}
+
+// formatData writes data as text, or as an option says.
+func formatData(p *parsed, data []byte) string {
+	switch {
+	case data == nil:
+		return "null"
+	case p.has("b"):
+		return base64.StdEncoding.EncodeToString(data)
+	case p.has("x"):
+		return hexDump(data)
+	}
+	return strings.ToValidUTF8(string(data), "\ufffd")
+}
+
+// hexDump draws sixteen bytes a line, as hexadecimal and as text.
+func hexDump(data []byte) string {
+	const rule = "+--------+-------------------------------------------------+----------------+"
+	if len(data) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("         +-------------------------------------------------+\n" +
+		"         |  0  1  2  3  4  5  6  7  8  9  a  b  c  d  e  f |\n" + rule)
+	at := 0
+	for part := range slices.Chunk(data, 16) {
+		text := strings.Map(func(r rune) rune {
+			if r < 0x20 || r > 0x7e {
+				return '.'
+			}
+			return r
+		}, latin1(part))
+		fmt.Fprintf(&b, "\n|%08x| %-48s|%-16s|", at, fmt.Sprintf("% x", part), text)
+		at += len(part)
+	}
+	return b.String() + "\n" + rule
+}
+
+// latin1 reads each byte as one character.
+func latin1(data []byte) string {
+	runes := make([]rune, len(data))
+	for i, b := range data {
+		runes[i] = rune(b)
+	}
+	return string(runes)
+}
+
+func stat(ctx context.Context, s *Shell, p *parsed) error {
+	s.oldWatch(p, "[-w] path")
+	path := p.args[1]
+	if err := checkPath(path); err != nil {
+		return err
+	}
+	var found zoo.Stat
+	var err error
+	if w := s.watcherIf(p); w != nil {
+		found, err = s.client.Exists(ctx, path, w)
+	} else {
+		found, err = s.client.Exists(ctx, path, nil)
+	}
+	if err == nil {
+		s.printStat(found)
+	}
+	return err
+}
+
+func list(ctx context.Context, s *Shell, p *parsed) error {
+	s.oldWatch(p, "[-w] path")
+	path := p.args[1]
+	if err := checkPath(path); err != nil {
+		return err
+	}
+	if p.has("R") {
+		return s.visit(ctx, path, func(path string) error {
+			s.print("%s\n", path)
+			return nil
+		})
+	}
+	names, stat, err := children(ctx, s, p, path)
+	if err != nil {
+		return err
+	}
+	slices.Sort(names)
+	s.print("[%s]\n", strings.Join(names, ", "))
+	s.statIf(p, stat)
+	return nil
+}
+
+func children(ctx context.Context, s *Shell, p *parsed, path string) ([]string, zoo.Stat, error) {
+	if w := s.watcherIf(p); w != nil {
+		return s.client.Children(ctx, path, w)
+	}
+	return s.client.Children(ctx, path, nil)
+}
+
+// below joins a path and the name of a child.
+func below(path, name string) string {
+	if path == "/" {
+		return path + name
+	}
+	return path + "/" + name
+}
+
+// visit calls f with a path and all below it: each znode's children together, and then
+// what is below each of them.
+func (s *Shell) visit(ctx context.Context, path string, f func(string) error) error {
+	if _, err := s.client.Exists(ctx, path, nil); err != nil {
+		return err
+	}
+	if err := f(path); err != nil {
+		return err
+	}
+	return s.visitBelow(ctx, path, f)
+}
+
+func (s *Shell) visitBelow(ctx context.Context, path string, f func(string) error) error {
+	names, _, err := s.client.Children(ctx, path, nil)
+	if err != nil {
+		return err
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if err := f(below(path, name)); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		if err := s.visitBelow(ctx, below(path, name), f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func getACL(ctx context.Context, s *Shell, p *parsed) error {
+	path := p.args[1]
+	if err := checkPath(path); err != nil {
+		return err
+	}
+	acl, stat, err := s.client.GetACL(ctx, path)
+	if err != nil {
+		return err
+	}
+	for _, a := range acl {
+		s.print("'%s,'%s\n: %s\n", a.ID.Scheme, a.ID.ID, a.Perms)
+	}
+	s.statIf(p, stat)
+	return nil
+}
+
+func getAllChildrenNumber(ctx context.Context, s *Shell, p *parsed) error {
+	if err := checkPath(p.args[1]); err != nil {
+		return err
+	}
+	n, err := s.client.AllChildrenNumber(ctx, p.args[1])
+	if err == nil {
+		s.print("%d\n", n)
+	}
+	return err
+}
+
+func getEphemerals(ctx context.Context, s *Shell, p *parsed) error {
+	prefix := "/"
+	if len(p.args) > 1 {
+		prefix = p.args[1]
+	}
+	if err := checkPath(prefix); err != nil {
+		return err
+	}
+	paths, err := s.client.Ephemerals(ctx, prefix)
+	if err == nil {
+		s.print("[%s]\n", strings.Join(paths, ", "))
+	}
+	return err
+}
+
+func config(ctx context.Context, s *Shell, p *parsed) error {
+	var data []byte
+	var stat zoo.Stat
+	var err error
+	if w := s.watcherIf(p); w != nil {
+		data, stat, err = s.client.Config(ctx, w)
+	} else {
+		data, stat, err = s.client.Config(ctx, nil)
+	}
+	if err != nil {
+		return err
+	}
+	text := string(data)
+	if p.has("c") {
+		text = connectString(text)
+	}
+	s.print("%s\n", text)
+	s.statIf(p, stat)
+	return nil
+}
+
+// connectString is what clients of a configuration connect to, and its version.
+func connectString(text string) string {
+	var servers []string
+	version := ""
+	for line := range strings.Lines(text) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		if key == "version" {
+			version = value
+		}
+		if !strings.HasPrefix(key, "server.") {
+			continue
+		}
+		if _, client, found := strings.Cut(value, ";"); found {
+			servers = append(servers, client)
+		}
+	}
+	return strings.Join(servers, ",") + " " + version
+}
+
+func syncPath(ctx context.Context, s *Shell, p *parsed) error {
+	if err := checkPath(p.args[1]); err != nil {
+		return err
+	}
+	if err := s.client.Sync(ctx, p.args[1]); err != nil {
+		s.print("Sync has failed. rc=%d\n", codeOf(err))
+		return nil
+	}
+	s.print("Sync is OK\n")
+	return nil
+}
+
+func whoAmI(ctx context.Context, s *Shell, _ *parsed) error {
+	ids, err := s.client.WhoAmI(ctx)
+	if err != nil {
+		return err
+	}
+	s.print("Auth scheme: User\n")
+	for _, id := range ids {
+		s.print("%s: %s\n", id.Scheme, id.ID)
+	}
+	return nil
+}
+
+func version(_ context.Context, s *Shell, p *parsed) error {
+	if len(p.args) > 1 {
+		return failed("version ")
+	}
+	s.print("ZooKeeper CLI version: %s\n", s.Version)
+	return nil
+}
