@@ -202,7 +202,12 @@ func (c *Client) goodbye(ctx context.Context) error {
 	case !state.Connected():
 		return &Error{Op: "closeSession", Code: zoo.CodeConnectionLoss, Cause: c.why(ctx)}
 	}
-	return c.do(ctx, &call{op: wire.OpCloseSession})
+	// The server hangs up behind its answer, which must not look like a lost connection.
+	return c.do(ctx, &call{op: wire.OpCloseSession, then: func(code zoo.Code) {
+		if code == zoo.CodeOK {
+			c.end(StateClosed, ErrClosed)
+		}
+	}})
 }
 
 // end makes the session's last state known and fails all calls. Only the first end
