@@ -13,6 +13,7 @@ import (
 	"zoo/internal/config"
 	"zoo/internal/core/quorum"
 	"zoo/internal/core/replica"
+	"zoo/internal/core/throttle"
 	"zoo/internal/core/tree"
 	"zoo/internal/disk/store"
 	"zoo/internal/disk/vfs"
@@ -35,6 +36,12 @@ type Config struct {
 	Secure *SecureConfig
 	// ConnsPerHostMax bounds the connections of one address; 0 is no bound.
 	ConnsPerHostMax int
+	// ConnsMax bounds the connections of all clients; 0 is no bound.
+	ConnsMax int
+	// Admission, Stall and Large slow down or turn away what comes too fast.
+	Admission AdmissionConfig
+	Stall     StallConfig
+	Large     LargeConfig
 	// FrameBytesMax bounds a frame of a client.
 	FrameBytesMax int
 	// OutstandingMax bounds the requests in process of all clients; beyond it a
@@ -94,6 +101,9 @@ func (c Config) withDefaults() Config {
 	if c.OutstandingMax == 0 {
 		c.OutstandingMax = outstandingMaxDefault
 	}
+	if c.Stall.Pause == 0 {
+		c.Stall.Pause = stallPauseDefault
+	}
 	if c.SessionlessMax == 0 {
 		c.SessionlessMax = sessionlessMaxDefault
 	}
@@ -132,6 +142,7 @@ func FromConfig(c *config.Config) (Config, error) {
 	}
 	own.takeSessions(c)
 	own.addLimits(c)
+	own.takeThrottles(c)
 	if err := own.admission(c); err != nil {
 		return own, err
 	}
@@ -150,6 +161,37 @@ func (own *Config) takeSessions(c *config.Config) {
 	own.LocalSessions, own.LocalSessionsUpgrading = c.Sessions.Local, c.Sessions.LocalUpgrade
 	own.ReadOnly = c.Sessions.ReadOnly
 	own.SessionlessMax = c.Limits.SessionlessTimeout
+}
+
+// takeThrottles takes what slows clients down or turns them away.
+func (own *Config) takeThrottles(c *config.Config) {
+	l := &c.Limits
+	own.ConnsMax = l.ConnsMax
+	own.Stall = StallConfig{
+		RequestsMax: l.RequestThrottle.RequestsMax,
+		Pause:       l.RequestThrottle.StallTime,
+		LatencyMax:  l.RequestThrottle.DropStale && l.RequestThrottle.StaleLatencyCheck,
+		WaitMax:     l.RequestThrottle.OpWait,
+	}
+	own.Large = LargeConfig{
+		ThresholdBytes: l.LargeRequestBytes, SumBytesMax: int64(l.LargeRequestsBytesMax),
+	}
+	t := &l.ConnThrottle
+	own.Admission = AdmissionConfig{Config: throttle.Config{
+		Tokens: t.Tokens, FillTime: t.FillTime, FillCount: t.FillCount,
+		FreezeTime: t.FreezeTime, Increase: t.DropIncrease, Decrease: t.DropDecrease,
+		DecreaseRatio: t.DecreaseRatio,
+	}}
+	if t.Weighted {
+		// The settings count global sessions.
+		own.Admission.Tokens *= t.GlobalWeight
+		own.Admission.FillCount *= t.GlobalWeight
+		own.Admission.GlobalCost = t.GlobalWeight
+		own.Admission.RenewalCost, own.Admission.LocalCost = t.RenewWeight, t.LocalWeight
+	}
+	if n := len(c.Servers); n > 2 {
+		own.OutstandingMax = max(own.OutstandingMax/(n-1), 1)
+	}
 }
 
 // join adds what concerns the ensemble.

@@ -141,11 +141,18 @@ func (c *conn) leave() {
 	c.mu.Lock()
 	c.ending = true
 	c.out = nil
+	c.dropQueueLocked()
 	c.mu.Unlock()
 	c.in.at = 0
 	c.in.buf = nil
 	c.server.conns.remove(c)
 	c.server.forget(c)
+}
+
+// refuse notes why the client is turned away.
+func (c *conn) refuse(why refusal, attrs ...any) {
+	from := []any{"client", c.socket.RemoteAddr().String()}
+	c.server.refusals.note(why, append(from, attrs...)...)
 }
 
 // addIDs adds identities that the connection does not have yet, under mu.
@@ -174,7 +181,7 @@ func (c *conn) endLocked(out []byte) { c.out.b = out }
 // closeLocked ends the connection once its output is written.
 func (c *conn) closeLocked() {
 	c.ending = true
-	c.queue = requestQueue{}
+	c.dropQueueLocked()
 	if c.writing {
 		_ = c.socket.SetWriteDeadline(time.Now().Add(lingerMax))
 	}

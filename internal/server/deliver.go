@@ -108,7 +108,7 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 	invariant.Holds(first.waiting == nil && first.xid == o.Xid,
 		"outcome of xid %d meets the request %d", o.Xid, first.xid)
 	since := first.since
-	c.queue.pop()
+	c.popLocked()
 	l.exec.conn, l.exec.out = c, c.beginLocked()
 	start := len(l.exec.out)
 	l.exec.out = appendOutcome(l.exec.out, o, l.exec.tree.Zxid())
@@ -119,6 +119,7 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 	l.exec.conn, l.exec.out = nil, nil
 	c.inflight.Add(-1)
 	l.server.inflight.Add(-1)
+	l.server.stall.left()
 	l.soilLocked(c)
 	c.roomLocked()
 	if o.Result != nil && o.Result.Code == zoo.CodeSessionMoved {
@@ -148,7 +149,7 @@ func (l *loop) answerWaiting(c *conn, now time.Duration) {
 		}
 		l.exec.run(q.waiting, q.xid, q.body)
 		l.noteAnswer(c, lastReply{q.op, q.xid, l.exec.zxid, now, now - q.since})
-		c.queue.pop()
+		c.popLocked()
 		reads++
 	}
 	if reads > 0 {
@@ -160,6 +161,9 @@ func (l *loop) answerWaiting(c *conn, now time.Duration) {
 // soilLocked notes that a connection has output to be written.
 func (l *loop) soilLocked(c *conn) {
 	if c.out != nil && len(c.out.b) > unsentBytesMax {
+		if !c.ending {
+			c.refuse(refusedUnread, "unsent", len(c.out.b))
+		}
 		c.ending = true
 		signal(c.room)
 		_ = c.socket.SetDeadline(time.Now())
@@ -264,5 +268,6 @@ func (l *loop) leave(c *conn) {
 	}
 	delete(l.conns, c.id)
 	l.server.inflight.Add(-int64(c.inflight.Load()))
+	l.server.stall.left()
 	l.replica.Step(l.now, replica.Disconnected{Conn: c.id})
 }

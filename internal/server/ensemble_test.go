@@ -254,7 +254,7 @@ func TestAWriteAfterTheSessionMovedIsRefusedAloud(t *testing.T) {
 	after := e.servers[2].dial()
 	after.handshake(before.resume())
 	after.call(1, wire.OpCreate, ephemeral("/here"), zoo.CodeOK)
-	before.call(1, wire.OpCreate, ephemeral("/there"), zoo.CodeSessionMoved)
+	before.call(7, wire.OpCreate, ephemeral("/there"), zoo.CodeSessionMoved)
 	before.ended()
 	after.call(2, wire.OpExists, &wire.ExistsRequest{Path: "/there"}, zoo.CodeNoNode)
 }
@@ -315,6 +315,7 @@ func TestAServerWithoutAQuorumMayServeReads(t *testing.T) {
 	}
 	e.start(2)
 	reader.ended()
+	e.session(2)
 	e.session(1).create("/a", "")
 	if text := s.ask("isro"); text != "rw" {
 		t.Errorf("isro: got %q", text)

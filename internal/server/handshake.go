@@ -41,6 +41,11 @@ func (c *conn) handshake() bool {
 	if request.SessionID != 0 {
 		c.server.meters.conns.revalidated.Inc()
 	}
+	if !c.server.admit(&request) {
+		c.server.meters.conns.rejected.Inc()
+		c.refuse(refusedRate)
+		return false
+	}
 	request.Passwd = append([]byte(nil), request.Passwd...)
 	_ = c.socket.SetReadDeadline(time.Time{})
 	return c.server.gate.wait(heldFor(request.TimeOut), c.server.closing) && c.connect(&request)
@@ -69,8 +74,12 @@ func (c *conn) firstFrame() ([]byte, bool) {
 		if whole {
 			c.noteReceived(len(frame) + wire.FrameHeaderBytes)
 		}
-		if err != nil || whole {
-			return frame, err == nil
+		if err != nil {
+			c.refuse(refusedFrame, "error", err)
+			return nil, false
+		}
+		if whole {
+			return frame, true
 		}
 	}
 }
@@ -79,6 +88,7 @@ func (c *conn) firstFrame() ([]byte, bool) {
 func (c *conn) lostEarly(err error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		c.server.meters.conns.sessionless.Inc()
+		c.refuse(refusedSessionless)
 		return
 	}
 	c.dropped()

@@ -84,18 +84,26 @@ func (s *Server) pause(d time.Duration) (open bool) {
 
 // Attach serves a client on a connection, which is closed in the end.
 func (s *Server) Attach(nc net.Conn) {
-	c := s.conns.add(s, arrival{Conn: nc})
+	c, why := s.conns.add(s, arrival{Conn: nc})
 	if c == nil {
-		s.meters.conns.rejected.Inc()
-		_ = nc.Close()
+		s.reject(nc, why)
 		return
 	}
 	s.spawn("client", c.run)
 }
 
+// reject turns a connection away, aloud unless the server closes.
+func (s *Server) reject(nc net.Conn, why refusal) {
+	s.meters.conns.rejected.Inc()
+	if why != (refusal{}) {
+		s.refusals.note(why, "client", nc.RemoteAddr().String())
+	}
+	_ = nc.Close()
+}
+
 // connTable is all connections of this server, with and without a session.
 type connTable struct {
-	perHostMax int // 0 is no bound
+	perHostMax, sumMax int // 0 is no bound
 
 	mu     sync.Mutex
 	closed bool
@@ -108,26 +116,27 @@ type connTable struct {
 	past     traffic // of connections that are gone
 }
 
-func newConnTable(perHostMax int) *connTable {
+func newConnTable(perHostMax, sumMax int) *connTable {
 	return &connTable{
-		perHostMax: perHostMax,
-		conns:      make(map[replica.ConnID]*conn),
-		hosts:      make(map[string]int),
-		arriving:   make(map[net.Conn]string),
+		perHostMax: perHostMax, sumMax: sumMax,
+		conns:    make(map[replica.ConnID]*conn),
+		hosts:    make(map[string]int),
+		arriving: make(map[net.Conn]string),
 	}
 }
 
-// add makes a connection; nil if its host has too many, or the server closes.
-func (t *connTable) add(s *Server, a arrival) *conn {
+// add makes a connection; nil if there are too many, which the refusal tells, or if
+// the server closes.
+func (t *connTable) add(s *Server, a arrival) (*conn, refusal) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.addLocked(s, a)
 }
 
-func (t *connTable) addLocked(s *Server, a arrival) *conn {
+func (t *connTable) addLocked(s *Server, a arrival) (*conn, refusal) {
 	c := newConn(s, t.last+1, a.Conn)
-	if t.fullLocked(c.host) {
-		return nil
+	if full, why := t.fullLocked(c.host); full {
+		return nil, why
 	}
 	c.addIDs(a.ids)
 	if len(a.first) > 0 {
@@ -136,12 +145,20 @@ func (t *connTable) addLocked(s *Server, a arrival) *conn {
 	t.last++
 	t.conns[c.id] = c
 	t.hosts[c.host]++
-	return c
+	return c, refusal{}
 }
 
-// fullLocked tells whether a host may have no more connections.
-func (t *connTable) fullLocked(host string) bool {
-	return t.closed || t.perHostMax > 0 && t.hosts[host] >= t.perHostMax
+// fullLocked tells whether a host may have no more connections, and why.
+func (t *connTable) fullLocked(host string) (full bool, why refusal) {
+	switch {
+	case t.closed:
+		return true, refusal{}
+	case t.sumMax > 0 && len(t.conns)+len(t.arriving) >= t.sumMax:
+		return true, refusedConns
+	case t.perHostMax > 0 && t.hosts[host] >= t.perHostMax:
+		return true, refusedConnsPerHost
+	}
+	return false, refusal{}
 }
 
 func (t *connTable) leaveHostLocked(host string) {

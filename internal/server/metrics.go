@@ -19,6 +19,26 @@ type meters struct {
 	quorum  quorumMeters
 	tls     tlsMeters
 	auth    authMeters
+	// requests are about what is held back or turned away.
+	requests requestMeters
+}
+
+// requestMeters are about requests that are held back or turned away.
+type requestMeters struct {
+	stalls, throttled, staleDropped, largeRejected *metrics.Counter
+}
+
+func newRequestMeters(s *metrics.Set) requestMeters {
+	return requestMeters{
+		stalls: s.Counter("request_throttle_wait_count",
+			"Requests that waited for room in the pipeline."),
+		throttled: s.Counter("throttled_ops",
+			"Requests refused because they had waited too long."),
+		staleDropped: s.Counter("stale_requests_dropped",
+			"Requests dropped because they had waited longer than their session lives."),
+		largeRejected: s.Counter("large_requests_rejected",
+			"Large requests for which there was no room."),
+	}
 }
 
 func newMeters() *meters {
@@ -26,18 +46,20 @@ func newMeters() *meters {
 	return &meters{
 		set: set, conns: newConnMeters(set), latency: newLatencyMeters(set),
 		watches: newWatchMeters(set), disk: newDiskMeters(set), quorum: newQuorumMeters(set),
-		tls: newTLSMeters(set), auth: newAuthMeters(set),
+		tls: newTLSMeters(set), auth: newAuthMeters(set), requests: newRequestMeters(set),
 	}
 }
 
 // connMeters are about client connections and sessions.
 type connMeters struct {
-	requests    *metrics.Counter
-	rejected    *metrics.Counter
-	dropped     *metrics.Counter
-	revalidated *metrics.Counter
-	sessionless *metrics.Counter
-	expired     *metrics.Counter
+	requests     *metrics.Counter
+	rejected     *metrics.Counter
+	dropped      *metrics.Counter
+	revalidated  *metrics.Counter
+	sessionless  *metrics.Counter
+	refusals     *metrics.CounterSet
+	tokenDeficit *metrics.Summary
+	expired      *metrics.Counter
 }
 
 func newConnMeters(s *metrics.Set) connMeters {
@@ -50,6 +72,10 @@ func newConnMeters(s *metrics.Set) connMeters {
 			"Connections that clients ended without closing their session."),
 		revalidated: s.Counter("connection_revalidate_count",
 			"Handshakes that asked for a session to go on."),
+		refusals: s.CounterSet("refusals",
+			"What was turned away, by reason."),
+		tokenDeficit: s.Summary("connection_token_deficit",
+			"Tokens that are out when a handshake asks for one.", metrics.Basic),
 		sessionless: s.Counter("sessionless_connections_expired",
 			"Connections closed because no handshake came."),
 		expired: s.Counter("stale_sessions_expired",

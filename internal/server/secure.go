@@ -5,10 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -78,7 +76,6 @@ type secure struct {
 	context *certs.Context
 	// outstanding counts the handshakes under way.
 	outstanding atomic.Int64
-	refusals    refusals
 }
 
 // secured reads the certificates, if any port needs them, and follows their changes.
@@ -112,9 +109,8 @@ type arrival struct {
 // receive serves a connection to a port that speaks TLS. All that takes time happens
 // in the connection's own goroutine: who is slow at it keeps nobody else waiting.
 func (s *Server) receive(nc net.Conn, speaks protocol) {
-	if !s.conns.arrive(nc) {
-		s.meters.conns.rejected.Inc()
-		_ = nc.Close()
+	if refused, why := s.conns.arrive(nc); refused {
+		s.reject(nc, why)
 		return
 	}
 	s.spawn("client", func() {
@@ -124,9 +120,12 @@ func (s *Server) receive(nc net.Conn, speaks protocol) {
 			_ = nc.Close()
 			return
 		}
-		if c := s.conns.welcome(s, nc, a); c != nil {
-			c.run()
+		c, why := s.conns.welcome(s, nc, a)
+		if c == nil {
+			s.reject(a, why)
+			return
 		}
+		c.run()
 	})
 }
 
@@ -144,14 +143,14 @@ func (s *Server) shake(nc net.Conn, speaks protocol) (arrival, error) {
 	if n := s.secure.outstanding.Add(1); limit > 0 && n > limit {
 		s.secure.outstanding.Add(-1)
 		s.meters.tls.exceeded.Inc()
-		s.secure.refusals.note(s.log, nc, errHandshakes)
+		s.refusals.note(refusedTLS, "client", nc.RemoteAddr().String(), "error", errHandshakes)
 		return a, errHandshakes
 	}
 	defer s.secure.outstanding.Add(-1)
 	err := s.authenticate(&a)
 	if err != nil {
 		s.meters.tls.unsuccessful.Inc()
-		s.secure.refusals.note(s.log, nc, err)
+		s.refusals.note(refusedTLS, "client", nc.RemoteAddr().String(), "error", err)
 	}
 	return a, err
 }
@@ -207,44 +206,18 @@ func (s *Server) authenticate(a *arrival) error {
 	return nil
 }
 
-// refusals logs why clients were refused, but not each one of a flood.
-type refusals struct {
-	mu   sync.Mutex // guards what follows; not held while logging
-	at   time.Time
-	more int // since at
-}
-
-// refusalInterval is the time between two lines.
-const refusalInterval = 5 * time.Second
-
-func (r *refusals) note(log *slog.Logger, nc net.Conn, reason error) {
-	r.mu.Lock()
-	now, more := time.Now(), r.more
-	told := now.Sub(r.at) >= refusalInterval
-	if told {
-		r.at, r.more = now, 0
-	} else {
-		r.more++
-	}
-	r.mu.Unlock()
-	if told {
-		log.Warn("client refused by TLS", "client", nc.RemoteAddr().String(),
-			"error", reason, "refused_since_last_line", more)
-	}
-}
-
-// arrive counts a connection that has not shown yet what it speaks; false is one too
-// many.
-func (t *connTable) arrive(nc net.Conn) bool {
+// arrive counts a connection that has not shown yet what it speaks, unless it is one
+// too many.
+func (t *connTable) arrive(nc net.Conn) (refused bool, why refusal) {
 	host := hostOf(nc.RemoteAddr())
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.fullLocked(host) {
-		return false
+	if full, why := t.fullLocked(host); full {
+		return true, why
 	}
 	t.arriving[nc] = host
 	t.hosts[host]++
-	return true
+	return false, refusal{}
 }
 
 // depart forgets a connection that came no further.
@@ -260,7 +233,7 @@ func (t *connTable) departLocked(nc net.Conn) {
 }
 
 // welcome takes in what a connection has become; nil if the server closes.
-func (t *connTable) welcome(s *Server, nc net.Conn, a arrival) *conn {
+func (t *connTable) welcome(s *Server, nc net.Conn, a arrival) (*conn, refusal) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.departLocked(nc)

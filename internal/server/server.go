@@ -60,9 +60,13 @@ type Server struct {
 	// digests are the tree's at some zxids of the past, under treeMu.
 	digests []command.Digest
 
-	watches  watches
-	gate     gate
-	timeline timeline
+	watches   watches
+	gate      gate
+	timeline  timeline
+	refusals  *refusals
+	admission admission
+	stall     stall
+	large     largeRequests
 	// inflight counts the submitted requests without an outcome.
 	inflight atomic.Int64
 	// servingSince is the monotonic time at which the server began to serve.
@@ -106,11 +110,18 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 		flushes:      make(chan []*conn, flushQueue),
 		flusherCount: flushersMax,
 		queue:        newQueue(),
-		conns:        newConnTable(cfg.ConnsPerHostMax),
+		conns:        newConnTable(cfg.ConnsPerHostMax, cfg.ConnsMax),
 		watches:      watches{table: watch.NewTable()},
 		addresses:    make(chan []net.Addr, 1),
 		closing:      make(chan struct{}),
 	}
+	s.refusals = &refusals{
+		log: log, mono: s.mono, counter: s.meters.conns.refusals, logged: map[string]*refusalLog{},
+	}
+	s.admission.cfg, s.admission.local = s.cfg.Admission, s.cfg.LocalSessions
+	s.meters.set.Fraction("connection_drop_probability",
+		"Chance of a handshake to be refused.", s.admission.dropShare)
+	s.stall.cfg, s.large.cfg = s.cfg.Stall, s.cfg.Large
 	s.loop = newLoop(s)
 	s.writer = &logWriter{server: s, wake: make(chan struct{}, 1)}
 	s.commands = &command.Answerer{

@@ -67,8 +67,12 @@ func (t *turn) takeAll() bool {
 	defer t.release()
 	for {
 		frame, whole, err := t.conn.in.next(t.conn.server.cfg.FrameBytesMax)
-		if err != nil || !whole {
-			return err == nil
+		if err != nil {
+			t.conn.refuse(refusedFrame, "error", err)
+			return false
+		}
+		if !whole {
+			return true
 		}
 		if !t.take(frame) {
 			return false
@@ -94,15 +98,28 @@ func (t *turn) take(frame []byte) bool {
 	case t.conn.barred && row.route != routeReceipt:
 		t.bar(xid)
 		return true
-	case row.route == routeSubmit:
-		t.submit(xid, op, body)
-		return true
 	case row.route == routeReceipt:
 		return row.receive(t, xid, body)
-	case t.conn.inflight.Load() > 0:
+	case !t.conn.server.large.take(len(body)):
+		t.conn.server.meters.requests.largeRejected.Inc()
+		t.conn.refuse(refusedLarge)
+		return false
+	case row.route != routeSubmit:
+		return t.readOrPostpone(row, xid, op, body)
+	case t.conn.server.cfg.Stall.RequestsMax > 0:
+		return t.submitWhenRoom(xid, op, body)
+	}
+	t.submit(xid, op, body)
+	return true
+}
+
+// readOrPostpone answers a request from the tree, now or after those before it.
+func (t *turn) readOrPostpone(row *operation, xid int32, op wire.Op, body []byte) bool {
+	if t.conn.inflight.Load() > 0 {
 		t.postpone(row, xid, op, body)
 		return true
 	}
+	t.conn.server.large.give(len(body))
 	t.last = op
 	if xid >= 0 {
 		t.lastXid = xid

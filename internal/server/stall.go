@@ -1,0 +1,137 @@
+package server
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"zoo"
+	"zoo/internal/jute"
+	"zoo/internal/wire"
+)
+
+// StallConfig bounds the requests in process of the whole server
+// (zookeeper.request_throttle_*, ZOOKEEPER-3243). While there are too many, readers
+// wait with what they have read.
+type StallConfig struct {
+	// RequestsMax is how many may be in process; 0 is no bound.
+	RequestsMax int
+	// Pause is how often a reader that waits says that its client is still there:
+	// what the client sends meanwhile is not read. Zero is stallPauseDefault.
+	Pause time.Duration
+	// LatencyMax drops, with its connection, what has waited longer than its
+	// session's timeout.
+	LatencyMax bool
+	// WaitMax refuses with -127 what has waited longer
+	// (zookeeper.throttled_op_wait_time); 0 lets everything wait.
+	WaitMax time.Duration
+}
+
+// stallPauseDefault is Java's pause.
+const stallPauseDefault = 100 * time.Millisecond
+
+// stall is where readers wait for room in the pipeline.
+type stall struct {
+	cfg     StallConfig
+	waiting atomic.Int32
+
+	mu      sync.Mutex    // guards changed
+	changed chan struct{} // closed when requests have left; nil while nobody waits
+}
+
+// throttledRow answers a request that has waited too long.
+var throttledRow = operation{
+	route:  routeLocal,
+	answer: func(*exec, *jute.Decoder) zoo.Code { return zoo.CodeThrottledOp },
+}
+
+// left says that requests have left the pipeline. It costs one load of an atomic
+// while nobody waits.
+func (s *stall) left() {
+	if s.waiting.Load() == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.changed != nil {
+		close(s.changed)
+		s.changed = nil
+	}
+}
+
+// change is closed at the next left.
+func (s *stall) change() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.changed == nil {
+		s.changed = make(chan struct{})
+	}
+	return s.changed
+}
+
+// submitWhenRoom submits a request as soon as there is room for it; false ends the
+// connection.
+func (t *turn) submitWhenRoom(xid int32, op wire.Op, body []byte) bool {
+	s := t.conn.server
+	if !t.crowded() {
+		t.submit(xid, op, body)
+		return true
+	}
+	t.release()
+	t.submitAll()
+	if !t.waitForRoom() {
+		s.large.give(len(body))
+		return false
+	}
+	waited := s.mono() - t.now
+	t.lock(holdConn)
+	switch {
+	case t.conn.ending:
+		s.large.give(len(body))
+	case s.stall.cfg.LatencyMax && waited > t.conn.timeout:
+		s.large.give(len(body))
+		s.meters.requests.staleDropped.Inc()
+		t.conn.refuse(refusedStale, "waited", waited)
+		return false
+	case s.stall.cfg.WaitMax > 0 && waited > s.stall.cfg.WaitMax && op != wire.OpCloseSession:
+		s.meters.requests.throttled.Inc()
+		t.conn.refuse(refusedWait, "waited", waited)
+		return t.readOrPostpone(&throttledRow, xid, op, body)
+	default:
+		t.submit(xid, op, body)
+	}
+	return true
+}
+
+// crowded tells whether the pipeline has no room for one request more.
+func (t *turn) crowded() bool {
+	s := t.conn.server
+	mine := 0
+	if t.batch != nil {
+		mine = len(t.batch.list)
+	}
+	return s.inflight.Load()+int64(mine) >= int64(s.stall.cfg.RequestsMax)
+}
+
+// waitForRoom waits until there is room, or the connection ends here.
+func (t *turn) waitForRoom() bool {
+	s := t.conn.server
+	s.stall.waiting.Add(1)
+	defer s.stall.waiting.Add(-1)
+	s.meters.requests.stalls.Inc()
+	pause := time.NewTicker(s.stall.cfg.Pause)
+	defer pause.Stop()
+	for {
+		t.conn.touched.Store(true)
+		changed := s.stall.change()
+		if !t.crowded() {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-pause.C:
+		case <-s.closing:
+			return false
+		}
+	}
+}
