@@ -110,7 +110,7 @@ func TestMultiIsAnsweredPartByPart(t *testing.T) {
 		{wire.OpDelete, &wire.DeleteRequest{Path: "/m/n", Version: -1}},
 	}
 	m := c.call(1, wire.OpMulti, good, zoo.CodeOK)
-	if got := results(t, m); got != "create:0 setData:0 check:0 create2:0 delete:0" {
+	if got := results(t, m); got != "create:0 setData:0 check:0 create:0 delete:0" {
 		t.Errorf("got %s", got)
 	}
 	bad := multi{

@@ -41,19 +41,50 @@ func countParts(body []byte) (int, bool) {
 		if !more {
 			return count, reader.Err() == nil
 		}
-		if _, ok := findPart(part.Op); !ok {
+		if _, ok := findPart(kindOf(part)); !ok {
 			return 0, false
 		}
 	}
 }
 
+// The bytes that a create ends with: its flags, and a createTTL's time to live.
+const (
+	flagsBytes = 4
+	ttlBytes   = 8
+)
+
+// kindOf is what a part does. Of a create the flags decide alone, whatever operation
+// it came as, so that create2 answers as create does; and only a createTTL can carry
+// the time that the flags of one ask for.
+func kindOf(part wire.MultiRequest) wire.Op {
+	flags := part.Body
+	switch part.Op {
+	case wire.OpCreateTTL:
+		flags = flags[:len(flags)-ttlBytes]
+	case wire.OpCreate, wire.OpCreate2, wire.OpCreateContainer:
+	default:
+		return part.Op
+	}
+	mode := zoo.CreateMode(int32(binary.BigEndian.Uint32(flags[len(flags)-flagsBytes:])))
+	switch {
+	case mode == zoo.Container:
+		return wire.OpCreateContainer
+	case mode.IsTTL() && part.Op == wire.OpCreateTTL:
+		return wire.OpCreateTTL
+	case mode.IsTTL():
+		return wire.OpError
+	}
+	return wire.OpCreate
+}
+
 func (p *Preparer) part(part wire.MultiRequest) zoo.Code {
-	p.out = jute.AppendInt(p.out, int32(part.Op))
+	kind := kindOf(part)
+	p.out = jute.AppendInt(p.out, int32(kind))
 	length := len(p.out)
 	p.out = jute.AppendInt(p.out, 0)
 	start := len(p.out)
 	p.body = jute.NewAliasDecoder(part.Body)
-	op, _ := findPart(part.Op)
+	op, _ := findPart(kind)
 	code := op(p)
 	binary.BigEndian.PutUint32(p.out[length:], uint32(len(p.out)-start))
 	return code

@@ -9,6 +9,7 @@ import (
 	"zoo"
 	"zoo/internal/core/acl"
 	"zoo/internal/core/tree"
+	"zoo/internal/jute"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
 )
@@ -228,6 +229,38 @@ func TestPartsOfAMultiSeeEachOther(t *testing.T) {
 	}
 	if got := p.tree.Ephemerals(alice); !slices.Equal(got, []string{"/a"}) {
 		t.Fatalf("alice owns %v", got)
+	}
+}
+
+// The plot: each kind of create comes in a multi with each of the flags. What it
+// makes, and how it will be answered, its flags say; a time to live needs createTTL.
+func TestTheFlagsOfACreateInAMultiDecideWhatItIs(t *testing.T) {
+	p := newPlay(t, nil)
+	p.tree.SetTypes(tree.Types{Extended: true})
+	for _, op := range []wire.Op{wire.OpCreate, wire.OpCreate2, wire.OpCreateContainer,
+		wire.OpCreateTTL} {
+		for mode := zoo.Persistent; mode <= zoo.PersistentSequentialTTL; mode++ {
+			want := wire.OpCreate
+			switch {
+			case mode == zoo.Container:
+				want = wire.OpCreateContainer
+			case mode.IsTTL():
+				want = op
+			}
+			record := jute.Record(create(fmt.Sprintf("/%v-%d", op, mode), mode))
+			if op == wire.OpCreateTTL {
+				r := create(fmt.Sprintf("/%v-%d", op, mode), mode)
+				record = &wire.CreateTTLRequest{Path: r.Path, ACL: r.ACL, Flags: mode, TTL: 1000}
+			}
+			result := p.do(wire.OpMulti, multi{{op, record}})
+			if mode.IsTTL() && op != wire.OpCreateTTL {
+				if result.Code != zoo.CodeMarshallingError {
+					t.Errorf("%v with the flags %d: %v", op, mode, result.Code)
+				}
+			} else if sub := result.Multi[0]; sub.Header.Type != want || sub.Code != zoo.CodeOK {
+				t.Errorf("%v with the flags %d: %v, %v", op, mode, sub.Header.Type, sub.Code)
+			}
+		}
 	}
 }
 
