@@ -356,6 +356,7 @@ func TestWhatTheServerDoesNotKnowIsRefused(t *testing.T) {
 	c := startStandalone(t).connect()
 	c.call(2, wire.OpGetData, nil, zoo.CodeMarshallingError)
 	c.call(3, wire.OpCreate, nil, zoo.CodeMarshallingError)
+	c.call(3, wire.OpSync, nil, zoo.CodeMarshallingError)
 	c.call(4, wire.OpExists, &wire.ExistsRequest{Path: "/a\x00b"}, zoo.CodeBadArguments)
 	c.pipeline(request(5, wire.OpCreate, create("/behind", "")),
 		request(6, wire.OpCheck, &wire.CheckVersionRequest{Path: "/"}),

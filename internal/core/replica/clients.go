@@ -155,6 +155,9 @@ func (r *Replica) forward(q Request, code zoo.Code) {
 func (r *Replica) sync(q *Request) {
 	d := jute.NewDecoder(q.Body)
 	b := barrier{conn: q.Conn, xid: q.Xid, op: q.Op, path: d.String()}
+	if d.Err() != nil {
+		b.code = zoo.CodeMarshallingError
+	}
 	if r.learner != nil {
 		r.learner.Forward(q.Session, q.Xid, q.Op, q.Body, q.IDs)
 	} else {
