@@ -138,6 +138,7 @@ func TestAuthenticationGivesTheIdentitiesThatJavaGives(t *testing.T) {
 	}{
 		{"digest", "super:test", []zoo.ID{super, digest(rules.SuperDigest)}},
 		{"digest", "a:b:c", []zoo.ID{digest("a:cLzgnoJ6mP5qz3w+mwvPE2vDgu0=")}},
+		{"digest", "\xff:\xfe", []zoo.ID{digest("\ufffd:ipNoT9MRIoSM4DrYkmqaDGEYOsE=")}},
 		{"ip", "ignored", []zoo.ID{local}},
 		{"world", "anyone", nil},
 		{"auth", "", nil},

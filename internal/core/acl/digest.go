@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"zoo"
+	"zoo/internal/jute"
 )
 
 // digestScheme knows a client by a name and a password. An identity is
@@ -71,8 +72,10 @@ func ParseDigestAlgorithm(name string) (DigestAlgorithm, error) {
 // String is the algorithm's name.
 func (a DigestAlgorithm) String() string { return digestAlgorithms[a].name }
 
-// ID is the identity of "user:password".
+// ID is the identity of "user:password". Bytes that are no UTF-8 count as the
+// replacement character, as Java takes them.
 func (a DigestAlgorithm) ID(credentials string) zoo.ID {
+	credentials = jute.Text([]byte(credentials))
 	hash := base64.StdEncoding.EncodeToString(digestAlgorithms[a].sum([]byte(credentials)))
 	return zoo.ID{Scheme: schemeDigest, ID: digestUser(credentials) + ":" + hash}
 }
