@@ -15,7 +15,7 @@ FUZZTIME ?= 30s
 # TESTTIME bounds one package's tests; CI allows 15 minutes for all of them.
 TESTTIME ?= 10m
 
-.PHONY: build dev test race lint fuzz sim bench generate cross cover check
+.PHONY: build dev test race lint fuzz sim compat bench generate cross cover check
 
 build:
 	$(GOBUILD) -o bin/zoo ./cmd/zoo
@@ -44,6 +44,15 @@ fuzz:
 sim:
 	ZOO_SIM_SEED=$(SEED) go test -count=1 -v -timeout $(TESTTIME) \
 		-run '$(if $(SEED),TestReplay,.)' ./internal/check/sim
+
+# Streams of random requests to Java's server and to ours: STREAMS of them, from the
+# seed FIRST on, each of REQUESTS. A finding prints how to replay it.
+STREAMS ?= 20
+FIRST ?= 1000
+REQUESTS ?= 200000
+compat:
+	ZOO_COMPAT_STREAMS=$(STREAMS) ZOO_COMPAT_FIRST=$(FIRST) ZOO_COMPAT_REQUESTS=$(REQUESTS) \
+		go test -count=1 -v -timeout 120m -run TestJavaAndZooAnswerAlike ./test/compat
 
 bench: build
 	ZOO_BENCH=1 go test -count=1 -v -timeout 60m ./test/bench/...

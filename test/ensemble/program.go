@@ -12,10 +12,11 @@ import (
 // Program makes the command that runs one server from its configuration.
 type Program func(s *Server) *exec.Cmd
 
-// Zoo runs a zoo binary.
-func Zoo(binary string) Program {
+// Zoo runs a zoo binary with options such as -Dname=value.
+func Zoo(binary string, options ...string) Program {
 	return func(s *Server) *exec.Cmd {
-		cmd := exec.Command(binary, "serve", s.configFile())
+		args := append([]string{"serve"}, options...)
+		cmd := exec.Command(binary, append(args, s.configFile())...)
 		cmd.Dir = s.home
 		return cmd
 	}
@@ -60,17 +61,20 @@ log4j.appender.OUT.layout.ConversionPattern=%d{ISO8601} %-5p %c{1} %m%n
 `
 
 // Java runs Debian's ZooKeeper with fsync as it is by default, that is on. The
-// admin server is off, since it would want a port of its own.
-func Java(heapMax string) Program {
+// admin server is off, since it would want a port of its own. The options are the
+// JVM's, such as -Dname=value, and come last.
+func Java(heapMax string, options ...string) Program {
 	return func(s *Server) *exec.Cmd {
 		logging := filepath.Join(s.home, "log4j.properties")
 		// A failure here would only make the server silent.
 		_ = os.WriteFile(logging, []byte(javaLogging), 0o600)
 		classPath := append([]string{javaServerJar}, javaLogJars...)
-		cmd := exec.Command("java", "-Xmx"+heapMax,
-			"-Dlog4j.configuration=file:"+logging, "-Dzoo.log="+s.LogFile(),
-			"-Dzookeeper.admin.enableServer=false", "-Dzookeeper.jmx.log4j.disable=true",
-			"-cp", strings.Join(classPath, ":"), javaMain, s.configFile())
+		args := []string{"-Xmx" + heapMax,
+			"-Dlog4j.configuration=file:" + logging, "-Dzoo.log=" + s.LogFile(),
+			"-Dzookeeper.admin.enableServer=false", "-Dzookeeper.jmx.log4j.disable=true"}
+		args = append(args, options...)
+		cmd := exec.Command("java", append(args,
+			"-cp", strings.Join(classPath, ":"), javaMain, s.configFile())...)
 		cmd.Dir = s.home
 		return cmd
 	}

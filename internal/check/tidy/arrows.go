@@ -71,6 +71,7 @@ var rooms = []room{
 	{name: "cmd/zoo", imports: []string{"internal/config", "internal/server", "internal/ops",
 		"internal/dev", "internal/load", "internal/shell", "client", "internal/net/certs"},
 		libraries: []string{"github.com/alecthomas/kong"}},
+	{name: "test/compat", imports: append(slices.Clone(encoding), "test/ensemble")},
 	{name: "test", imports: []string{"internal/load", "internal/dev", "test"}},
 }
 

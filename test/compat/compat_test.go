@@ -1,0 +1,152 @@
+package compat
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// slots is how many sessions a stream has at a time.
+const slots = 4
+
+// plan is one stream.
+type plan struct {
+	seed     uint64
+	requests int // requests is how many are sent at least.
+	steps    int // steps bounds the rounds, where it is not 0.
+}
+
+// number is an environment variable, or the fallback.
+func number(t *testing.T, name string, fallback int) int {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return fallback
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// plans are the streams of a run: four of 50,000 requests, or what the environment
+// asks for.
+func plans(t *testing.T) []plan {
+	t.Helper()
+	requests := number(t, "ZOO_COMPAT_REQUESTS", 52_000)
+	steps := number(t, "ZOO_COMPAT_STEPS", 0)
+	if seed := number(t, "ZOO_COMPAT_SEED", 0); seed != 0 {
+		return []plan{{uint64(seed), requests, steps}}
+	}
+	first := number(t, "ZOO_COMPAT_FIRST", 1)
+	var all []plan
+	for i := range number(t, "ZOO_COMPAT_STREAMS", 4) {
+		all = append(all, plan{uint64(first + i), requests, steps})
+	}
+	return all
+}
+
+// The plot: the same random requests go to Java's ZooKeeper and to zoo. Whatever
+// they are, both answer alike, but for what the table of differences says.
+func TestJavaAndZooAnswerAlike(t *testing.T) {
+	leaveOut(t)
+	book := newLedger()
+	all := plans(t)
+	for _, p := range all {
+		t.Run(fmt.Sprintf("seed-%d", p.seed), func(t *testing.T) { p.play(t, book) })
+	}
+	t.Logf("differences used:\n%v", book)
+	for i, d := range differences {
+		// A replay or a survey is too short for all of them.
+		if len(all) > 1 && !t.Failed() && book.uses[i] == 0 {
+			t.Errorf("no request has shown this difference any more: %s", d.name)
+		}
+	}
+}
+
+// play plays one stream from its beginning.
+func (p plan) play(t *testing.T, book *ledger) {
+	d := newDuel(t, slots, book.allow)
+	g := newGenerator(p.seed, slots)
+	start := time.Now()
+	// A survey goes on after a disagreement, although others may come from it.
+	survey := number(t, "ZOO_COMPAT_SURVEY", 1)
+	var past []round
+	for step := 1; d.requests < p.requests && (p.steps == 0 || step <= p.steps); step++ {
+		r := g.round()
+		past = append(past, r)
+		found, err := d.round(&r)
+		if err != nil {
+			t.Fatalf("seed %d, step %d: %v", p.seed, step, err)
+		}
+		if found != nil {
+			t.Error(p.report(step, past, found))
+			if survey--; survey <= 0 {
+				return
+			}
+		}
+	}
+	t.Logf("seed %d: %d requests, %d answers compared, %d zxids, %v", p.seed, d.requests,
+		d.answers, len(d.known.zxids), time.Since(start).Round(time.Millisecond))
+}
+
+// report tells what was found, what led to it, and how to see it again.
+func (p plan) report(step int, past []round, found *disagreement) string {
+	var b strings.Builder
+	c := &found.clash
+	fmt.Fprintf(&b, "seed %d, step %d: %v\nrequest: %v\n%v\n", p.seed, step, &past[step-1],
+		c.request, c)
+	if c.request != nil {
+		b.WriteString(related(past, c.request))
+	}
+	for i, name := range []string{javaName, zooName} {
+		fmt.Fprintf(&b, "%s heard, slot %d:\n%s", name, c.slot,
+			lastOf(found.heard[i][c.slot], c, i))
+	}
+	fmt.Fprintf(&b, "replay: ZOO_COMPAT_SEED=%d ZOO_COMPAT_STEPS=%d go test -count=1 "+
+		"-run TestJavaAndZooAnswerAlike ./test/compat\n", p.seed, step)
+	return b.String()
+}
+
+// related are the last requests about the same path.
+func related(past []round, r *request) string {
+	path := r.path()
+	var found []string
+	for step, round := range past {
+		for i := range round.requests {
+			other := &round.requests[i]
+			if strings.Contains(string(other.payload), path) && path != "" {
+				found = append(found,
+					fmt.Sprintf("  step %d slot %d: %v\n", step+1, round.slot, other))
+			}
+			if other == r {
+				break
+			}
+		}
+	}
+	const shown = 12
+	return "the last requests that have " + strconv.Quote(path) + ":\n" +
+		strings.Join(found[max(0, len(found)-shown):], "")
+}
+
+// lastOf are the messages around the clash.
+func lastOf(all []message, c *clash, side int) string {
+	at := c.java
+	if side == 1 {
+		at = c.zoo
+	}
+	var b strings.Builder
+	for i := range all {
+		if at == nil || &all[i] == at {
+			for j := max(0, i-3); j < min(len(all), i+4); j++ {
+				fmt.Fprintf(&b, "  %v\n", &all[j])
+			}
+			break
+		}
+	}
+	return b.String()
+}

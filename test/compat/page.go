@@ -1,0 +1,37 @@
+package compat
+
+// pageHead and pageTail stand around the table in docs/compatibility.md.
+const (
+	pageHead = `# What differs from Java's ZooKeeper
+
+The test in test/compat sends the same random requests to the server of Java's ZooKeeper 3.8.0,
+with Debian's patches, and to zoo: all operations, valid, borderline and wrong, from several
+sessions, with watches, ACLs and multis, handshakes, renewals and broken frames. Replies, their
+headers, watch events and their order, and the ends of connections have to be the same. What is
+allowed to differ is in this table, which is written from the test's own: a difference that is not
+here fails the test, and so does a row that nothing needs any more.
+
+| What | Java 3.8.0 | zoo | Why |
+|---|---|---|---|
+`
+	pageTail = `
+What is compared by its relation: zxids, which must stand for each other in the same order;
+session ids; times, which are one for each transaction. What has no order in Java either is
+compared as a set: children, ephemerals, the identities of whoAmI, and the events of the
+ephemerals that go with one session.
+
+What Java leaves to chance, and the test therefore avoids:
+
+- After a setACL, requests that are sent without waiting for its answer are checked by the old
+  list or the new one. Here it is always the new one.
+- A create of a container with the flags of an ephemeral counts as an ephemeral until it is
+  applied. Here it never does.
+- The answers to auth, and to operations that do not exist, may overtake those to earlier
+  requests. Here they do not.
+- A few requests that follow a closeSession may be answered before the connection ends.
+
+What only older servers do, and which would lead the two apart, is avoided as well: Java 3.8 keeps
+one mode for all watches of a client on a path, and the last one that it sets takes the place of
+the others.
+`
+)

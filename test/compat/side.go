@@ -1,0 +1,228 @@
+package compat
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"zoo"
+	"zoo/internal/jute"
+	"zoo/internal/wire"
+)
+
+// patience bounds the wait for one message; what takes longer is silence.
+const patience = 30 * time.Second
+
+// frameBytesMax bounds what is read as one frame; no reply here is larger.
+const frameBytesMax = 64 << 20
+
+// side is one of the two servers, with a connection for each slot.
+type side struct {
+	name    string
+	address string // address is where slots connect; each may have its own.
+	links   []*link
+}
+
+// link is one slot's connection and the session that it had last.
+type link struct {
+	conn net.Conn // conn is nil while the slot is not connected.
+	r    *bufio.Reader
+	who  identity
+}
+
+func newSide(name string, addresses []string, slots int) *side {
+	s := &side{name: name}
+	for range slots {
+		s.links = append(s.links, &link{})
+	}
+	s.address = addresses[0]
+	return s
+}
+
+// shut ends all connections.
+func (s *side) shut() {
+	for _, l := range s.links {
+		l.drop()
+	}
+}
+
+func (l *link) drop() {
+	if l.conn != nil {
+		l.conn.Close()
+		l.conn = nil
+	}
+}
+
+// heard is what each slot has received in one round.
+type heard [][]message
+
+// play plays one round: the handshake if there is one, the requests, and the drain
+// of all slots.
+func (s *side) play(r *round, known *twin) (heard, error) {
+	got := make(heard, len(s.links))
+	l := s.links[r.slot]
+	if r.drop || l.conn != nil && r.again && r.hello.leaves {
+		l.drop()
+	}
+	if !r.drop && (l.conn == nil || r.again) {
+		old, err := s.connect(r, known)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.name, err)
+		}
+		got[r.slot] = old
+	}
+	if l.conn != nil {
+		got[r.slot] = append(got[r.slot], l.talk(r.requests, s.resolve(known))...)
+	}
+	for i, other := range s.links {
+		if i != r.slot && other.conn != nil {
+			got[i] = other.talk(nil, nil)
+		}
+	}
+	return got, nil
+}
+
+// resolve gives the zxid of this side that was seen so many zxids ago.
+func (s *side) resolve(known *twin) func(back int) zoo.Zxid {
+	return func(back int) zoo.Zxid { return known.recent(s.name, back) }
+}
+
+// connect opens a new connection for the round's slot. An old one that is still
+// open is drained after the handshake, for the server may have closed it.
+func (s *side) connect(r *round, known *twin) ([]message, error) {
+	l := s.links[r.slot]
+	conn, err := net.Dial("tcp", s.address)
+	if err != nil {
+		return nil, err
+	}
+	before := *l
+	l.conn, l.r = conn, bufio.NewReaderSize(conn, 64<<10)
+	got := l.greet(r.hello.frame(s.links, s.resolve(known)))
+	if before.conn != nil {
+		got = append(got, before.talk(nil, nil)...)
+		before.drop()
+	}
+	return got, nil
+}
+
+// greet sends a handshake and reads its answer. A session that does not exist
+// leaves the slot unconnected.
+func (l *link) greet(frame []byte) []message {
+	if _, err := l.conn.Write(frame); err != nil {
+		l.drop()
+		return []message{{sort: closing}}
+	}
+	answer, end := l.frame()
+	if answer == nil {
+		return []message{{sort: end}}
+	}
+	m, who := decodeWelcome(answer)
+	if who.id != 0 {
+		l.who = who
+		return []message{m}
+	}
+	_, end = l.frame()
+	l.drop()
+	return []message{m, {sort: end}}
+}
+
+// barrierXid is the xid of the request that ends each round; no other has it.
+const barrierXid = 0x0ba44e44
+
+// appendBarrier appends a request that every server answers at once, in its turn.
+func appendBarrier(b []byte) []byte {
+	body := wire.ExistsRequest{Path: "/zookeeper"}
+	return appendFrame(b, body.AppendTo(header(barrierXid, wire.OpExists)))
+}
+
+func header(xid int32, op wire.Op) []byte {
+	h := wire.RequestHeader{Xid: xid, Type: op}
+	return h.AppendTo(nil)
+}
+
+func appendFrame(b, payload []byte) []byte {
+	return append(jute.AppendInt(b, int32(len(payload))), payload...)
+}
+
+// lingersMax is how many barriers more a connection is given that ought to end: Java
+// may answer a few requests between its last reply and the end.
+const lingersMax = 200
+
+// talk sends the requests and a barrier and reads until the barrier's reply or the
+// end of the connection.
+func (l *link) talk(requests []request, resolve func(int) zoo.Zxid) []message {
+	var out []byte
+	for i := range requests {
+		out = requests[i].appendTo(out, resolve)
+	}
+	// An error is a connection that the server has closed, which reading tells.
+	_, _ = l.conn.Write(appendBarrier(out))
+	lingers := 0
+	if n := len(requests); n > 0 && requests[n-1].ends {
+		lingers = lingersMax
+	}
+	var got []message
+	for {
+		frame, end := l.frame()
+		if frame == nil {
+			return append(got, message{sort: end})
+		}
+		m := l.decode(frame, requests)
+		if m.sort == barrier && lingers > 0 {
+			lingers--
+			_, _ = l.conn.Write(appendBarrier(nil))
+			continue
+		}
+		got = append(got, m)
+		switch {
+		case m.sort == barrier:
+			return got
+		case m.sort == reply && len(requests) > 0:
+			requests = requests[1:]
+		}
+	}
+}
+
+func (l *link) decode(frame []byte, requests []request) message {
+	d := jute.NewDecoder(frame)
+	switch xid := d.Int(); {
+	case isNotification(frame):
+		return decodeNotification(frame)
+	case xid == barrierXid:
+		return message{sort: barrier}
+	case len(requests) == 0:
+		return decodeReply(frame, &request{})
+	}
+	return decodeReply(frame, &requests[0])
+}
+
+// frame reads one frame, or tells how the connection ended.
+func (l *link) frame() ([]byte, sort) {
+	l.conn.SetReadDeadline(time.Now().Add(patience))
+	var size [4]byte
+	if _, err := io.ReadFull(l.r, size[:]); err != nil {
+		return nil, l.ended(err)
+	}
+	n := binary.BigEndian.Uint32(size[:])
+	if n > frameBytesMax {
+		return nil, l.ended(io.ErrUnexpectedEOF)
+	}
+	frame := make([]byte, n)
+	if _, err := io.ReadFull(l.r, frame); err != nil {
+		return nil, l.ended(err)
+	}
+	return frame, reply
+}
+
+func (l *link) ended(err error) sort {
+	l.drop()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return silence
+	}
+	return closing
+}
