@@ -91,8 +91,6 @@ func (s *Server) secured() error {
 		s.log.Info("TLS for clients", "is", line)
 	}
 	s.secure.context = ctx
-	s.meters.set.Gauge("outstanding_tls_handshake", "TLS handshakes under way.",
-		func() float64 { return float64(s.secure.outstanding.Load()) })
 	s.spawn("certificates", func() { ctx.Watch(s.closing) })
 	return nil
 }

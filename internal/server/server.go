@@ -119,6 +119,8 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 		log: log, mono: s.mono, counter: s.meters.conns.refusals, logged: map[string]*refusalLog{},
 	}
 	s.admission.cfg, s.admission.local = s.cfg.Admission, s.cfg.LocalSessions
+	s.meters.set.Gauge("outstanding_tls_handshake", "TLS handshakes under way.",
+		func() float64 { return float64(s.secure.outstanding.Load()) })
 	s.meters.set.Fraction("connection_drop_probability",
 		"Chance of a handshake to be refused.", s.admission.dropShare)
 	s.stall.cfg, s.large.cfg = s.cfg.Stall, s.cfg.Large
