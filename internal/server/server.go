@@ -115,15 +115,7 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 		addresses:    make(chan []net.Addr, 1),
 		closing:      make(chan struct{}),
 	}
-	s.refusals = &refusals{
-		log: log, mono: s.mono, counter: s.meters.conns.refusals, logged: map[string]*refusalLog{},
-	}
-	s.admission.cfg, s.admission.local = s.cfg.Admission, s.cfg.LocalSessions
-	s.meters.set.Gauge("outstanding_tls_handshake", "TLS handshakes under way.",
-		func() float64 { return float64(s.secure.outstanding.Load()) })
-	s.meters.set.Fraction("connection_drop_probability",
-		"Chance of a handshake to be refused.", s.admission.dropShare)
-	s.stall.cfg, s.large.cfg = s.cfg.Stall, s.cfg.Large
+	s.limit()
 	s.loop = newLoop(s)
 	s.writer = &logWriter{server: s, wake: make(chan struct{}, 1)}
 	s.commands = &command.Answerer{
@@ -138,6 +130,20 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 		s.peers = newPeers(s)
 	}
 	return s
+}
+
+// limit sets up what holds clients back and turns them away.
+func (s *Server) limit() {
+	s.refusals = &refusals{
+		log: s.log, mono: s.mono, counter: s.meters.conns.refusals,
+		logged: map[string]*refusalLog{},
+	}
+	s.admission.cfg, s.admission.local = s.cfg.Admission, s.cfg.LocalSessions
+	s.stall.cfg, s.large.cfg = s.cfg.Stall, s.cfg.Large
+	s.meters.set.Gauge("outstanding_tls_handshake", "TLS handshakes under way.",
+		func() float64 { return float64(s.secure.outstanding.Load()) })
+	s.meters.set.Fraction("connection_drop_probability",
+		"Chance of a handshake to be refused.", s.admission.dropShare)
 }
 
 // Run serves until ctx is done, or until something fails that must not be
