@@ -326,7 +326,9 @@ func TestAServerWithoutAQuorumMayServeReads(t *testing.T) {
 // wants an ephemeral, and not before.
 func TestALocalSessionIsUpgradedByItsFirstEphemeral(t *testing.T) {
 	e := newEnsemble(t, 3, 0)
-	e.adjust = func(c *Config) { c.LocalSessions, c.LocalSessionsUpgrading = true, true }
+	e.adjust = func(c *Config) {
+		c.LocalSessions, c.LocalSessionsUpgrading, c.Words = true, true, []string{"*"}
+	}
 	for id := range e.ports {
 		e.start(id)
 	}
@@ -339,6 +341,7 @@ func TestALocalSessionIsUpgradedByItsFirstEphemeral(t *testing.T) {
 	if global, local := sessions(); global != 0 || local != 1 {
 		t.Errorf("%d sessions and %d local ones", global, local)
 	}
+	expectMatch(t, e.servers[1].ask("dump"), `^SessionTracker dump:\nLocal Session Sets \(1\)/`)
 	c.pipeline(request(2, wire.OpCreate, ephemeral("/e")),
 		request(3, wire.OpGetData, &wire.GetDataRequest{Path: "/e"}))
 	c.reply(2, zoo.CodeOK)

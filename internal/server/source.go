@@ -106,18 +106,31 @@ func (q source) Timeline() []command.Stage { return q.server.timeline.list() }
 func (q source) Sessions() command.Sessions {
 	s := q.server
 	var all command.Sessions
-	expiries, _ := ask(s, func() []session.Expiry {
-		var list []session.Expiry
-		list, all.Tracked = s.loop.replica.Expiries()
-		return list
+	answer, _ := ask(s, func() (t tracked) {
+		t.expiries, t.here = s.loop.replica.Expiries()
+		t.localExpiries, t.local = s.loop.replica.LocalExpiries()
+		return t
 	})
-	for _, e := range expiries {
-		all.Buckets = append(all.Buckets,
-			command.Bucket{Expires: s.wall(e.At), Sessions: e.Sessions})
-	}
+	all.Tracked, all.Buckets = answer.here, s.buckets(answer.expiries)
+	all.HasLocal, all.Local = answer.local, s.buckets(answer.localExpiries)
 	q.addSessions(&all)
 	all.Connections = s.connBuckets()
 	return all
+}
+
+// tracked is what the loop knows of when sessions expire: those of the ensemble, if
+// they are tracked here, and those that only this server has, if it may have any.
+type tracked struct {
+	expiries, localExpiries []session.Expiry
+	here, local             bool
+}
+
+func (s *Server) buckets(list []session.Expiry) []command.Bucket {
+	buckets := make([]command.Bucket, len(list))
+	for i, e := range list {
+		buckets[i] = command.Bucket{Expires: s.wall(e.At), Sessions: e.Sessions}
+	}
+	return buckets
 }
 
 // addSessions adds what the tree knows of sessions.

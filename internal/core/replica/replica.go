@@ -401,7 +401,7 @@ func (r *Replica) Status() Status {
 		Serving: r.serving || r.readOnly.on, ReadOnly: r.readOnly.on,
 		LastLogged: r.history.Last(), LastCommitted: r.history.Committed(),
 		LastApplied: r.history.Applied(), Outstanding: r.attached.outstanding,
-		Sessions: r.tree.SessionCount(), ProposalBytes: r.sizes, Proposed: r.proposed,
+		Sessions: r.View().SessionCount(), ProposalBytes: r.sizes, Proposed: r.proposed,
 	}
 	if r.localSessions != nil {
 		s.LocalSessions = r.localSessions.Len()

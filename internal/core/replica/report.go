@@ -11,6 +11,15 @@ func (r *Replica) Expiries() ([]session.Expiry, bool) {
 	return r.writer.tracker.Expiries(), true
 }
 
+// LocalExpiries lists the sessions that only this server knows by the instant at which
+// they expire; false where there can be none.
+func (r *Replica) LocalExpiries() ([]session.Expiry, bool) {
+	if r.localSessions == nil {
+		return nil, false
+	}
+	return r.localSessions.Expiries(), true
+}
+
 // noSizes are the sizes of proposals before the first one.
 var noSizes = [3]int{-1, -1, -1}
 

@@ -84,6 +84,10 @@ type Sessions struct {
 	Buckets []Bucket
 	Tracked bool
 	Global  []GlobalSession
+	// Local are the sessions that only this server knows, HasLocal tells that it
+	// may have such.
+	Local    []Bucket
+	HasLocal bool
 	// Ephemerals are the sessions that have ephemeral znodes.
 	Ephemerals []EphemeralPaths
 	// Connections are the connections by the instant at which they are closed
@@ -120,11 +124,7 @@ func (a *Answerer) dump(*Overview) string {
 	s := a.Source.Sessions()
 	var b strings.Builder
 	b.WriteString("SessionTracker dump:\n")
-	if s.Tracked {
-		s.writeBuckets(&b)
-	} else {
-		s.writeGlobal(&b)
-	}
+	s.writeTrackers(&b)
 	fmt.Fprintf(&b, "ephemeral nodes dump:\nSessions with Ephemerals (%d):\n", len(s.Ephemerals))
 	for _, e := range s.Ephemerals {
 		fmt.Fprintf(&b, "0x%x:\n", uint64(e.Session))
@@ -139,13 +139,29 @@ func (a *Answerer) dump(*Overview) string {
 // dateLayout is how Java writes a date.
 const dateLayout = "Mon Jan 02 15:04:05 MST 2006"
 
-func (s *Sessions) writeBuckets(b *strings.Builder) {
+// writeTrackers writes the local sessions before the others, as Java does.
+func (s *Sessions) writeTrackers(b *strings.Builder) {
+	if s.HasLocal {
+		b.WriteString("Local ")
+		writeBuckets(b, s.Local)
+	}
+	switch {
+	case !s.Tracked:
+		s.writeGlobal(b)
+		return
+	case s.HasLocal:
+		b.WriteString("Global ")
+	}
+	writeBuckets(b, s.Buckets)
+}
+
+func writeBuckets(b *strings.Builder, buckets []Bucket) {
 	n := 0
-	for _, bucket := range s.Buckets {
+	for _, bucket := range buckets {
 		n += len(bucket.Sessions)
 	}
-	fmt.Fprintf(b, "Session Sets (%d)/(%d):\n", len(s.Buckets), n)
-	for _, bucket := range s.Buckets {
+	fmt.Fprintf(b, "Session Sets (%d)/(%d):\n", len(buckets), n)
+	for _, bucket := range buckets {
 		fmt.Fprintf(b, "%d expire at %s:\n", len(bucket.Sessions),
 			bucket.Expires.Format(dateLayout))
 		for _, id := range bucket.Sessions {

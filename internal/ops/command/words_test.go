@@ -3,6 +3,8 @@ package command
 import (
 	"strings"
 	"testing"
+
+	"zoo"
 )
 
 // The texts were compared with those of Java ZooKeeper 3.8.0, line by line.
@@ -47,6 +49,33 @@ func TestALearnerDumpsTheSessionsOfTheEnsemble(t *testing.T) {
 		t.Errorf("got %q, want %q at its begin", text, want)
 	}
 }
+
+// A member of an ensemble may have sessions of its own: they stand in front.
+func TestLocalSessionsAreDumpedBeforeThoseOfTheEnsemble(t *testing.T) {
+	local := "SessionTracker dump:\nLocal Session Sets (1)/(1):\n" +
+		"1 expire at Mon Nov 02 18:43:54 UTC 2026:\n\t0x7\n"
+	s := Sessions{HasLocal: true,
+		Local:  []Bucket{{Expires: fixedTime, Sessions: []zoo.SessionID{7}}},
+		Global: []GlobalSession{{ID: 8, TimeoutMillis: 6000}}}
+	for want, tracked := range map[string]bool{
+		local + "Global Sessions(1):\n0x8\t6000ms\nephemeral": false,
+		local + "Global Session Sets (0)/(0):\nephemeral":     true,
+	} {
+		s.Tracked = tracked
+		a := Answerer{Source: dumping{fixed{}, s}}
+		if text := a.dump(nil); !strings.HasPrefix(text, want) {
+			t.Errorf("got %q, want %q at its begin", text, want)
+		}
+	}
+}
+
+// dumping is a server with these sessions.
+type dumping struct {
+	fixed
+	sessions Sessions
+}
+
+func (d dumping) Sessions() Sessions { return d.sessions }
 
 func TestAReadOnlyServerSaysSo(t *testing.T) {
 	a := answerer(true)
