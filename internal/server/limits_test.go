@@ -58,3 +58,40 @@ func TestTTLZnodesAndQuotasAreASettingOfTheServer(t *testing.T) {
 	c.create("/zookeeper/quota/t/zookeeper_stats", "count=0,bytes=0")
 	c.call(2, wire.OpCreate, create("/t/child", ""), zoo.CodeQuotaExceeded)
 }
+
+// Two quotas in one namespace are summed up, a limit that is not set counting -1; what
+// a hard limit refused is counted until the figures are reset.
+func TestQuotasAreMeasuredByNamespace(t *testing.T) {
+	disk := vfs.NewMem()
+	cfg := standaloneConfig(disk)
+	cfg.EnforceQuota, cfg.Words = true, []string{"*"}
+	s := start(t, disk, cfg)
+	c := s.connect()
+	for _, path := range []string{"/app", "/zookeeper/quota/app"} {
+		c.create(path, "")
+		for _, quota := range []string{"/a", "/b"} {
+			c.create(path+quota, "12345")
+		}
+	}
+	for quota, limits := range map[string]string{
+		"/a": "count=-1,bytes=100", "/b": "count=7,bytes=-1=;byteHardLimit=-1;countHardLimit=1",
+	} {
+		c.create("/zookeeper/quota/app"+quota+"/zookeeper_limits", limits)
+		c.create("/zookeeper/quota/app"+quota+"/zookeeper_stats", "count=0,bytes=0")
+	}
+	c.call(1, wire.OpCreate, create("/app/b/child", ""), zoo.CodeQuotaExceeded)
+	text := s.ask("mntr")
+	for _, line := range []string{
+		"zk_app_quota_count_limit_per_namespace\t0", "zk_app_quota_bytes_limit_per_namespace\t99",
+		"zk_app_quota_count_usage_per_namespace\t2", "zk_app_quota_bytes_usage_per_namespace\t10",
+		"zk_app_quota_exceeded_error_per_namespace\t1",
+	} {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("%q is not in\n%s", line, text)
+		}
+	}
+	s.ask("srst")
+	if text := s.ask("mntr"); strings.Contains(text, "quota_exceeded_error") {
+		t.Errorf("srst has not reset the refusals:\n%s", text)
+	}
+}

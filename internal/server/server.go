@@ -116,6 +116,7 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 		closing:      make(chan struct{}),
 	}
 	s.limit()
+	s.meterQuotas()
 	s.loop = newLoop(s)
 	s.writer = &logWriter{server: s, wake: make(chan struct{}, 1)}
 	s.commands = &command.Answerer{

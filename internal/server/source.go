@@ -188,6 +188,7 @@ func (q source) ResetServer() {
 	s.conns.resetServer()
 	ask(s, func() struct{} {
 		s.loop.replica.ForgetProposals()
+		s.loop.replica.ForgetQuotaRefusals()
 		return struct{}{}
 	})
 }

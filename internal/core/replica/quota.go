@@ -27,6 +27,9 @@ type quotaNotes struct {
 // first component of their paths. It counts where transactions are made.
 func (r *Replica) QuotaRefusals() map[string]uint64 { return maps.Clone(r.quotas.refused) }
 
+// ForgetQuotaRefusals begins to count them anew.
+func (r *Replica) ForgetQuotaRefusals() { clear(r.quotas.refused) }
+
 // noteQuota tells of what the preparer found beyond a quota.
 func (r *Replica) noteQuota() {
 	e, count := r.writer.prep.TakeExcess()

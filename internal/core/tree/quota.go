@@ -133,19 +133,32 @@ func (t *Tree) Quota(path string) (Quota, bool) {
 	return t.quota(about)
 }
 
-// EachQuota visits the quotas that are complete, in the order of their paths.
+// EachQuota visits the quotas that are complete, in the order of their paths. Like
+// Lookup, and unlike Quota, it may run beside others that read.
 func (t *Tree) EachQuota(visit func(q Quota)) {
 	for _, about := range slices.Sorted(maps.Keys(t.quotas)) {
-		if q, complete := t.quota(about); complete {
+		stats, counted := t.find(quotaPath + about + "/" + quotaStatsName)
+		if !counted {
+			continue
+		}
+		if q, complete := t.quotaOf(about, stats); complete {
 			visit(q)
 		}
 	}
 }
 
 func (t *Tree) quota(about string) (Quota, bool) {
-	limits, found := t.find(quotaPath + about + "/" + quotaLimitsName)
 	stats, counted := t.quotaStats(about)
-	if !found || !counted {
+	if !counted {
+		return Quota{}, false
+	}
+	return t.quotaOf(about, stats)
+}
+
+// quotaOf reads a quota whose usage is at a known place. It leaves scratch alone.
+func (t *Tree) quotaOf(about string, stats slot) (Quota, bool) {
+	limits, found := t.find(quotaPath + about + "/" + quotaLimitsName)
+	if !found {
 		return Quota{}, false
 	}
 	usage := stringOf(t.data(t.nodes.at(stats)))

@@ -183,3 +183,14 @@ func (s *Set) GaugeSet(name, help string, read func(show func(key string, value 
 		s.add(row{name, help, KindGauge, gaugeSet(read)})
 	}
 }
+
+// TallySet makes counters, told apart by a key, that somebody else keeps, bounds and
+// also resets.
+func (s *Set) TallySet(name, help string, read func(show func(key string, count uint64))) {
+	if s == nil {
+		return
+	}
+	s.add(row{name, help, KindCounter, gaugeSet(func(show func(key string, value float64)) {
+		read(func(key string, count uint64) { show(key, float64(count)) })
+	})})
+}
