@@ -49,13 +49,23 @@ type waiting struct {
 	op   wire.Op
 	// code, unless it is CodeOK, is the answer whatever the ensemble says.
 	code zoo.Code
+	// zxid is the transaction that was made of it, zero where the leader is another
+	// server.
+	zxid zoo.Zxid
 }
 
 // answeredBy tells whether a transaction of the session is the outcome of this
-// request. The end of a session that expired has xid 0, as a client's request may.
+// request. Who made the transaction knows. A learner has only the session, the xid
+// and the operation to go by, because transactions do not tell through which server
+// they came: if a client takes its session to another server and uses an xid again
+// that is under way here, the outcomes may be taken for each other. No client does so
+// with one handle, and Java's servers have the same limit.
 func (w waiting) answeredBy(res *tree.Result) bool {
-	ends := res.Header.Type == wire.OpCloseSession && w.op != wire.OpCloseSession
-	return w.xid == res.Header.Cxid && !ends
+	if w.zxid != 0 {
+		return w.zxid == res.Header.Zxid
+	}
+	alike := res.Header.Type == w.op || res.Header.Type == wire.OpError
+	return w.xid == res.Header.Cxid && alike
 }
 
 // barrier is a request that is answered without a transaction of its own: a sync,

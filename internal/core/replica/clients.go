@@ -143,12 +143,13 @@ func (r *Replica) submit(requests []Request) {
 // code unless that is CodeOK.
 func (r *Replica) forward(q Request, code zoo.Code) {
 	s := r.attached.sessions[q.Session]
-	r.attached.push(s, waiting{q.Conn, q.Xid, q.Op, code})
+	w := waiting{conn: q.Conn, xid: q.Xid, op: q.Op, code: code}
 	if r.learner != nil {
 		r.learner.Forward(q.Session, q.Xid, q.Op, q.Body, q.IDs)
-		return
+	} else {
+		w.zxid = r.propose(q, ownerSelf)
 	}
-	r.propose(q, ownerSelf)
+	r.attached.push(s, w)
 }
 
 // sync waits until everything that was proposed before it is applied here.
@@ -166,14 +167,15 @@ func (r *Replica) sync(q *Request) {
 	r.attached.wait(b)
 }
 
-// propose makes a transaction of a request and starts it on its way.
-func (r *Replica) propose(q Request, owner session.Owner) {
+// propose makes a transaction of a request and starts it on its way; zero if there
+// can be none.
+func (r *Replica) propose(q Request, owner session.Owner) zoo.Zxid {
 	if q.Op == wire.OpCreateSession {
 		r.track(q, owner)
 	}
 	if r.leader != nil && r.leader.Exhausted() {
 		r.leader.Resign("the zxid counter of the epoch is used up")
-		return
+		return 0
 	}
 	e := r.writer.prep.Prepare(r.nextZxid(), r.now.WallMillis, prep.Request{
 		Session: q.Session, Cxid: q.Xid, Op: q.Op, Body: q.Body, IDs: q.IDs,
@@ -183,10 +185,11 @@ func (r *Replica) propose(q Request, owner session.Owner) {
 	r.noteQuota()
 	if r.leader != nil {
 		r.leader.Propose(e)
-		return
+		return e.Zxid
 	}
 	r.history.Append(e)
 	r.journal.Append(e)
+	return e.Zxid
 }
 
 func (r *Replica) nextZxid() zoo.Zxid {

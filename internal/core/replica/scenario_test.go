@@ -33,6 +33,7 @@ import (
 //	stop-disk ID / go-disk ID       hold and release the disk
 //	hold FROM TO / release FROM TO  keep packets between two servers back
 //	connect ID [read-only] [again]  a client opens a session at a server
+//	connect ID from=ID              the session of another server's client moves
 //	create ID /path [ephemeral]     its request
 //	set ID /path, sync ID, close ID
 //	container ID /path, ttl ID /path MILLIS, delete ID /path
@@ -257,6 +258,9 @@ func (w *world) hold(d *datadriven.TestData) {
 func (w *world) client(d *datadriven.TestData) {
 	s := w.server(d.CmdArgs[0].Key)
 	if d.Cmd == "connect" {
+		if from := w.number(d, "from"); from != 0 {
+			s.session = w.servers[from-1].session
+		}
 		s.connect(d)
 		return
 	}
@@ -290,7 +294,7 @@ func (w *world) client(d *datadriven.TestData) {
 func (s *server) connect(d *datadriven.TestData) {
 	s.conn++
 	ev := Connect{Conn: s.conn, Timeout: 10_000, ReadOnly: d.HasArg("read-only")}
-	if d.HasArg("again") {
+	if d.HasArg("again") || d.HasArg("from") {
 		password := session.Password(s.session)
 		ev.Session, ev.Password = s.session, password[:]
 	}
