@@ -3,6 +3,7 @@ package acl
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"zoo"
 )
@@ -182,5 +183,45 @@ func BenchmarkCheckOpen(b *testing.B) {
 	acls, ids := zoo.OpenACL(), []zoo.ID{local, alice}
 	for b.Loop() {
 		none.Check(acls, zoo.PermWrite, ids)
+	}
+}
+
+// longListMax is a hundred times what it takes, and less than comparing all entries
+// with each other takes.
+const longListMax = 2 * time.Second
+
+// The plot: a client sends the longest list that a frame has room for, once with
+// entries that all differ and once with one entry again and again, and then asks for
+// all its identities as often. Each is fixed in the time of one look at each entry,
+// and the last is refused, because it would be longer than any server reads.
+func TestALongListIsFixedInOneLook(t *testing.T) {
+	const entryBytes = 4 + 4 + len("ip") + 4 + len("::/0")
+	const entries = 0xfffff / entryBytes
+	different := make([]zoo.ACL, entries)
+	alike := make([]zoo.ACL, entries)
+	greedy := make([]zoo.ACL, entries)
+	for i := range entries {
+		different[i] = grant(zoo.Perms(i), IPID("::/0"))
+		alike[i] = grant(zoo.PermRead, IPID("::/0"))
+		greedy[i] = grant(zoo.Perms(i), zoo.ID{Scheme: "auth"})
+	}
+	for _, row := range []struct {
+		title string
+		list  []zoo.ACL
+		want  int
+		code  zoo.Code
+	}{
+		{"all different", different, entries, zoo.CodeOK},
+		{"all alike", alike, 1, zoo.CodeOK},
+		{"all mine", greedy, 0, zoo.CodeInvalidACL},
+	} {
+		start := time.Now()
+		fixed, code := none.Fix(row.list, []zoo.ID{alice, local, DigestID("bob:secret")})
+		if len(fixed) != row.want || code != row.code {
+			t.Errorf("%s: %d entries, %v", row.title, len(fixed), code)
+		}
+		if took := time.Since(start); took > longListMax {
+			t.Errorf("%s: took %v", row.title, took)
+		}
 	}
 }

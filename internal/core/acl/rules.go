@@ -85,8 +85,8 @@ func (r *Rules) grants(want zoo.ID, ids []zoo.ID) bool {
 // Fix turns the list of a request into the one to store, for a client with the
 // given identities: duplicates go, "auth" becomes every identity that the client
 // has proved. It gives CodeInvalidACL for an empty list, for an identity that no
-// scheme accepts, and for "auth" without a proved identity. The result may be the
-// argument itself.
+// scheme accepts, for "auth" without a proved identity, and where "auth" would make
+// the list longer by more than authEntriesMax. The result may be the argument itself.
 func (r *Rules) Fix(acls []zoo.ACL, ids []zoo.ID) ([]zoo.ACL, zoo.Code) {
 	if len(acls) == 0 {
 		return nil, zoo.CodeInvalidACL
@@ -95,17 +95,46 @@ func (r *Rules) Fix(acls []zoo.ACL, ids []zoo.ID) ([]zoo.ACL, zoo.Code) {
 		return acls, zoo.CodeOK
 	}
 	fixed := make([]zoo.ACL, 0, len(acls))
+	seen := entrySet{list: acls}
 	for i, entry := range acls {
-		if slices.Contains(acls[:i], entry) {
+		if seen.before(i) {
 			continue
 		}
 		expanded, ok := r.fixEntry(fixed, entry, ids)
-		if !ok {
+		if !ok || len(expanded) > len(acls)+authEntriesMax {
 			return nil, zoo.CodeInvalidACL
 		}
 		fixed = expanded
 	}
 	return fixed, zoo.CodeOK
+}
+
+// authEntriesMax bounds what "auth" adds to a list: a frame has room for tens of
+// thousands of such entries, and each stands for all identities of the client.
+const authEntriesMax = 1 << 14
+
+// pairwiseMax is how long a list may be for its entries to be compared with each
+// other; those of a longer one are hashed.
+const pairwiseMax = 32
+
+// entrySet tells which entries of a list are repeated.
+type entrySet struct {
+	list []zoo.ACL
+	seen map[zoo.ACL]struct{}
+}
+
+// before tells whether the entry at i stands further ahead as well. It must be asked
+// of every entry, in their order.
+func (s *entrySet) before(i int) bool {
+	if len(s.list) <= pairwiseMax {
+		return slices.Contains(s.list[:i], s.list[i])
+	}
+	if s.seen == nil {
+		s.seen = make(map[zoo.ACL]struct{}, len(s.list))
+	}
+	_, repeated := s.seen[s.list[i]]
+	s.seen[s.list[i]] = struct{}{}
+	return repeated
 }
 
 // isPlain tells whether a list is stored as it came, without looking closer.
