@@ -31,6 +31,9 @@ type exec struct {
 	path      string
 	readBytes int
 	reads     readTally
+	// walked tells that an answer took a walk over the tree; a turn then lets go of
+	// the lock before the next one.
+	walked bool
 }
 
 // A reply's header within its frame:

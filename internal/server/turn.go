@@ -176,7 +176,8 @@ func (t *turn) note() {
 // output is flushed, so that a long run of reads neither keeps writers out nor
 // piles up.
 func (t *turn) read(row *operation, xid int32, body []byte) bool {
-	if t.answers >= answersPerHold || t.unsent() >= unsentPerHoldMax {
+	if t.answers >= answersPerHold || t.unsent() >= unsentPerHoldMax || t.exec.walked {
+		t.exec.walked = false
 		t.release()
 		if !t.conn.flush() {
 			return false

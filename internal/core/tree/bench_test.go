@@ -110,3 +110,12 @@ func heapBytes() uint64 {
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
 }
+
+// BenchmarkDescendants counts 100,100 znodes.
+func BenchmarkDescendants(b *testing.B) {
+	h := grown(b, benchNodes)
+	top, _ := h.tree.Lookup("/bench")
+	for b.Loop() {
+		top.Descendants()
+	}
+}

@@ -221,8 +221,12 @@ func (n Node) AppendChildNames(b []byte) []byte {
 	return b
 }
 
-// Descendants is the number of znodes below this one, at any depth.
+// Descendants is the number of znodes below this one, at any depth. Unless this is
+// the root it walks over all of them.
 func (n Node) Descendants() int {
+	if n.slot == rootSlot {
+		return n.tree.Len() - 1
+	}
 	count := 0
 	for s := n.tree.following(n.slot, n.slot); s != noSlot; s = n.tree.following(s, n.slot) {
 		count++
