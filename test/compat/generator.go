@@ -130,6 +130,7 @@ var operations = []weighted[wire.Op]{
 	{5, wire.OpGetACL}, {5, wire.OpGetChildren}, {5, wire.OpGetChildren2}, {2, wire.OpSync},
 	{2, wire.OpPing}, {2, wire.OpSetWatches}, {2, wire.OpSetWatches2}, {4, wire.OpAddWatch},
 	{4, wire.OpCheckWatches}, {5, wire.OpRemoveWatches}, {4, wire.OpCreateContainer},
+	{5, wire.OpCreateTTL},
 	{1, wire.OpDeleteContainer}, {3, wire.OpMultiRead}, {3, wire.OpGetEphemerals},
 	{3, wire.OpGetAllChildrenNumber}, {2, wire.OpWhoAmI},
 }
@@ -177,7 +178,7 @@ func (g *generator) simple(op wire.Op) []byte {
 		return g.addWatch()
 	case wire.OpDeleteContainer:
 		path = nowhere // Java 3.8 never deletes what a client asks it to.
-	case wire.OpCheckWatches, wire.OpRemoveWatches:
+	case wire.OpCheckWatches, wire.OpRemoveWatches, wire.OpCreateTTL:
 		if g.oneIn(20) {
 			path = nowhere
 		}
@@ -186,9 +187,10 @@ func (g *generator) simple(op wire.Op) []byte {
 	switch op {
 	case wire.OpCreate, wire.OpCreate2, wire.OpCreateContainer, wire.OpCreateTTL:
 		b = g.appendACL(g.appendData(b), path)
-		b = jute.AppendInt(b, int32(g.mode(op)))
+		mode := g.mode(op)
+		b = jute.AppendInt(b, int32(mode))
 		if op == wire.OpCreateTTL {
-			b = jute.AppendLong(b, g.ttl())
+			b = jute.AppendLong(b, g.ttl(mode, path))
 		}
 	case wire.OpSetData:
 		b = jute.AppendInt(g.appendData(b), g.version())
@@ -246,7 +248,12 @@ func (g *generator) mode(op wire.Op) zoo.CreateMode {
 	return pick(g, []zoo.CreateMode{0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4})
 }
 
-func (g *generator) ttl() int64 {
+// ttl draws a time to live. What asks for none without the flags of one Java takes
+// into its log, and cannot apply it then.
+func (g *generator) ttl(mode zoo.CreateMode, path string) int64 {
+	if !mode.IsTTL() && path != nowhere {
+		return pick(g, []int64{0, 1, 1000, 1 << 40, 1<<63 - 1})
+	}
 	return pick(g, []int64{1, 1000, 100000, 1<<40 - 1, 1 << 40, 0, -1, 1<<63 - 1, -1 << 63})
 }
 

@@ -79,8 +79,11 @@ func (g *generator) lonely() request {
 	case 2:
 		return g.ender(pick(g, invalid))
 	}
-	if g.oneIn(4) {
+	switch {
+	case g.oneIn(4):
 		return g.voids()
+	case g.oneIn(20):
+		return g.frame(wire.OpMultiRead, g.multi(writes))
 	}
 	return g.auth()
 }
