@@ -4,12 +4,15 @@ package compat
 const (
 	pageHead = `# What differs from Java's ZooKeeper
 
-The test in test/compat sends the same random requests to the server of Java's ZooKeeper 3.8.0,
-with Debian's patches, and to zoo: all operations, valid, borderline and wrong, from several
-sessions, with watches, ACLs and multis, handshakes, renewals and broken frames. Replies, their
-headers, watch events and their order, and the ends of connections have to be the same. What is
-allowed to differ is in this table, which is written from the test's own: a difference that is not
-here fails the test, and so does a row that nothing needs any more.
+The test in test/compat sends the same random requests to a standalone server of Java's ZooKeeper
+3.8.0, with Debian's patches, and to zoo: valid, borderline and wrong, from several sessions, with
+watches, ACLs and multis, handshakes, renewals and broken frames. Replies, their headers, watch
+events and their order, and the ends of connections have to be the same. What is allowed to differ
+is in this table, which is written from the test's own: a difference that is not here fails the
+test, and so does a row that nothing needs any more. What a row says of 3.9 is read, not tested.
+
+Not in the streams yet: ensembles, quotas, SASL, reconfig, local sessions, and setACL that is
+followed by other requests before its answer.
 
 | What | Java 3.8.0 | zoo | Why |
 |---|---|---|---|

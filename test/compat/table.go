@@ -51,7 +51,7 @@ var differences = []difference{
 		name:   "check alone",
 		java:   "check outside of a multi takes a zxid.",
 		zoo:    "It is refused with -6 at once.",
-		reason: "ZooKeeper 3.9 does so.",
+		reason: "It is a part of a multi and no request; 3.9 says -6, too, and closes.",
 		matches: func(c *clash) bool {
 			return c.request != nil && c.request.op == 13 && c.java != nil && c.zoo != nil &&
 				c.java.sort == reply && c.zoo.sort == reply && c.zoo.number("err") == -6
@@ -150,7 +150,7 @@ var differences = []difference{
 		name:   "checkWatches below a recursive watch",
 		java:   "checkWatches finds the recursive watches of the znodes above.",
 		zoo:    "It finds what has been set on the path itself, which can be removed.",
-		reason: "ZooKeeper 3.9 does so.",
+		reason: "What checkWatches finds can be removed.",
 		matches: func(c *clash) bool {
 			return c.code(0, -121) && c.request.op == 17
 		},
