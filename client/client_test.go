@@ -259,6 +259,31 @@ func TestAWatcherMayCallTheClient(t *testing.T) {
 	})
 }
 
+// The plot: a watcher takes its time over the first event. Who settles waits for it, but
+// no longer than its context lasts, and a closed client has nothing to wait for.
+func TestWhoSettlesWaitsForTheWatchers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		opts := f.options()
+		opts.Watcher = client.NewWatcher(func(client.Event) { <-time.After(time.Second) })
+		c := f.begin(opts)
+		p := f.accept(granted())
+		brief, stop := context.WithTimeout(t.Context(), time.Millisecond)
+		defer stop()
+		if err := c.Settle(brief); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("the context is over: %v", err)
+		}
+		began := time.Now()
+		if err := c.Settle(t.Context()); err != nil || time.Since(began) == 0 {
+			t.Fatalf("settled after %v: %v", time.Since(began), err)
+		}
+		p.leave(c)
+		if err := c.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 func TestARefusedIdentityEndsTheSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)

@@ -81,6 +81,15 @@ func (q *queue) push(e Event, watchers []Watcher) {
 	}
 }
 
+// mark lets a watcher hear that all that was pushed before is delivered. It never
+// waits: one place more for each caller is bound enough.
+func (q *queue) mark(w Watcher) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.items = append(q.items, delivery{Event{}, []Watcher{w}})
+	q.cond.Broadcast()
+}
+
 // close lets deliver end once all that was pushed before is delivered.
 func (q *queue) close() {
 	q.mu.Lock()

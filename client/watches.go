@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"maps"
 	"slices"
 
@@ -176,4 +177,18 @@ func (r *registry) rearm(seen zoo.Zxid) []*wire.SetWatches2 {
 		}
 	}
 	return requests
+}
+
+// Settle waits until the watchers have heard all events that have come so far. A
+// watcher must not call it: it would wait for itself.
+func (c *Client) Settle(ctx context.Context) error {
+	last, heard := OneEvent()
+	c.events.mark(last)
+	select {
+	case <-heard:
+	case <-c.done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
 }

@@ -294,6 +294,10 @@ func syncPath(ctx context.Context, s *Shell, p *parsed) error {
 		s.print("Sync has failed. rc=%d\n", codeOf(err))
 		return nil
 	}
+	// The answer stands behind all events that came before it, as ZooKeeper's does.
+	if err := s.client.Settle(ctx); err != nil {
+		return err
+	}
 	s.print("Sync is OK\n")
 	return nil
 }

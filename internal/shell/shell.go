@@ -160,15 +160,19 @@ func (s *Shell) execute(ctx context.Context, line []string) int {
 // dispatch finds the command. Those of the shell itself need no server.
 func (s *Shell) dispatch(ctx context.Context, line []string) error {
 	if own, ok := s.own()[line[0]]; ok {
-		return own(ctx, line)
+		if err := own(ctx, line); err != nil || s.over {
+			return err
+		}
+		// They did what they do; that there is no session is told all the same.
+		s.connected()
+		return nil
 	}
 	command, ok := find(line[0])
 	if !ok {
 		s.usage()
 		return &failure{"Command not found: Command not found " + line[0], exitNotFound}
 	}
-	if state := s.client.State(); over(state) {
-		s.print("Not connected\n")
+	if !s.connected() {
 		return nil
 	}
 	p, err := parseOptions(line, command.options)
@@ -181,9 +185,14 @@ func (s *Shell) dispatch(ctx context.Context, line []string) error {
 	return command.run(ctx, s, p)
 }
 
-func over(state client.State) bool {
-	return state == client.StateClosed || state == client.StateExpired ||
-		state == client.StateAuthFailed
+// connected tells whether there is a session, and prints it if there is none.
+func (s *Shell) connected() bool {
+	switch s.client.State() {
+	case client.StateClosed, client.StateExpired, client.StateAuthFailed:
+		s.print("Not connected\n")
+		return false
+	}
+	return true
 }
 
 // own are the commands about the shell.

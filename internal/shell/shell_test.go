@@ -114,6 +114,15 @@ func answers() []dialogue {
 	}
 }
 
+// The plot: what the server keeps for itself cannot be deleted. The shell says so and, as
+// Java's, does not count it as a failure.
+func TestAnIncompleteDeleteAllIsTold(t *testing.T) {
+	got := run(t, serve(t), "deleteall /zookeeper\n")
+	if got.err != "Failed to delete some node(s) in the subtree!\n" || got.exit != 0 {
+		t.Fatalf("the shell says %q and ends with %d", got.err, got.exit)
+	}
+}
+
 func TestWatchEventsArePrinted(t *testing.T) {
 	got := run(t, serve(t), "create /w\nget -w /w\nset /w x\ndelete /w\nquit\nls /\n")
 	event := "\nWATCHER::\n\nWatchedEvent state:SyncConnected type:NodeDataChanged path:/w\n"
@@ -143,8 +152,8 @@ func TestASingleCommandHasAnExitCode(t *testing.T) {
 
 func TestAfterCloseNothingIsConnectedUntilConnect(t *testing.T) {
 	address := serve(t)
-	got := run(t, address, "close\nls /\nconnect "+address+"\nls /\n")
-	if !strings.Contains(got.out, "Not connected\n") ||
+	got := run(t, address, "close\nls /\nprintwatches\nconnect "+address+"\nls /\n")
+	if strings.Count(got.out, "Not connected\n") != 2 ||
 		!strings.HasSuffix(got.out, "[zookeeper]\n") {
 		t.Fatalf("the shell says %q", got.out)
 	}

@@ -12,8 +12,11 @@ import (
 	"zoo/test/ensemble"
 )
 
-// program runs the servers of all tests. TestMain sets it.
-var program ensemble.Program
+// program runs the servers of all tests, from binary if that is zoo. TestMain sets them.
+var (
+	program ensemble.Program
+	binary  string
+)
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
@@ -33,7 +36,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	binary, err := ensemble.Build(context.Background(), dir)
+	binary, err = ensemble.Build(context.Background(), dir)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

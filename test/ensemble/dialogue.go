@@ -45,6 +45,33 @@ func Talk(cmd *exec.Cmd) (*Dialogue, error) {
 	return d, nil
 }
 
+// TalkApart starts the program and hears its two outputs apart. Either of them takes
+// what is said.
+func TalkApart(cmd *exec.Cmd) (out, errs *Dialogue, err error) {
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	outSource, outTarget, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	errSource, errTarget, err := os.Pipe()
+	if err != nil {
+		return nil, nil, errors.Join(err, outSource.Close(), outTarget.Close())
+	}
+	cmd.Stdout, cmd.Stderr = outTarget, errTarget
+	p, err := startProcess(cmd, outTarget, errTarget)
+	if err != nil {
+		return nil, nil, errors.Join(err, outSource.Close(), errSource.Close())
+	}
+	out = &Dialogue{process: p, in: in, more: make(chan struct{}, 1)}
+	errs = &Dialogue{process: p, in: in, more: make(chan struct{}, 1)}
+	go out.listen(outSource)
+	go errs.listen(errSource)
+	return out, errs, nil
+}
+
 func (d *Dialogue) listen(source *os.File) {
 	defer source.Close()
 	buf := make([]byte, 4096)

@@ -22,12 +22,21 @@ type Process struct {
 // case. A nil error means that it runs, not that it does well.
 func StartProcess(cmd *exec.Cmd, out *os.File) (*Process, error) {
 	cmd.Stdout, cmd.Stderr = out, out
+	return startProcess(cmd, out)
+}
+
+// startProcess runs cmd, whose outputs are set, and closes them.
+func startProcess(cmd *exec.Cmd, outs ...*os.File) (*Process, error) {
 	dieWithParent(cmd)
 	p := &Process{done: make(chan struct{})}
 	started := make(chan error, 1)
 	go func() {
 		defer close(p.done)
-		defer out.Close()
+		defer func() {
+			for _, out := range outs {
+				out.Close()
+			}
+		}()
 		// The kernel sends the death signal when the thread that forked ends, not the
 		// process. The lock keeps that thread here until the child is gone.
 		runtime.LockOSThread()
@@ -60,6 +69,16 @@ func (p *Process) Ended() bool {
 	default:
 		return false
 	}
+}
+
+// ExitCode is that of a process that has ended, and -1 if a signal ended it.
+func (p *Process) ExitCode() int {
+	<-p.done
+	var failed *exec.ExitError
+	if errors.As(p.err, &failed) {
+		return failed.ExitCode()
+	}
+	return 0
 }
 
 // Kill ends the process as a power cut would, with SIGKILL, and waits for its end.
