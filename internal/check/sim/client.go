@@ -292,7 +292,8 @@ func (c *client) expired() {
 		return
 	}
 	c.w.stats.Expired++
-	if since := c.w.calmSince; since != 0 && c.heardAt > since+2*tickTime &&
+	since := c.w.calmSince
+	if since != 0 && !c.w.plan.localSessions && c.heardAt > since+2*tickTime &&
 		c.w.now-c.heardAt < time.Duration(c.timeout)*time.Millisecond-2*tickTime {
 		c.w.violate("%s loses session %v, heard of %v ago", c.name, c.session,
 			c.w.now-c.heardAt)
@@ -330,10 +331,13 @@ func (s *server) reply(k *conn, o *replica.Outcome) {
 		return
 	}
 	k.pending = k.pending[1:]
-	if o.Result == nil {
-		s.synced(k, first)
-	} else {
+	switch {
+	case o.Result != nil:
 		s.acknowledge(k, o)
+	case o.Op == wire.OpSync:
+		s.synced(k, first)
+	default:
+		s.endedHere(k, o)
 	}
 	if c.conn == k {
 		k.answerReads()
@@ -356,12 +360,18 @@ func (s *server) acknowledge(k *conn, o *replica.Outcome) {
 	s.w.ledger.acked = max(s.w.ledger.acked, header.Zxid)
 	c.see(header.Zxid)
 	if o.Op == wire.OpCloseSession {
-		if o.Closes != k.id {
-			s.w.violate("%s leaves the connection of closed session %v open", s.name, c.session)
-		}
-		c.session, c.timeout, c.seen = 0, 0, 0
-		c.password = [16]byte{}
+		s.endedHere(k, o)
 	}
+}
+
+// endedHere lets a client forget the session that it has closed.
+func (s *server) endedHere(k *conn, o *replica.Outcome) {
+	c := k.client
+	if o.Closes != k.id {
+		s.w.violate("%s leaves the connection of closed session %v open", s.name, c.session)
+	}
+	c.session, c.timeout, c.seen = 0, 0, 0
+	c.password = [16]byte{}
 }
 
 // synced checks a sync: behind a leader that has not been replaced, everything

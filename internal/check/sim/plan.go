@@ -49,6 +49,8 @@ type plan struct {
 	snapCount            int
 	// historyMin is how many committed transactions a leader keeps for learners.
 	historyMin int
+	// localSessions keeps sessions on their servers until they own an ephemeral.
+	localSessions bool
 }
 
 func drawPlan(rng *rand.Rand) plan {
@@ -70,6 +72,7 @@ func drawPlan(rng *rand.Rand) plan {
 	if rng.IntN(3) == 0 {
 		p.voters = 5
 	}
+	p.localSessions = rng.IntN(4) == 0
 	for i := range p.faults {
 		if rng.IntN(2) == 0 {
 			p.faults[i] = 1 + rng.IntN(8)

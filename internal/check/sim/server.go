@@ -155,9 +155,12 @@ func (s *server) config() replica.Config {
 		HistoryMin:      s.w.plan.historyMin,
 		HistoryBytesMin: 1,
 		Reaping:         replica.Reaping{Interval: 4 * tickTime, NeverUsedMax: 8 * tickTime},
-		Seed:            s.w.rng.Uint64(),
-		Start:           s.clock(),
-		Planted:         s.w.options.Planted,
+		LocalSessions:   s.w.plan.localSessions,
+		// Without it an ephemeral would only be refused.
+		LocalSessionsUpgrading: s.w.plan.localSessions,
+		Seed:                   s.w.rng.Uint64(),
+		Start:                  s.clock(),
+		Planted:                s.w.options.Planted,
 	}
 }
 
