@@ -180,7 +180,7 @@ func TestConnectionsOfADeadServerMoveToTheNext(t *testing.T) {
 	if rep.Servers[0].Died || !rep.Servers[1].Died {
 		t.Fatalf("servers %+v", rep.Servers)
 	}
-	if rep.GapSurvivors > rep.Gap || rep.Gap > micros(200*time.Millisecond) {
+	if rep.GapSurvivors > rep.Gap || rep.Gap >= micros(opts.Duration) {
 		t.Fatalf("gap %v, of survivors %v", rep.Gap, rep.GapSurvivors)
 	}
 }

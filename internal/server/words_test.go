@@ -54,7 +54,7 @@ func expectMatch(t *testing.T, text, pattern string) {
 // with the xid of the read, which was the client's own.
 func TestAConnectionTellsWhatItDid(t *testing.T) {
 	s := startTalkative(t)
-	expectMatch(t, s.ask("cons"), `(?s)^ /127\.0\.0\.1:\d+\[1\]\(queued=0,recved=4,sent=4,`+
+	expectMatch(t, s.ask("cons"), `(?s)^ /127\.0\.0\.1:\d+\[[15]\]\(queued=0,recved=4,sent=4,`+
 		`sid=0x[0-9a-f]+,lop=PING,est=\d{13},to=\d+,lcxid=0x2,lzxid=0x2,lresp=\d+,llat=\d+,`+
 		`minlat=\d+,avglat=\d+,maxlat=\d+\)\n`+
 		` /127\.0\.0\.1:\d+\[0\]\(queued=0,recved=1,sent=0\)\n\n$`)
