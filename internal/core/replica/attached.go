@@ -55,17 +55,19 @@ type waiting struct {
 }
 
 // answeredBy tells whether a transaction of the session is the outcome of this
-// request. Who made the transaction knows. A learner has only the session, the xid
-// and the operation to go by, because transactions do not tell through which server
-// they came: if a client takes its session to another server and uses an xid again
-// that is under way here, the outcomes may be taken for each other. No client does so
-// with one handle, and Java's servers have the same limit.
+// request. Who made the transaction knows. A learner has only the session and the xid
+// to go by, because transactions do not tell through which server they came: if a
+// client takes its session to another server and uses an xid again that is under way
+// here, the outcomes may be taken for each other. No client does so with one handle,
+// and Java's servers have the same limit. The operation is no help: what a leader
+// makes of it is its own affair, and a request that met no outcome would wait for ever.
+// But the end of a session that expired has xid 0, as a client's request may.
 func (w waiting) answeredBy(res *tree.Result) bool {
 	if w.zxid != 0 {
 		return w.zxid == res.Header.Zxid
 	}
-	alike := res.Header.Type == w.op || res.Header.Type == wire.OpError
-	return w.xid == res.Header.Cxid && alike
+	ends := res.Header.Type == wire.OpCloseSession && w.op != wire.OpCloseSession
+	return w.xid == res.Header.Cxid && !ends
 }
 
 // barrier is a request that is answered without a transaction of its own: a sync,
