@@ -13,6 +13,9 @@ import (
 type Config struct {
 	// File is where the settings came from; empty for the embedded defaults.
 	File string
+	// Properties are the -D options as given, for files that refer to them. Some are
+	// secret.
+	Properties map[string]string
 
 	// ID is this server's number: from myid in an ensemble, 1 when standalone.
 	ID zoo.ServerID

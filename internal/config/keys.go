@@ -17,8 +17,9 @@ type row struct {
 	name string
 	// value is the default, parsed like a configured one; "" leaves the zero value.
 	value string
-	// parse is nil for what is only known, and then reason tells why it changes
-	// nothing here. A family with neither is read by settle.
+	// parse is nil for what is only known. The reason tells why a setting changes
+	// nothing here, even if its value is checked. A family with neither is read by
+	// settle.
 	parse  func(d *draft, value string) error
 	reason string
 	doc    string

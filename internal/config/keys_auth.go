@@ -54,9 +54,7 @@ var rowsAuth = []row{
 		doc:   "section of the JAAS file for this server"},
 	{name: "requireKerberosConfig", value: "false",
 		parse: truth(func(d *draft) *bool { return &d.SASL.Krb5ConfRequired }),
-		doc:   "do not start without a Kerberos configuration"},
-	{name: "server.realm", parse: text(func(d *draft) *string { return &d.SASL.Realm }),
-		doc: "Kerberos realm of this server"},
+		doc:   "do not start with SASL, but without a Kerberos configuration with a realm"},
 	{name: "security.auth_to_local", value: "DEFAULT",
 		parse: text(func(d *draft) *string { return &d.SASL.AuthToLocal }),
 		doc:   "rules that shorten Kerberos names"},
@@ -75,6 +73,7 @@ var rowsAuth = []row{
 		doc: "believe a proxy of the admin server"},
 
 	{name: "server.principal", reason: clientSide, doc: "Kerberos principal of the server"},
+	{name: "server.realm", reason: clientSide, doc: "Kerberos realm of the server"},
 	{name: "sasl.client", value: "true", reason: clientSide, doc: "use SASL"},
 	{name: "sasl.clientconfig", value: "Client", reason: clientSide, doc: "JAAS section"},
 	{name: "sasl.client.", reason: clientSide, doc: "SASL of a client"},

@@ -9,6 +9,7 @@ const safeWords = "ruok,srvr,mntr,stat,isro,conf,envi,wchs"
 // Reasons why a key of an ensemble changes nothing, or cannot be accepted.
 const (
 	laterReconfig = "dynamic reconfiguration comes with a later version"
+	laterPurge    = "purging comes with a later version; snapshots and logs stay"
 	oneLoop       = "one loop does this work here, there is nothing to tune"
 )
 
@@ -121,14 +122,14 @@ var rowsStorage = []row{
 		parse: truth(func(d *draft) *bool { return &d.Storage.TrustEmptySnapshot }),
 		doc:   "believe that a log without any snapshot is whole"},
 	{name: "digest.enabled", value: "true",
-		reason: "the digest is always kept, it costs next to nothing",
-		doc:    "keep a digest of the tree and compare it between servers"},
+		parse: untruth(func(d *draft) *bool { return &d.Storage.Undigested }),
+		doc:   "put the digest of the tree into transactions, to compare it between servers"},
 	{name: "closeSessionTxn.enabled", value: "true",
-		reason: "servers since 3.6 read the list, and older ones cannot join",
-		doc:    "list the ephemeral nodes in the transaction that ends a session"},
-	{name: "autopurge.snapRetainCount", value: "3", parse: retainCount,
+		parse: untruth(func(d *draft) *bool { return &d.Storage.EndsUnlisted }),
+		doc:   "list the ephemeral nodes in the transaction that ends a session"},
+	{name: "autopurge.snapRetainCount", value: "3", parse: retainCount, reason: laterPurge,
 		doc: "snapshots a purge keeps, at least 3"},
-	{name: "autopurge.purgeInterval", value: "0", parse: purgeInterval,
+	{name: "autopurge.purgeInterval", value: "0", parse: purgeInterval, reason: laterPurge,
 		doc: "hours between purges, or with ms, s, m, h, d; 0 is never"},
 	{name: "extendedTypesEnabled", value: "false",
 		parse: truth(func(d *draft) *bool { return &d.ExtendedTypes }),

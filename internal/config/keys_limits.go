@@ -50,8 +50,9 @@ var rowsLimits = []row{
 		parse: truth(func(d *draft) *bool { return &d.Limits.RequestThrottle.DropStale }),
 		doc:   "drop delayed requests that are stale"},
 	{name: "request_stale_connection_check", value: "true",
-		parse: truth(func(d *draft) *bool { return &d.Limits.RequestThrottle.StaleConnCheck }),
-		doc:   "stale is whose connection is gone"},
+		parse:  truth(func(d *draft) *bool { return &d.Limits.RequestThrottle.StaleConnCheck }),
+		reason: "requests of a connection that is gone never wait here",
+		doc:    "stale is whose connection is gone"},
 	{name: "request_stale_latency_check", value: "false",
 		parse: truth(func(d *draft) *bool { return &d.Limits.RequestThrottle.StaleLatencyCheck }),
 		doc:   "stale is what has waited for longer than its session lives"},
@@ -62,7 +63,8 @@ var rowsLimits = []row{
 		parse: millis(func(d *draft) *time.Duration {
 			return &d.Limits.RequestThrottle.ShutdownTimeout
 		}),
-		doc: "milliseconds that delayed requests get at the end"},
+		reason: "delayed requests end with their connections, at once",
+		doc:    "milliseconds that delayed requests get at the end"},
 	{name: "largeRequestMaxBytes", value: "104857600",
 		parse: count(0, func(d *draft) *int { return &d.Limits.LargeRequestsBytesMax }),
 		doc:   "bytes of all large requests in process"},

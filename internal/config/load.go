@@ -58,7 +58,7 @@ func read(src Source) (*draft, error) {
 	if err != nil {
 		return d, err
 	}
-	d.File = file
+	d.File, d.Properties = file, defined(src.Properties)
 	// A line of the file overrides a -D of the same name, as in Java.
 	if err := errors.Join(d.take(properties), d.take(settings)); err != nil {
 		return d, err
@@ -147,6 +147,19 @@ func parseDefines(defines []string) ([]setting, error) {
 	return settings, nil
 }
 
+// defined is the -D options by their names as given.
+func defined(defines []string) map[string]string {
+	if len(defines) == 0 {
+		return nil
+	}
+	properties := make(map[string]string, len(defines))
+	for _, define := range defines {
+		name, value, _ := strings.Cut(define, "=")
+		properties[name] = value
+	}
+	return properties
+}
+
 func newDraft(file string) *draft {
 	d := &draft{set: map[string]setting{}}
 	d.File = file
@@ -193,12 +206,13 @@ func (d *draft) takeOne(s setting) error {
 		return nil
 	}
 	d.set[s.key] = s
-	if r.parse == nil {
-		d.tellWhy(r, s)
-		return nil
+	if r.parse != nil {
+		if err := r.parse(d, s.value); err != nil {
+			return s.fail(err.Error())
+		}
 	}
-	if err := r.parse(d, s.value); err != nil {
-		return s.fail(err.Error())
+	if r.reason != "" {
+		d.tellWhy(r, s)
 	}
 	return nil
 }

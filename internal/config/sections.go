@@ -165,8 +165,6 @@ type SASL struct {
 	Krb5Conf string
 	// Krb5ConfRequired fails without one (requireKerberosConfig).
 	Krb5ConfRequired bool
-	// Realm replaces the realm of the server's principal (server.realm).
-	Realm string
 	// AuthToLocal are the rules that shorten Kerberos names
 	// (security.auth_to_local).
 	AuthToLocal string
@@ -196,6 +194,11 @@ type Storage struct {
 	// TrustEmptySnapshot is snapshot.trust.empty=true: a log without any snapshot
 	// is believed to be whole.
 	TrustEmptySnapshot bool
+	// Undigested keeps the tree's digest out of transactions (digest.enabled=false).
+	Undigested bool
+	// EndsUnlisted leaves out which ephemeral nodes end with a session
+	// (closeSessionTxn.enabled=false).
+	EndsUnlisted bool
 }
 
 // Peers is about the links between servers. Zero times are the shell's defaults.

@@ -67,7 +67,7 @@ func (own *Config) admission(c *config.Config) error {
 	}
 	own.Rules = rules
 	own.Access.SASLFailedAllowed = c.Auth.SASLFailedAllowed
-	return errors.Join(own.enforce(&c.Auth), own.login(&c.SASL))
+	return errors.Join(own.enforce(&c.Auth), own.login(&c.SASL, c.Properties))
 }
 
 // listed splits a list at its commas; as in Java an empty name is a name.

@@ -51,6 +51,9 @@ type Config struct {
 	// SessionlessMax is how long a connection may be without a session.
 	SessionlessMax time.Duration
 
+	// EagerACLCheck refuses writes that the tree forbids as it is here, before they go
+	// to the leader (zookeeper.enableEagerACLCheck).
+	EagerACLCheck bool
 	// Access says what clients must prove, beside the replica's Rules.
 	Access Access
 
@@ -125,6 +128,7 @@ func FromConfig(c *config.Config) (Config, error) {
 			Types:           tree.Types{Extended: c.ExtendedTypes, Emulate353: c.TTL353},
 			ReconfigEnabled: c.ReconfigEnabled,
 			ResendMin:       c.Peers.NotificationMin, ResendMax: c.Peers.NotificationMax,
+			Undigested: c.Storage.Undigested, EndsUnlisted: c.Storage.EndsUnlisted,
 			Seed: rand.Uint64(),
 		},
 		Store: store.Config{
@@ -146,9 +150,6 @@ func FromConfig(c *config.Config) (Config, error) {
 	if err := own.admission(c); err != nil {
 		return own, err
 	}
-	if c.ClientListen != "" {
-		own.ClientListen = []string{c.ClientListen}
-	}
 	own.takeTLS(c)
 	if c.Standalone() {
 		return own, nil
@@ -156,11 +157,16 @@ func FromConfig(c *config.Config) (Config, error) {
 	return own, own.join(c)
 }
 
-// takeSessions takes what concerns sessions.
+// takeSessions takes what concerns sessions, and where they begin.
 func (own *Config) takeSessions(c *config.Config) {
 	own.LocalSessions, own.LocalSessionsUpgrading = c.Sessions.Local, c.Sessions.LocalUpgrade
 	own.ReadOnly = c.Sessions.ReadOnly
 	own.SessionlessMax = c.Limits.SessionlessTimeout
+	if c.ClientListen != "" {
+		own.ClientListen = []string{c.ClientListen}
+	}
+	// A server alone makes the transactions itself, and Java's does not look twice.
+	own.EagerACLCheck = c.Limits.EagerACLCheck && !c.Standalone()
 }
 
 // takeThrottles takes what slows clients down or turns them away.

@@ -259,6 +259,41 @@ func TestAWriteAfterTheSessionMovedIsRefusedAloud(t *testing.T) {
 	after.call(2, wire.OpExists, &wire.ExistsRequest{Path: "/there"}, zoo.CodeNoNode)
 }
 
+// The plot: every server looks at ACLs before it asks the leader. A stranger's writes
+// are refused in their turn, between a write that counts and another one, and make no
+// transaction.
+func TestAWriteThatIsForbiddenHereDoesNotReachTheLeader(t *testing.T) {
+	e := newEnsemble(t, 3, 0)
+	e.adjust = func(c *Config) { c.EagerACLCheck = true }
+	for id := range e.ports {
+		e.start(id)
+	}
+	owner := e.session(1)
+	owner.call(wire.XidAuth, wire.OpAuth, digestAuth("u:p"), zoo.CodeOK)
+	mine := create("/mine", "")
+	mine.ACL = []zoo.ACL{{Perms: zoo.PermAll, ID: zoo.ID{Scheme: "auth"}}}
+	owner.call(1, wire.OpCreate, mine, zoo.CodeOK)
+	for id := range e.ports {
+		stranger := e.session(id)
+		stranger.call(1, wire.OpSync, &wire.SyncRequest{Path: "/"}, zoo.CodeOK)
+		path := fmt.Sprintf("/by-%d", id)
+		stranger.pipeline(
+			request(2, wire.OpCreate, create(path, "")),
+			request(3, wire.OpSetData, &wire.SetDataRequest{Path: "/mine", Version: -1}),
+			request(4, wire.OpCreate, &wire.CreateRequest{Path: "/no-list"}),
+			request(5, wire.OpSetData, &wire.SetDataRequest{Path: path, Version: -1}),
+		)
+		first := stranger.reply(2, zoo.CodeOK)
+		if m := stranger.reply(3, zoo.CodeNoAuth); m.Zxid != 0 {
+			t.Errorf("the refusal has zxid %v", m.Zxid)
+		}
+		stranger.reply(4, zoo.CodeInvalidACL)
+		if m := stranger.reply(5, zoo.CodeOK); m.Zxid != first.Zxid+1 {
+			t.Errorf("%v follows %v: a refusal made a transaction", m.Zxid, first.Zxid)
+		}
+	}
+}
+
 // The plot: a client moves to another server and leaves its old connection open and
 // silent, as after a broken network. The old server lets go of it in time, though
 // the session is alive.

@@ -18,12 +18,12 @@ import (
 // login reads how clients may authenticate by SASL. As in Java a configuration
 // without the server's section leaves SASL off; one that cannot be read fails the
 // start.
-func (own *Config) login(c *config.SASL) error {
+func (own *Config) login(c *config.SASL, given map[string]string) error {
 	if c.LoginConfig == "" {
 		own.warnWithoutLogin("java.security.auth.login.config is not set")
 		return nil
 	}
-	file, err := jaas.Read(c.LoginConfig, property)
+	file, err := jaas.Read(c.LoginConfig, properties(given).find)
 	if err != nil {
 		return err
 	}
@@ -46,9 +46,16 @@ func (own *Config) warnWithoutLogin(reason string) {
 	}
 }
 
-// property gives the values of ${name} in a login configuration.
-func property(name string) (string, bool) {
-	var value string
+// properties are the -D options.
+type properties map[string]string
+
+// find gives the values of ${name} in a login configuration: those of -D, else what
+// Java's runtime sets by itself.
+func (given properties) find(name string) (string, bool) {
+	value, found := given[name]
+	if found {
+		return value, true
+	}
 	var err error
 	switch name {
 	case "user.home":
@@ -130,6 +137,10 @@ func naming(c *config.SASL) (kerberos.Naming, kerberos.Config, error) {
 	settings, err := kerberos.Load(kerberos.Locate(c.Krb5Conf, os.Getenv("KRB5_CONFIG"))...)
 	if missing := errors.Is(err, fs.ErrNotExist); err != nil && (!missing || c.Krb5ConfRequired) {
 		return kerberos.Naming{}, settings, fmt.Errorf("Kerberos configuration: %w", err)
+	}
+	if c.Krb5ConfRequired && settings.DefaultRealm == "" {
+		return kerberos.Naming{}, settings, errors.New("requireKerberosConfig is true, and " +
+			"krb5.conf names no default_realm; add it to its section libdefaults")
 	}
 	rules, err := kerberos.ParseRules(c.AuthToLocal)
 	if err != nil {

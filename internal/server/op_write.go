@@ -2,6 +2,7 @@ package server
 
 import (
 	"zoo"
+	"zoo/internal/core/prep"
 	"zoo/internal/core/tree"
 	"zoo/internal/jute"
 	"zoo/internal/wire"
@@ -65,4 +66,37 @@ func appendSynced(b []byte, xid int32, zxid zoo.Zxid, path string) []byte {
 	b, mark := wire.BeginFrame(b)
 	header := wire.ReplyHeader{Xid: xid, Zxid: zxid}
 	return wire.EndFrame(jute.AppendString(header.AppendTo(b), path), mark)
+}
+
+// The rows of writes that are refused before they go anywhere. They are answered in
+// their turn, where Java's answer may overtake others.
+var (
+	screenedNoAuth     = operation{route: routeLocal, answer: (*exec).forbid}
+	screenedInvalidACL = operation{route: routeLocal, answer: (*exec).forbidList}
+)
+
+func (x *exec) forbid(*jute.Decoder) zoo.Code {
+	x.zxid = 0
+	return zoo.CodeNoAuth
+}
+
+func (x *exec) forbidList(*jute.Decoder) zoo.Code {
+	x.zxid = 0
+	return zoo.CodeInvalidACL
+}
+
+// screen gives the row of a write: its own, or that of its refusal.
+func (t *turn) screen(row *operation, op wire.Op, body []byte) *operation {
+	t.lock(holdTree)
+	s := t.conn.server
+	if !s.serving {
+		return row
+	}
+	switch prep.Screen(t.exec.tree, &s.cfg.Rules, op, body, t.conn.ids) {
+	case zoo.CodeNoAuth:
+		return &screenedNoAuth
+	case zoo.CodeInvalidACL:
+		return &screenedInvalidACL
+	}
+	return row
 }

@@ -90,6 +90,9 @@ func (t *turn) take(frame []byte) bool {
 	body := frame[requestHeadBytes:]
 	row := operationOf(op)
 	t.lock(holdConn)
+	if row.route == routeSubmit && t.conn.server.cfg.EagerACLCheck {
+		row = t.screen(row, op, body)
+	}
 	t.conn.traffic.received++
 	t.conn.traffic.receivedBytes += uint64(len(frame) + wire.FrameHeaderBytes)
 	switch {

@@ -43,6 +43,9 @@ type Config struct {
 	Quorum bool
 	// Digest puts the digest of the tree into the entries.
 	Digest bool
+	// EndsUnlisted leaves the record out of the entry that ends a session, as before
+	// 3.6 (closeSessionTxn.enabled=false). Applying it deletes the same ephemerals.
+	EndsUnlisted bool
 	// ReconfigEnabled is the operator's word (reconfigEnabled). There is no reconfig
 	// here all the same; as in Java a server alone then says so.
 	ReconfigEnabled bool

@@ -24,8 +24,10 @@ func (p *Preparer) createSession() zoo.Code {
 // leader itself sends it for a session that expires.
 func (p *Preparer) closeSession() zoo.Code {
 	paths := p.ephemerals(p.request.Session)
-	record := txn.CloseSessionTxn{Paths: paths[:p.fitting(paths)]}
-	p.out = record.AppendTo(p.out)
+	if !p.config.EndsUnlisted {
+		record := txn.CloseSessionTxn{Paths: paths[:p.fitting(paths)]}
+		p.out = record.AppendTo(p.out)
+	}
 	for _, path := range paths {
 		p.drop(path)
 	}

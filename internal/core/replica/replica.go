@@ -51,6 +51,9 @@ type Config struct {
 	EntryBytesMax int
 	// Reaping bounds the deletion of containers and znodes with a time to live.
 	Reaping Reaping
+	// Undigested keeps the tree's digest out of transactions, EndsUnlisted the
+	// ephemerals out of those that end sessions.
+	Undigested, EndsUnlisted bool
 	// ReconfigEnabled is the operator's word; it decides between two refusals.
 	ReconfigEnabled bool
 	// LocalSessions keeps new sessions out of the ensemble's history;

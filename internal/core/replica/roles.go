@@ -177,8 +177,9 @@ func (r *Replica) beginWriting() {
 	w.expireAt = r.now.Mono + r.cfg.TickTime
 	w.reaper = newReaper(r.cfg.Reaping, r.now.Mono)
 	w.prep = prep.New(r.tree, prep.Config{
-		Sessions: sessions{r}, ACL: r.cfg.Rules, Digest: true,
-		Quorum: r.state != Standalone, ReconfigEnabled: r.cfg.ReconfigEnabled,
+		Sessions: sessions{r}, ACL: r.cfg.Rules, Digest: !r.cfg.Undigested,
+		EndsUnlisted: r.cfg.EndsUnlisted,
+		Quorum:       r.state != Standalone, ReconfigEnabled: r.cfg.ReconfigEnabled,
 		EnforceQuota: r.cfg.EnforceQuota, EntryBytesMax: r.cfg.EntryBytesMax,
 	})
 	r.writer = w
