@@ -16,6 +16,18 @@ var (
 	// ErrLength means a length or count that cannot be: negative, beyond a
 	// limit, or more than the bytes that remain.
 	ErrLength = errors.New("unreasonable length")
+	// ErrMemory means input that needs far more memory than it has bytes, such as
+	// a vector of a million empty strings.
+	ErrMemory = errors.New("needs more memory than its size can explain")
+)
+
+// What decoding may allocate for each byte of the input, and besides. Nothing that
+// makes sense comes near: a string needs 16 bytes of memory beside its own, and four
+// in the input, so that lists of very many strings of hardly any bytes are refused.
+// Of the 1 MiB besides a part is left for what the allocator rounds up.
+const (
+	memoryPerByte = 2
+	memoryBytes   = 1<<20 - 1<<16
 )
 
 // FormatError tells where and why input could not be decoded.
@@ -37,18 +49,26 @@ func (e *FormatError) Unwrap() error { return e.Err }
 // zero value and the error stays, so that a record is read without checking
 // each field. It is a value: copying it forks the position.
 type Decoder struct {
-	b     []byte
-	at    int
-	alias bool
-	err   error
+	b       []byte
+	at      int
+	alias   bool
+	trusted bool
+	// reserved is what was allocated, in bytes.
+	reserved int
+	err      error
 }
 
-// NewDecoder reads b. Strings are copied out; buffers share b's memory.
+// NewDecoder reads b, which may come from anybody. Strings are copied out; buffers
+// share b's memory.
 func NewDecoder(b []byte) Decoder { return Decoder{b: b} }
 
-// NewAliasDecoder reads b without copying anything: strings and buffers share
-// b's memory. Nobody may write to b while anything that was decoded is in use.
+// NewAliasDecoder is NewDecoder that copies nothing: strings and buffers share b's
+// memory. Nobody may write to b while anything that was decoded is in use.
 func NewAliasDecoder(b []byte) Decoder { return Decoder{b: b, alias: true} }
+
+// NewTrustedDecoder is NewAliasDecoder for what was admitted before: it must be
+// readable whatever memory that takes.
+func NewTrustedDecoder(b []byte) Decoder { return Decoder{b: b, alias: true, trusted: true} }
 
 // Err is the first error, or nil.
 func (d *Decoder) Err() error { return d.err }
@@ -112,6 +132,9 @@ func (d *Decoder) String() string {
 	if d.alias && len(p) > 0 && utf8.Valid(p) {
 		return unsafe.String(&p[0], len(p))
 	}
+	if !d.Reserve("string", textBytes(p), 1) {
+		return ""
+	}
 	return Text(p)
 }
 
@@ -144,7 +167,7 @@ func (d *Decoder) NullableCount(elementBytesMin int) (n int, present bool) {
 // Strings reads a vector of strings; null and empty read as nil.
 func (d *Decoder) Strings() []string {
 	n := d.Count(stringBytesMin)
-	if n == 0 {
+	if n == 0 || !d.Reserve("strings", n, int(unsafe.Sizeof(""))) {
 		return nil
 	}
 	list := make([]string, n)
@@ -152,6 +175,17 @@ func (d *Decoder) Strings() []string {
 		list[i] = d.String()
 	}
 	return list
+}
+
+// Reserve asks to allocate n elements of size bytes each for what is being read. It
+// refuses what would be more than twice the input and some 1 MiB, all in all.
+func (d *Decoder) Reserve(what string, n, size int) bool {
+	d.reserved += n * size
+	if d.reserved > memoryPerByte*len(d.b)+memoryBytes && !d.trusted {
+		d.Fail(what, ErrMemory)
+		return false
+	}
+	return true
 }
 
 // stringBytesMin is what an empty or null string takes.
@@ -189,15 +223,36 @@ func Text(p []byte) string {
 		return string(p)
 	}
 	var s strings.Builder
+	s.Grow(textBytes(p))
 	for len(p) > 0 {
-		r, size := utf8.DecodeRune(p)
-		if r == utf8.RuneError && size == 1 && isSurrogate(p) {
-			size = 3
-		}
+		r, size := nextRune(p)
 		s.WriteRune(r)
 		p = p[size:]
 	}
 	return s.String()
+}
+
+// textBytes is the length of Text: where bytes are not UTF-8 it is the longer one.
+func textBytes(p []byte) int {
+	if utf8.Valid(p) {
+		return len(p)
+	}
+	total := 0
+	for len(p) > 0 {
+		r, size := nextRune(p)
+		total += utf8.RuneLen(r)
+		p = p[size:]
+	}
+	return total
+}
+
+// nextRune is the first rune of Text, and how many bytes stand for it.
+func nextRune(p []byte) (r rune, size int) {
+	r, size = utf8.DecodeRune(p)
+	if r == utf8.RuneError && size == 1 && isSurrogate(p) {
+		size = 3
+	}
+	return r, size
 }
 
 // isSurrogate tells whether p starts with an encoded surrogate half.

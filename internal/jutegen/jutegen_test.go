@@ -66,7 +66,7 @@ func TestEveryKindOfFieldIsTranslated(t *testing.T) {
 		"r.TTL = d.Long()", "r.ID = d.String()", "r.Done = d.Bool()",
 		"r.Stat = wire.DecodeStat(d)", "r.Part.DecodeFrom(d)", "r.Paths = d.Strings()",
 		"r.ACL = wire.DecodeACL(d)", "r.AuthInfo = wire.DecodeNullableIDs(d)",
-		"if n := d.Count(4); n > 0 {", "r.Parts = make([]Part, n)",
+		"if n := d.Count(4); n > 0 && d.Reserve(", "r.Parts = make([]Part, n)",
 	} {
 		if !strings.Contains(string(output), want) {
 			t.Errorf("no %q in\n%s", want, output)

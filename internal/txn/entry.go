@@ -34,14 +34,14 @@ type Entry struct {
 // ParseEntry makes an entry of received or logged bytes, which it keeps. It
 // checks the header only.
 func ParseEntry(b []byte) (Entry, error) {
-	d := jute.NewAliasDecoder(b)
+	d := jute.NewTrustedDecoder(b)
 	h := DecodeHeader(&d)
 	return Entry{Zxid: h.Zxid, Bytes: b}, d.Err()
 }
 
 // Header decodes the entry's header.
 func (e Entry) Header() (Header, error) {
-	d := jute.NewAliasDecoder(e.Bytes)
+	d := jute.NewTrustedDecoder(e.Bytes)
 	h := DecodeHeader(&d)
 	return h, d.Err()
 }
@@ -49,7 +49,7 @@ func (e Entry) Header() (Header, error) {
 // Open decodes the entry's header and gives a decoder for what follows it: the
 // record, then the digest. Strings and buffers from it share the entry's memory.
 func (e Entry) Open() (Header, jute.Decoder) {
-	d := jute.NewAliasDecoder(e.Bytes)
+	d := jute.NewTrustedDecoder(e.Bytes)
 	h := DecodeHeader(&d)
 	return h, d
 }

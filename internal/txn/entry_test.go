@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"zoo"
+	"zoo/internal/check/alloc"
 	"zoo/internal/jute"
 	"zoo/internal/jute/jutetest"
 	"zoo/internal/txn"
@@ -146,6 +147,11 @@ func FuzzEntry(f *testing.F) {
 
 // fuzzEntry checks that an entry we accept is stable once we have encoded it.
 func fuzzEntry(t *testing.T, b []byte) {
+	alloc.Bounded(t, len(b), func() {
+		if e, err := txn.ParseEntry(b); err == nil {
+			_, _, _, _ = e.Decode()
+		}
+	})
 	e, err := txn.ParseEntry(b)
 	if err != nil {
 		return

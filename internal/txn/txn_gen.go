@@ -3,6 +3,8 @@
 package txn
 
 import (
+	"unsafe"
+
 	"zoo"
 	"zoo/internal/jute"
 	"zoo/internal/wire"
@@ -310,7 +312,7 @@ func (r *MultiTxn) AppendTo(b []byte) []byte {
 // DecodeFrom overwrites the record with what d holds next.
 func (r *MultiTxn) DecodeFrom(d *jute.Decoder) {
 	r.Txns = nil
-	if n := d.Count(8); n > 0 {
+	if n := d.Count(8); n > 0 && d.Reserve("SubTxn", n, int(unsafe.Sizeof(r.Txns[0]))) {
 		r.Txns = make([]SubTxn, n)
 	}
 	for i := range r.Txns {

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"unsafe"
+
 	"zoo"
 	"zoo/internal/jute"
 )
@@ -34,7 +36,7 @@ func AppendIDs(b []byte, ids []zoo.ID) []byte {
 // as empty.
 func DecodeNullableIDs(d *jute.Decoder) []zoo.ID {
 	n, present := d.NullableCount(idBytesMin)
-	if !present {
+	if !present || !d.Reserve("identities", n, int(unsafe.Sizeof(zoo.ID{}))) {
 		return nil
 	}
 	ids := make([]zoo.ID, n)
@@ -57,7 +59,7 @@ func AppendACL(b []byte, entries []zoo.ACL) []byte {
 // DecodeACL reads a vector of ACL entries; null and empty read as nil.
 func DecodeACL(d *jute.Decoder) []zoo.ACL {
 	n := d.Count(aclBytesMin)
-	if n == 0 {
+	if n == 0 || !d.Reserve("ACL", n, int(unsafe.Sizeof(zoo.ACL{}))) {
 		return nil
 	}
 	entries := make([]zoo.ACL, n)

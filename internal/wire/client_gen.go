@@ -3,6 +3,8 @@
 package wire
 
 import (
+	"unsafe"
+
 	"zoo"
 	"zoo/internal/jute"
 )
@@ -603,7 +605,7 @@ func (r *WhoAmIResponse) AppendTo(b []byte) []byte {
 // DecodeFrom overwrites the record with what d holds next.
 func (r *WhoAmIResponse) DecodeFrom(d *jute.Decoder) {
 	r.ClientInfo = nil
-	if n := d.Count(8); n > 0 {
+	if n := d.Count(8); n > 0 && d.Reserve("ClientInfo", n, int(unsafe.Sizeof(r.ClientInfo[0]))) {
 		r.ClientInfo = make([]ClientInfo, n)
 	}
 	for i := range r.ClientInfo {

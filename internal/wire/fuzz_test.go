@@ -3,9 +3,11 @@ package wire_test
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"reflect"
 	"testing"
 
+	"zoo/internal/check/alloc"
 	"zoo/internal/jute"
 	"zoo/internal/jute/jutetest"
 	"zoo/internal/wire"
@@ -57,6 +59,30 @@ func FuzzClientRecords(f *testing.F) {
 	})
 }
 
+// The plot: a frame as long as the longest, of which each record takes one field
+// that is as large, or of as many elements, as it can be, behind fields of zeros. The
+// decoder refuses it, or allocates no more than a frame explains.
+func TestTheLongestVectorsAndStringsAreNotWorthMoreThanTheirBytes(t *testing.T) {
+	const frameBytes = 1<<20 - 1
+	empties := make([]byte, frameBytes)
+	strays := bytes.Repeat([]byte{0xff}, frameBytes)
+	for _, record := range fromOutside {
+		for zeros := 0; zeros <= 28; zeros += 4 {
+			for _, elementBytes := range []int{4, 8, 12} {
+				count := (frameBytes - zeros - 4) / elementBytes
+				binary.BigEndian.PutUint32(empties[zeros:], uint32(count))
+				jutetest.Frugal(t, record, empties)
+				clear(empties[:zeros+4])
+			}
+			clear(strays[:zeros])
+			binary.BigEndian.PutUint32(strays[zeros:], uint32(frameBytes-zeros-4))
+			jutetest.Frugal(t, record, strays)
+			binary.BigEndian.PutUint32(strays[zeros:], 1<<32-1)
+		}
+		copy(strays, bytes.Repeat([]byte{0xff}, 64))
+	}
+}
+
 // fuzzMulti checks that a multi's parts are disjoint pieces of the input.
 func fuzzMulti(t *testing.T, b []byte) {
 	var rebuilt []byte
@@ -84,7 +110,11 @@ func FuzzQuorumPacket(f *testing.F) {
 		d := decoder(b)
 		whole.DecodeFrom(&d)
 		in := bufio.NewReaderSize(bytes.NewReader(b), 16)
-		err := wire.NewPacketReader(in, len(b)).Next(&streamed)
+		var err error
+		alloc.Bounded(t, len(b), func() {
+			in.Reset(bytes.NewReader(b))
+			err = wire.NewPacketReader(in, len(b)).Next(&streamed)
+		})
 		if (err == nil) != (d.Err() == nil) {
 			t.Fatalf("the slice gives %v, the stream %v", d.Err(), err)
 		}
@@ -111,7 +141,11 @@ func FuzzElectionHandshake(f *testing.F) {
 	f.Add(bytesOf(i8(-65535), i8(3), "a:1|b:2"))
 	f.Add(bytesOf(i8(-65535), i8(3), i4(2049)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		first, err := wire.ReadElectionHandshake(bytes.NewReader(b))
+		var first wire.ElectionHandshake
+		var err error
+		alloc.Bounded(t, len(b), func() {
+			first, err = wire.ReadElectionHandshake(bytes.NewReader(b))
+		})
 		if err != nil {
 			return
 		}

@@ -206,7 +206,7 @@ func stateSpecs(f *file, decl *ast.GenDecl, report func(string)) {
 // makers are functions whose result does not change once it is made.
 var makers = []string{"errors.New", "fmt.Errorf", "regexp.MustCompile", "strings.Fields",
 	"strings.NewReplacer", "crc32.MakeTable", "netip.MustParseAddr", "netip.MustParsePrefix",
-	"slices.Clone", "zoo.TTLOwner"}
+	"slices.Clone", "slices.Concat", "zoo.TTLOwner"}
 
 // constant tells whether an expression is a table, an error, a function or a plain
 // value written down: nothing that anyone has a reason to assign to.

@@ -150,7 +150,7 @@ func (p *Preparer) isEphemeral(c *change) bool {
 
 // enact records the changes of the create whose record is in p.out from at on.
 func (p *Preparer) enact(at int, parent *change, cversion int32, owner zoo.SessionID) {
-	d := jute.NewAliasDecoder(p.out[at:])
+	d := jute.NewTrustedDecoder(p.out[at:])
 	path, data, acls := d.String(), d.Buffer(), p.storedACL(&d)
 	above, _ := zoo.SplitPath(path)
 	parent = p.changes.touch(above, parent)

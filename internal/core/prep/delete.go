@@ -80,6 +80,6 @@ func (p *Preparer) remove(path string) {
 	at := len(p.out)
 	record := txn.DeleteTxn{Path: path}
 	p.out = record.AppendTo(p.out)
-	d := jute.NewAliasDecoder(p.out[at:])
+	d := jute.NewTrustedDecoder(p.out[at:])
 	p.drop(d.String())
 }

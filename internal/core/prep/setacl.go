@@ -35,7 +35,7 @@ func (p *Preparer) setACL() zoo.Code {
 	at := len(p.out)
 	record := txn.SetACLTxn{Path: r.Path, ACL: acls, Version: version}
 	p.out = record.AppendTo(p.out)
-	d := jute.NewAliasDecoder(p.out[at:])
+	d := jute.NewTrustedDecoder(p.out[at:])
 	node = p.changes.touch(d.String(), node)
 	node.acl, node.stat.Aversion = p.storedACL(&d), version
 	p.recount(node)

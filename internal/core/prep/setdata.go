@@ -31,7 +31,7 @@ func (p *Preparer) setData() zoo.Code {
 	at := len(p.out)
 	record := txn.SetDataTxn{Path: r.Path, Data: r.Data, Version: version}
 	p.out = record.AppendTo(p.out)
-	d := jute.NewAliasDecoder(p.out[at:])
+	d := jute.NewTrustedDecoder(p.out[at:])
 	node = p.changes.touch(d.String(), node)
 	node.data, node.dataInTree = d.Buffer(), false
 	node.stat.Version, node.stat.Mzxid, node.stat.Mtime = version, p.header.Zxid, p.header.Time

@@ -61,7 +61,7 @@ func isOpen(list []zoo.ACL) bool {
 
 // define makes the entry for a number.
 func (t *aclTable) define(id int64, key string) uint32 {
-	d := jute.NewAliasDecoder(bytesOf(key))
+	d := jute.NewTrustedDecoder(bytesOf(key))
 	list := wire.DecodeACL(&d)
 	entry := t.vacant()
 	t.entries[entry] = aclEntry{id: id, list: list, key: key}

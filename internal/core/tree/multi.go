@@ -48,7 +48,7 @@ func refuse(sub *Result, failure zoo.Code) {
 }
 
 func (t *Tree) applyPart(sub *Result, data []byte) error {
-	d := jute.NewAliasDecoder(data)
+	d := jute.NewTrustedDecoder(data)
 	if err := t.performPart(sub, &d); err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ func (s *nodeReader) next() (more bool) {
 	if n >= 0 {
 		data = p[:n:n]
 	}
-	d := jute.NewAliasDecoder(p[max(0, n):])
+	d := jute.NewTrustedDecoder(p[max(0, n):])
 	index := d.Long()
 	st := wire.DecodeStatPersisted(&d)
 	if err := s.to.Node(s.pathText(), data, index, &st); err != nil {

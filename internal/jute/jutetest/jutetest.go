@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"zoo/internal/check/alloc"
 	"zoo/internal/jute"
 )
 
@@ -146,9 +147,11 @@ func Stable[T any, R Codec[T]](t rapid.TB, b []byte) {
 }
 
 // Harmless decodes hostile bytes as what empty makes. It checks that whatever is
-// accepted is stable from then on, and is not larger than the input can explain.
+// accepted is stable from then on, and that neither it nor what was allocated for it
+// is larger than the input can explain.
 func Harmless(t *testing.T, empty func() jute.Record, hostile []byte) {
 	t.Helper()
+	Frugal(t, empty, hostile)
 	record := empty()
 	d := jute.NewAliasDecoder(hostile)
 	if record.DecodeFrom(&d); d.Err() != nil {
@@ -164,5 +167,17 @@ func Harmless(t *testing.T, empty func() jute.Record, hostile []byte) {
 	again.DecodeFrom(&d)
 	if b2 := again.AppendTo(nil); d.Err() != nil || !bytes.Equal(b, b2) {
 		t.Fatalf("%T: %x became %x (%v)", record, b, b2, d.Err())
+	}
+}
+
+// Frugal decodes hostile bytes as what empty makes, and checks what is allocated.
+func Frugal(t *testing.T, empty func() jute.Record, hostile []byte) {
+	t.Helper()
+	for _, d := range []jute.Decoder{jute.NewDecoder(hostile), jute.NewAliasDecoder(hostile)} {
+		record := empty()
+		alloc.Bounded(t, len(hostile), func() {
+			again := d
+			record.DecodeFrom(&again)
+		})
 	}
 }
