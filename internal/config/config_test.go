@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 	"pgregory.net/rapid"
+
+	"zoo/internal/check/alloc"
 )
 
 // Each case of testdata/*.txt is a zoo.cfg; the answer is what an operator is told
@@ -223,5 +226,37 @@ func FuzzParseProperties(f *testing.F) {
 				t.Fatalf("%q becomes %+v, %+v was meant (%v)", s, again, s, err)
 			}
 		}
+	})
+}
+
+// FuzzLoad starts a server from a zoo.cfg and -D options that may say anything. It is
+// refused with a reason, or gives a configuration. What each line may cost, such as a
+// warning, is more than the line: so the longest file here is one of a few hundred.
+func FuzzLoad(f *testing.F) {
+	f.Add("clientPort=2181\ndataDir=/d\n", "zookeeper.admin.enableServer=false\nx=y")
+	f.Add("clientPort=2181\ninitLimit=5\nsyncLimit=5\nserver.1=[::1]:2888:3888;2181\n"+
+		"server.2=a:1:2|b:1:2:observer;[::1]:2182\nserver.3=c:1:2\ngroup.1=1:2:3\nweight.1=2\n",
+		"java.security.auth.login.config=/j\nzookeeper.superUser.1=a")
+	f.Add("secureClientPort=2281\nssl.keyStore.location=/k\nauthProvider.1=x\n"+
+		"4lw.commands.whitelist=stat, ruok\nmaxClientCnxns=-1\n", "")
+	dir := f.TempDir()
+	write(f, filepath.Join(dir, "myid"), "1\n")
+	f.Fuzz(func(t *testing.T, text, properties string) {
+		if len(text)+len(properties) > 4<<10 {
+			return
+		}
+		name := filepath.Join(t.TempDir(), "zoo.cfg")
+		write(t, name, "dataDir="+dir+"\n"+text)
+		src := Source{Args: []string{name}}
+		if properties != "" {
+			src.Properties = strings.Split(properties, "\n")
+		}
+		arrived := len(text) + len(properties)
+		alloc.Bounded(t, arrived, func() {
+			c, _, err := Load(src)
+			if (c == nil) != errors.Is(err, ErrConfig) {
+				t.Fatalf("%+v with %v", c, err)
+			}
+		})
 	})
 }

@@ -51,7 +51,10 @@ type draft struct {
 var tables = [][]row{rowsGeneral, rowsStorage, rowsLimits, rowsPeers, rowsAuth, rowsTLS,
 	rowsOperations, rowsJVM}
 
-func rows() []row { return slices.Concat(tables...) }
+// allRows are the tables' in one, made once: each line of a file looks through it.
+var allRows = slices.Concat(tables...)
+
+func rows() []row { return allRows }
 
 // findRow is the row of a name: its own, or else its family's with the longest
 // name.

@@ -52,11 +52,11 @@ func suggestion(name string) string {
 			return plain
 		}
 	}
-	var names []string
+	meant := guessAt(name)
 	for _, r := range rows() {
 		if !r.family() {
-			names = append(names, r.name)
+			meant.consider(r.name)
 		}
 	}
-	return nearest(name, names)
+	return meant.best
 }

@@ -2,29 +2,42 @@ package config
 
 import "strings"
 
-// nearest is the candidate with the fewest edits to name, or "" when none is
-// near enough to be what was meant: a third of the name may be wrong.
-func nearest(name string, candidates []string) string {
-	best, bestEdits := "", len(name)/3+1
-	for _, c := range candidates {
-		edits := editDistance(strings.ToLower(name), strings.ToLower(c))
-		if edits < bestEdits {
-			best, bestEdits = c, edits
-		}
-	}
-	return best
+// guess looks for the name that was meant by one that nothing reads.
+type guess struct {
+	name  string // in lower case
+	best  string // what comes nearest, or empty while nothing is near
+	edits int    // fewer than so many would make a name nearer
 }
 
-// editDistance counts insertions, deletions, replacements and swaps of
-// neighbours that turn a into b.
+// nameBytesMax bounds the names that are guessed at: none of ours is as long.
+const nameBytesMax = 127
+
+// guessAt begins with a name of which a third may be wrong.
+func guessAt(name string) *guess {
+	return &guess{name: strings.ToLower(name), edits: len(name)/3 + 1}
+}
+
+// consider takes note of a name that could have been meant.
+func (g *guess) consider(candidate string) {
+	longer := len(candidate) - len(g.name)
+	if max(longer, -longer) >= g.edits || max(len(g.name), len(candidate)) > nameBytesMax {
+		return
+	}
+	if edits := editDistance(g.name, strings.ToLower(candidate)); edits < g.edits {
+		g.best, g.edits = candidate, edits
+	}
+}
+
+// editDistance counts insertions, deletions, replacements and swaps of neighbours that
+// turn a into b. Both have at most nameBytesMax bytes. It allocates nothing: a file
+// may have thousands of names that nobody knows.
 func editDistance(a, b string) int {
-	var before []int
-	row := make([]int, len(b)+1)
-	for j := range row {
+	var rows [3][nameBytesMax + 1]int
+	before, row, next := &rows[0], &rows[1], &rows[2]
+	for j := range len(b) + 1 {
 		row[j] = j
 	}
 	for i := 1; i <= len(a); i++ {
-		next := make([]int, len(b)+1)
 		next[0] = i
 		for j := 1; j <= len(b); j++ {
 			next[j] = row[j-1]
@@ -35,7 +48,7 @@ func editDistance(a, b string) int {
 				next[j] = min(next[j], before[j-2]+1)
 			}
 		}
-		before, row = row, next
+		before, row, next = row, next, before
 	}
 	return row[len(b)]
 }
