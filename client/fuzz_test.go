@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"zoo"
+	"zoo/internal/check/alloc"
 	"zoo/internal/wire"
 )
 
@@ -27,7 +28,10 @@ func FuzzWhatAServerSends(f *testing.F) {
 		c.slots <- struct{}{}
 		l := &link{c: c, pending: []*call{k}}
 		c.link = l
-		if err := l.take(frame); err != nil || len(c.slots) > 0 {
+		before := alloc.Total()
+		err := l.take(frame)
+		alloc.Explained(t, len(frame), alloc.Total()-before)
+		if err != nil || len(c.slots) > 0 {
 			return
 		}
 		if _, err := c.multiResults(k, []Op{DeleteOp("/a", 0), GetOp("/b")}); err == nil {
@@ -40,7 +44,11 @@ func FuzzFrames(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 2, 7, 7})
 	f.Add([]byte{0x7f, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, stream []byte) {
-		frame, err := readFrame(bytes.NewReader(stream), 1<<30)
+		var frame []byte
+		var err error
+		alloc.Bounded(t, len(stream), func() {
+			frame, err = readFrame(bytes.NewReader(stream), 1<<30)
+		})
 		if err == nil && !bytes.HasPrefix(stream[wire.FrameHeaderBytes:], frame) {
 			t.Fatalf("%x is not what follows the length of %x", frame, stream)
 		}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"zoo/internal/check/alloc"
 )
 
 // fakeServer grants sessions and answers every request with success. It knows no
@@ -274,9 +276,11 @@ func FuzzParseReplies(f *testing.F) {
 		r := &run{opts: Options{Servers: []string{"x"}, Outstanding: 3}, until: 10}
 		w := newWorker(r, 0)
 		w.nextXid, w.expectXid = 1, 1
-		if used, _, _ := w.parse(b, 5); used > len(b) {
-			t.Fatalf("used %d of %d bytes", used, len(b))
-		}
+		alloc.Bounded(t, len(b), func() {
+			if used, _, _ := w.parse(b, 5); used > len(b) {
+				t.Fatalf("used %d of %d bytes", used, len(b))
+			}
+		})
 		_, _ = (&identity{}).accept(b)
 	})
 }

@@ -88,7 +88,11 @@ func startLogging(t testing.TB, disk *vfs.Mem, cfg Config, log *slog.Logger) *ru
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &running{Server: s, t: t, disk: disk, address: addresses[0].String(), stop: stop}
+	r := &running{Server: s, t: t, disk: disk, stop: stop}
+	if len(addresses) > 0 {
+		r.address = addresses[0].String()
+	}
+	return r
 }
 
 // testLog writes to the test's output.

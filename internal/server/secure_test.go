@@ -94,7 +94,7 @@ type guarded struct {
 }
 
 // startSecure runs a server whose plain port speaks TLS as well.
-func startSecure(t *testing.T, change func(cfg *Config)) *guarded {
+func startSecure(t testing.TB, change func(cfg *Config)) *guarded {
 	t.Helper()
 	ca, dir, disk := newCircle(t), t.TempDir(), vfs.NewMem()
 	cfg := standaloneConfig(disk)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"zoo"
+	"zoo/internal/check/alloc"
 )
 
 // What Java's X500Principal.getName() makes of subjects.
@@ -141,8 +142,12 @@ func FuzzName(f *testing.F) {
 	f.Add([]byte{0x30, 0x0c, 0x31, 0x0a, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0c, 1, 'a'})
 	f.Add([]byte(`CN="a\2c" , OID.2.5.4.3=#130161+O=b\,c`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		validName(string(b))
-		text, err := formatName(b)
+		var text string
+		var err error
+		alloc.Bounded(t, len(b), func() {
+			validName(string(b))
+			text, err = formatName(b)
+		})
 		if err == nil && len(text) > 16*len(b)+16 {
 			t.Errorf("%d bytes became %d", len(b), len(text))
 		}

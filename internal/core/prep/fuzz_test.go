@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"zoo"
+	"zoo/internal/check/alloc"
 	"zoo/internal/core/tree"
 	"zoo/internal/jute"
 	"zoo/internal/wire"
@@ -32,7 +33,9 @@ func FuzzPrepare(f *testing.F) {
 		p.tree.SetTypes(tree.Types{Extended: true})
 		p.do(wire.OpCreate, create("/a", 0))
 		p.do(wire.OpCreate, create("/a/b", zoo.Ephemeral))
-		p.prepare(alice, wire.Op(op), raw(record), aliceID)
+		alloc.Bounded(t, len(record), func() {
+			p.prepare(alice, wire.Op(op), raw(record), aliceID)
+		})
 		p.prepare(bob, wire.OpSetData, set("/a", "behind it", 0))
 		p.settle()
 	})

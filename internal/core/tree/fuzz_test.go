@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"zoo"
+	"zoo/internal/check/alloc"
 	"zoo/internal/jute"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
@@ -44,9 +45,11 @@ func fuzzApply(t *testing.T, op int32, record []byte) {
 	}
 	for range 2 {
 		var refused *EntryError
+		before := alloc.Total()
 		if _, err := h.tree.Apply(e); err != nil && !errors.As(err, &refused) {
 			t.Fatalf("not an EntryError: %v", err)
 		}
+		alloc.Explained(t, len(record), alloc.Total()-before)
 	}
 	reload(t, h.tree)
 }

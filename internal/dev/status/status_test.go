@@ -6,6 +6,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"zoo/internal/check/alloc"
 )
 
 // answer runs a listener that answers words from a table, and returns its address.
@@ -97,8 +99,10 @@ func FuzzAnswers(f *testing.F) {
 	f.Add("listen\t0\t1.5\tclient port\nrecover\t2\t30\t\nserve\tInf\t\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		var s Server
-		_ = s.parseSrvr(text)
-		s.parseMntr(text)
+		alloc.Bounded(t, len(text), func() {
+			_ = s.parseSrvr(text)
+			s.parseMntr(text)
+		})
 		if _, err := json.Marshal(s); err != nil {
 			t.Error(err)
 		}

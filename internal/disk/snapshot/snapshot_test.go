@@ -13,6 +13,7 @@ import (
 	"testing/iotest"
 
 	"zoo"
+	"zoo/internal/check/alloc"
 	"zoo/internal/core/tree"
 	"zoo/internal/disk/snapshot"
 	"zoo/internal/disk/vfs"
@@ -290,7 +291,11 @@ func FuzzReadStream(f *testing.F) {
 	must(f, snapshot.WriteStream(&sent, source(grow(f, 2))))
 	f.Add(sent.Bytes()[:2000])
 	f.Fuzz(func(t *testing.T, p []byte) {
-		got, err := snapshot.ReadStream(bufio.NewReaderSize(bytes.NewReader(p), 64), 7)
+		var got *tree.Tree
+		var err error
+		alloc.Bounded(t, len(p), func() {
+			got, err = snapshot.ReadStream(bufio.NewReaderSize(bytes.NewReader(p), 64), 7)
+		})
 		if err != nil {
 			return
 		}

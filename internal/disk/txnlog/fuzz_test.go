@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"zoo"
+	"zoo/internal/check/alloc"
 	"zoo/internal/disk/txnlog"
 	"zoo/internal/disk/vfs"
 )
@@ -24,7 +25,9 @@ func FuzzReader(f *testing.F) {
 		disk := newDisk()
 		out, _ := disk.Create("/log/log.1")
 		out.Write(p)
+		before := alloc.Total()
 		got, ends, err := read(disk, zoo.ZxidNone)
+		alloc.Explained(t, len(p), alloc.Total()-before)
 		var corrupt *vfs.CorruptError
 		if err != nil && !errors.As(err, &corrupt) {
 			t.Fatalf("not a CorruptError: %v", err)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"zoo/internal/check/alloc"
 )
 
 func TestClientsShowWhatTheyMust(t *testing.T) {
@@ -248,6 +250,7 @@ func FuzzDetect(f *testing.F) {
 	f.Add([]byte("\x16\x03\x01\x02\x00"))
 	f.Add([]byte("\x00\x00\x00\x2d"))
 	f.Fuzz(func(t *testing.T, b []byte) {
+		alloc.Bounded(t, len(b), func() { Detect(b) })
 		verdict := Undecided
 		for n := range len(b) + 1 {
 			now := Detect(b[:n])

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"zoo/internal/check/alloc"
 )
 
 func TestEveryKindOfStoreServes(t *testing.T) {
@@ -163,10 +165,14 @@ func FuzzStores(f *testing.F) {
 	f.Add(self.pem(f))
 	f.Add(ca.revoke(time.Now(), self.cert))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_, _ = authoritiesOfJKS(b, password)
-		_, _ = identityOfJKS(b, password)
-		_, _ = identityOfPEM(b, "")
-		_, _ = certificatesOfPEM(b)
-		_ = (&revocations{}).add(b)
+		for _, read := range []func(){
+			func() { _, _ = authoritiesOfJKS(b, password) },
+			func() { _, _ = identityOfJKS(b, password) },
+			func() { _, _ = identityOfPEM(b, "") },
+			func() { _, _ = certificatesOfPEM(b) },
+			func() { _ = (&revocations{}).add(b) },
+		} {
+			alloc.Bounded(t, len(b), read)
+		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"testing/iotest"
 
 	"zoo"
+	"zoo/internal/check/alloc"
 	"zoo/internal/jute"
 	"zoo/internal/wire"
 )
@@ -158,7 +159,10 @@ func FuzzBatchesAgreeWithSinglePackets(f *testing.F) {
 	two.AuthInfo = []zoo.ID{{Scheme: "ip", ID: "::1"}}
 	f.Add(nothing.AppendTo(two.AppendTo(nil)))
 	f.Fuzz(func(t *testing.T, stream []byte) {
-		batch := newPacketStream(bytes.NewReader(stream), 1000).bufferedAfterPeek()
+		var batch []wire.QuorumPacket
+		alloc.Bounded(t, len(stream), func() {
+			batch = newPacketStream(bytes.NewReader(stream), 1000).bufferedAfterPeek()
+		})
 		single := newPacketStream(bytes.NewReader(stream), 1000).single
 		for i := range batch {
 			var want wire.QuorumPacket

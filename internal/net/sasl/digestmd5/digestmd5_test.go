@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"zoo/internal/check/alloc"
 	"zoo/internal/net/sasl"
 )
 
@@ -150,8 +151,9 @@ func FuzzResponse(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, token []byte) {
-		e := challenged(t)
-		_, done, err := e.Respond(token)
+		var done bool
+		var err error
+		alloc.Bounded(t, len(token), func() { _, done, err = challenged(t).Respond(token) })
 		if done != (err == nil) {
 			t.Fatalf("done %v with %v", done, err)
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/types"
 
+	"zoo/internal/check/alloc"
 	"zoo/internal/net/sasl"
 	"zoo/internal/net/sasl/kerberos"
 )
@@ -508,9 +509,11 @@ func FuzzExchange(f *testing.F) {
 	}
 	f.Add(frame(empty, tokenAPReq))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if c, _, err := s.Begin().Respond(b); err == nil {
-			t.Fatalf("answered %x", c)
-		}
+		alloc.Bounded(t, len(b), func() {
+			if c, _, err := s.Begin().Respond(b); err == nil {
+				t.Fatalf("answered %x", c)
+			}
+		})
 		e := &exchange{mechanism: s.Mechanism, stage: wantLayer,
 			context: &context{client: "alice", key: v.session}}
 		if _, _, err := e.Respond(b); err == nil {

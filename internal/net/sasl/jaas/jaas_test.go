@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"zoo/internal/check/alloc"
 )
 
 func property(name string) (string, bool) {
@@ -123,7 +125,9 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		file, err := Parse("fuzz", text, property)
+		var file *File
+		var err error
+		alloc.Bounded(t, len(text), func() { file, err = Parse("fuzz", text, property) })
 		var e *Error
 		if err != nil && (!errors.As(err, &e) || e.Line < 1) {
 			t.Fatalf("%v", err)

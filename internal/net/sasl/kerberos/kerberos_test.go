@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"zoo/internal/check/alloc"
 	"zoo/internal/core/acl/principal"
 )
 
@@ -157,11 +158,16 @@ func FuzzRules(f *testing.F) {
 		f.Add(seed, "ab/h@R", "X")
 	}
 	f.Fuzz(func(t *testing.T, text, name, realm string) {
-		rules, err := ParseRules(text)
+		var rules Rules
+		var err error
+		alloc.Bounded(t, len(text), func() { rules, err = ParseRules(text) })
 		if err != nil {
 			return
 		}
-		id, err := Naming{Rules: rules, DefaultRealm: realm}.AuthorizationID(name)
+		var id string
+		alloc.Bounded(t, len(text)+len(name)+len(realm), func() {
+			id, err = Naming{Rules: rules, DefaultRealm: realm}.AuthorizationID(name)
+		})
 		if err == nil && !principal.Valid(id) {
 			t.Fatalf("%q of %q is %q, which no ACL may hold", text, name, id)
 		}
@@ -171,9 +177,13 @@ func FuzzRules(f *testing.F) {
 func FuzzConfig(f *testing.F) {
 	f.Add("[libdefaults]\ndefault_realm = R\nclockskew=3\n[realms]\nR = {\n}\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		r := reader{budget: configBytesMax}
+		var r reader
 		// Includes would read files that the fuzzer names.
-		_ = r.text("fuzz", strings.ReplaceAll(text, "include", "x"), 0)
+		text = strings.ReplaceAll(text, "include", "x")
+		alloc.Bounded(t, len(text), func() {
+			r = reader{budget: configBytesMax}
+			_ = r.text("fuzz", text, 0)
+		})
 		if r.config.ClockSkew < 0 {
 			t.Fatalf("a negative clock skew: %v", r.config.ClockSkew)
 		}
