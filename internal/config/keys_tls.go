@@ -80,6 +80,9 @@ var rowsTLS = []row{
 		parse: duration(time.Millisecond, 1,
 			func(d *draft) *time.Duration { return &d.TLS.DetectionTimeout }),
 		doc: "milliseconds a client may take to show whether it talks TLS"},
+	{name: "ssl.x509.", reason: "clients are known by the whole subject of their certificate; " +
+		"other ids belong to Java's provider of groups of znodes",
+		doc: "which part of a certificate is the client's id"},
 	{name: "ssl.context.supplier.class", parse: refuse("a Java class cannot run here, " +
 		"and without it others might be let in"), doc: "class that makes TLS contexts"},
 	{name: "ssl.sslProvider", reason: "there is one implementation of TLS here",

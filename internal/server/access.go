@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"zoo"
 	"zoo/internal/config"
@@ -100,41 +98,11 @@ func (own *Config) enforce(auth *config.Auth) error {
 	return nil
 }
 
-// refusalsPerSecondMax is how many lines of the log refused clients may cost.
-const refusalsPerSecondMax = 5
-
-// refusedClients keeps the log readable while somebody tries passwords.
-type refusedClients struct {
-	mu      sync.Mutex
-	second  time.Duration // the running one
-	lines   int           // written in it
-	leftOut int           // since the last line
-}
-
-// admit tells whether a line may be written, and how many were left out before it.
-func (r *refusedClients) admit(now time.Duration) (leftOut int, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if second := now.Truncate(time.Second); second != r.second {
-		r.second, r.lines = second, 0
-	}
-	if r.lines >= refusalsPerSecondMax {
-		r.leftOut++
-		return 0, false
-	}
-	r.lines++
-	leftOut, r.leftOut = r.leftOut, 0
-	return leftOut, true
-}
-
-// refuse counts and logs that a client did not get in. The scheme may come from
-// the client; the reason holds no secret.
-func (s *Server) refuse(c *conn, scheme, reason string) {
-	s.meters.auth.failed.Inc()
-	if leftOut, ok := s.refusedClients.admit(s.mono()); ok {
-		s.log.Warn("authentication refused", "scheme", shortened(scheme), "client", c.host,
-			"reason", reason, "lines_left_out", leftOut)
-	}
+// distrust notes that a client did not prove who it is. The scheme may come from the
+// client; no attribute holds a secret.
+func (c *conn) distrust(why refusal, scheme string, attrs ...any) {
+	c.server.meters.auth.failed.Inc()
+	c.refuse(why, append([]any{"scheme", shortened(scheme)}, attrs...)...)
 }
 
 // schemeShownMax bounds what a client can put into the log as a scheme.

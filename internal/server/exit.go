@@ -6,7 +6,10 @@ import (
 	"zoo/internal/disk/store"
 )
 
-// The exit codes of ZooKeeper that say more than 1 does.
+// The exit codes of ZooKeeper that say more than 1 does. Two of Java's have no case
+// here: a commit of what was not proposed (12), and a packet or a cut that does not fit
+// into the synchronisation (13). They end the role and not the process: the server
+// looks for a leader again and is synchronised anew, if need be from a reloaded disk.
 const (
 	exitDataDir  = 3  // a data directory cannot be used
 	exitLog      = 10 // an error of the log while serving

@@ -14,6 +14,10 @@ import (
 // stands outside the order of the other requests, as in Java, and a session that
 // waits for its write can be given another identity meanwhile.
 
+// idsPerConnMax bounds what a client can make the server keep of it, and compare with
+// every list. Java has no such bound.
+const idsPerConnMax = 1024
+
 // auth adds identities to the connection. A refusal ends it. The scheme ensemble is
 // refused without an answer, as is what cannot be read: the client should try another
 // server, and an answer would make it give up.
@@ -25,22 +29,32 @@ func (t *turn) auth(xid int32, body []byte) bool {
 		return false
 	}
 	c := t.conn
-	added, code := c.server.cfg.Rules.Authenticate(r.Scheme, r.Auth, c.host)
+	rules := &c.server.cfg.Rules
+	added, code := rules.Authenticate(r.Scheme, r.Auth, c.host)
+	if rules.Certified(r.Scheme, c.ids) {
+		code = zoo.CodeOK
+	}
 	c.server.countEnsemble(&r, code)
 	switch code {
 	case zoo.CodeOK:
+		if len(c.ids) >= idsPerConnMax {
+			break
+		}
 		c.addIDs(added)
 		t.reply(xid, zoo.CodeOK, nil)
 		return true
 	case zoo.CodeBadArguments:
-		c.server.refuse(c, r.Scheme, "the client is looking for another ensemble")
+		c.distrust(refusedEnsemble, r.Scheme)
 		return false
 	}
-	reason := "no such proof is accepted"
-	if !c.server.cfg.Rules.Knows(r.Scheme) {
-		reason = "no provider for the scheme"
+	why := refusedProof
+	switch {
+	case code == zoo.CodeOK:
+		why = refusedIDs
+	case !rules.Knows(r.Scheme):
+		why = refusedScheme
 	}
-	c.server.refuse(c, r.Scheme, reason)
+	c.distrust(why, r.Scheme)
 	t.reply(xid, zoo.CodeAuthFailed, nil)
 	c.ending = true
 	return true
@@ -98,7 +112,7 @@ func (t *turn) sasl(xid int32, body []byte) bool {
 func (t *turn) refuseSASL(xid int32, err error) {
 	c := t.conn
 	access := &c.server.cfg.Access
-	c.server.refuse(c, "sasl", err.Error())
+	c.distrust(refusedSASL, "sasl", "error", err)
 	code := zoo.CodeAuthFailed
 	switch {
 	case access.requiresSASL():
@@ -120,7 +134,7 @@ func appendToken(token []byte) []byte {
 func (t *turn) bar(xid int32) {
 	s := t.conn.server
 	schemes := strings.Join(s.cfg.Access.Enforced, ",")
-	s.refuse(t.conn, schemes, "a request came before an identity of an enforced scheme")
+	t.conn.distrust(refusedBare, schemes)
 	t.reply(xid, zoo.CodeSessionClosedRequireSaslAuth, nil)
 	t.conn.ending = true
 }

@@ -25,7 +25,20 @@ var (
 		"connections come too fast; connection_throttle_tokens bounds them"}
 	refusedSessionless = refusal{"sessionless",
 		"no handshake within nio.sessionlessCnxnTimeout"}
-	refusedTLS   = refusal{"tls", "a client does not come through TLS"}
+	refusedTLS        = refusal{"tls", "a client does not come through TLS"}
+	refusedHandshakes = refusal{"tls_handshakes", "too many TLS handshakes are under way; " +
+		"netty.server.outstandingHandshake.limit bounds them"}
+	refusedCertificate = refusal{"certificate",
+		"a client's certificate does not prove who it is; ssl.clientAuth asks for one"}
+	refusedScheme = refusal{"scheme",
+		"there is no provider for an authentication scheme; see authProvider"}
+	refusedProof    = refusal{"proof", "a client does not prove who it is"}
+	refusedIDs      = refusal{"identities", "a client asks for more than 1024 identities"}
+	refusedEnsemble = refusal{"ensemble",
+		"a client looks for another ensemble; see ensembleAuthName"}
+	refusedSASL = refusal{"sasl", "a client is not authenticated by SASL"}
+	refusedBare = refusal{"unauthenticated",
+		"a request came before an identity of a scheme in enforce.auth.schemes"}
 	refusedFrame = refusal{"frame_too_large",
 		"a frame is not between 0 and jute.maxbuffer bytes"}
 	refusedLarge = refusal{"large_requests",

@@ -141,20 +141,24 @@ func (s *Server) shake(nc net.Conn, speaks protocol) (arrival, error) {
 	if n := s.secure.outstanding.Add(1); limit > 0 && n > limit {
 		s.secure.outstanding.Add(-1)
 		s.meters.tls.exceeded.Inc()
-		s.refusals.note(refusedTLS, "client", nc.RemoteAddr().String(), "error", errHandshakes)
+		s.refusals.note(refusedHandshakes, "client", nc.RemoteAddr().String())
 		return a, errHandshakes
 	}
 	defer s.secure.outstanding.Add(-1)
 	err := s.authenticate(&a)
 	if err != nil {
 		s.meters.tls.unsuccessful.Inc()
-		s.refusals.note(refusedTLS, "client", nc.RemoteAddr().String(), "error", err)
+		why := refusedTLS
+		if errors.Is(err, certs.ErrClient) {
+			s.meters.auth.failed.Inc()
+			why = refusedCertificate
+		}
+		s.refusals.note(why, "client", nc.RemoteAddr().String(), "error", err)
 	}
 	return a, err
 }
 
-var errHandshakes = errors.New("too many TLS handshakes are under way " +
-	"(netty.server.outstandingHandshake.limit)")
+var errHandshakes = errors.New("too many TLS handshakes are under way")
 
 // detect reads the first bytes of a connection. One that says nothing for long is
 // taken for a plain one, which is then waited for as for any other.
@@ -190,12 +194,12 @@ func (s *Server) authenticate(a *arrival) error {
 	defer cancel()
 	state := secured.ConnectionState()
 	if err := s.secure.context.VerifyClientHost(ctx, state, a.RemoteAddr()); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", certs.ErrClient, err)
 	}
 	if len(state.PeerCertificates) > 0 && s.secure.context.AsksClients() {
 		ids, err := s.cfg.Rules.X509IDs(state.PeerCertificates[0].RawSubject)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: %w", certs.ErrClient, err)
 		}
 		a.ids = ids
 	}

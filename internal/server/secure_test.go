@@ -159,6 +159,7 @@ func TestACertificateOpensWhatItsNameMayOpen(t *testing.T) {
 	if list := wire.DecodeACL(&m.body); len(list) != 1 || list[0].ID != want {
 		t.Errorf("the list is %v, want %v", list, want)
 	}
+	ann.call(wire.XidAuth, wire.OpAuth, &wire.AuthPacket{Scheme: "x509"}, zoo.CodeOK)
 	get := &wire.GetDataRequest{Path: "/hers"}
 	for name, code := range map[string]zoo.Code{
 		"ann": zoo.CodeOK, "bob": zoo.CodeNoAuth, "root": zoo.CodeNoAuth,
@@ -168,7 +169,10 @@ func TestACertificateOpensWhatItsNameMayOpen(t *testing.T) {
 		c.handshake(newSession())
 		c.call(1, wire.OpGetData, get, code)
 	}
-	g.connect().call(1, wire.OpGetData, get, zoo.CodeNoAuth)
+	plain := g.connect()
+	plain.call(1, wire.OpGetData, get, zoo.CodeNoAuth)
+	plain.call(wire.XidAuth, wire.OpAuth, &wire.AuthPacket{Scheme: "x509"}, zoo.CodeAuthFailed)
+	plain.ended()
 }
 
 func TestTheSuperUserMayShowACertificate(t *testing.T) {
@@ -203,6 +207,11 @@ func TestWhoShowsNoGoodCertificateIsNotLetIn(t *testing.T) {
 	ann.handshake(newSession())
 	if n := g.meters.tls.unsuccessful.Count(); n != 3 {
 		t.Errorf("%d handshakes failed, want 3", n)
+	}
+	g.refused(refusedTLS)
+	g.refused(refusedCertificate)
+	if n := g.meters.auth.failed.Count(); n != 2 {
+		t.Errorf("%d did not prove who they are, want 2", n)
 	}
 }
 

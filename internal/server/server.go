@@ -31,18 +31,17 @@ type Server struct {
 	build BuildInfo
 	start time.Time
 
-	meters         *meters
-	refusedClients refusedClients
-	commands       *command.Answerer
-	inputs         *bufferPool
-	outputs        *bufferPool
-	batches        sync.Pool // of *requestBatch
-	flushes        chan []*conn
-	flusherCount   int
-	queue          *queue
-	conns          *connTable
-	writer         *logWriter
-	peers          *peers // nil when standalone
+	meters       *meters
+	commands     *command.Answerer
+	inputs       *bufferPool
+	outputs      *bufferPool
+	batches      sync.Pool // of *requestBatch
+	flushes      chan []*conn
+	flusherCount int
+	queue        *queue
+	conns        *connTable
+	writer       *logWriter
+	peers        *peers // nil when standalone
 
 	// loop's fields belong to its goroutine; others only queue calls to it.
 	loop *loop

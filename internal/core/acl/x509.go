@@ -1,6 +1,10 @@
 package acl
 
-import "zoo"
+import (
+	"slices"
+
+	"zoo"
+)
 
 const schemeX509 = "x509"
 
@@ -18,6 +22,13 @@ var x509Scheme = scheme{
 // matchesX509 is also true of the super user.
 func matchesX509(r *Rules, have, want string) bool {
 	return have == want || r.X509SuperUser != "" && have == r.X509SuperUser
+}
+
+// Certified tells whether an auth packet of the scheme is one of x509 from a client
+// that has shown its certificate. It adds nothing: the identities came with TLS.
+func (r *Rules) Certified(scheme string, ids []zoo.ID) bool {
+	return scheme == schemeX509 && r.knows(ProviderX509) &&
+		slices.ContainsFunc(ids, func(id zoo.ID) bool { return id.Scheme == schemeX509 })
 }
 
 // X509IDs are the identities of a client whose certificate has this subject, in DER.

@@ -3,6 +3,7 @@ package certs
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -101,19 +102,32 @@ func (c *Context) loadLocked() error {
 func (c *Context) serverConfig(m *material) *tls.Config {
 	cfg := c.baseConfig(m)
 	cfg.ClientCAs = m.authorities // names them to the client, which then chooses
-	switch c.cfg.auth {
-	case clientAuthNeed:
-		cfg.ClientAuth = tls.RequireAnyClientCert
-	case clientAuthWant:
+	if c.cfg.auth != clientAuthNone {
 		cfg.ClientAuth = tls.RequestClientCert
 	}
-	cfg.VerifyConnection = func(state tls.ConnectionState) error {
-		if len(state.PeerCertificates) == 0 || c.cfg.auth == clientAuthNone {
-			return nil
-		}
-		return c.current.Load().verify(state.PeerCertificates, x509.ExtKeyUsageClientAuth, c.now())
-	}
+	cfg.VerifyConnection = c.verifyClient
 	return cfg
+}
+
+// ErrClient is behind the errors of clients that do not prove who they are; other
+// errors of a handshake are about how they speak.
+var ErrClient = errors.New("client certificate")
+
+// verifyClient looks at what a client has shown. Like Java it answers one that shows
+// nothing as one that shows a bad certificate.
+func (c *Context) verifyClient(state tls.ConnectionState) error {
+	shown := state.PeerCertificates
+	switch {
+	case c.cfg.auth == clientAuthNone || len(shown) == 0 && c.cfg.auth == clientAuthWant:
+		return nil
+	case len(shown) == 0:
+		return fmt.Errorf("%w: there is none, and %sclientAuth is need", ErrClient, c.cfg.Prefix)
+	}
+	err := c.current.Load().verify(shown, x509.ExtKeyUsageClientAuth, c.now())
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrClient, err)
+	}
+	return nil
 }
 
 // clientConfig leaves the checks to Client, which makes them for resumed connections
