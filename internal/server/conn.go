@@ -144,7 +144,7 @@ func (c *conn) leave() {
 	c.dropQueueLocked()
 	c.mu.Unlock()
 	c.in.at = 0
-	c.in.buf = nil
+	c.in.buf, c.in.parked = nil, nil
 	c.server.conns.remove(c)
 	c.server.forget(c)
 }

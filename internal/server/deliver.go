@@ -139,10 +139,13 @@ func appendOutcome(b []byte, o *replica.Outcome, zxid zoo.Zxid) []byte {
 	return appendSynced(b, o.Xid, zxid, o.Path)
 }
 
-// answerWaiting answers what stands in front of the next submitted request.
+// answerWaiting answers what stands in front of the next submitted request. Nobody
+// has read a reply meanwhile, so here alone a thousand requests of a few bytes could
+// become gigabytes: beyond the bound of the output the rest stays unanswered, and the
+// connection ends in soilLocked.
 func (l *loop) answerWaiting(c *conn, now time.Duration) {
 	reads := int64(0)
-	for c.queue.len() > 0 && !c.ending {
+	for c.queue.len() > 0 && !c.ending && len(l.exec.out) <= unsentBytesMax {
 		q := c.queue.first()
 		if q.waiting == nil {
 			break

@@ -14,12 +14,35 @@ type input struct {
 	pool *bufferPool
 	buf  *buffer // nil while empty
 	at   int     // what lies before it was taken
+	// parked is the begin of a frame whose rest lets itself be waited for, in no
+	// more memory than it needs; nil while there is a buffer.
+	parked []byte
+	// flows says that the last read brought much, so that there may be more: see
+	// receivePortably.
+	flows bool
+}
+
+// parkedBytesMax is up to which size the begin of a frame is parked: beyond it the
+// copies would cost a large request that comes in many pieces more than a buffer
+// costs the server.
+const parkedBytesMax = 8 << 10
+
+// park gives the buffer back before a wait, so that a client that sends a byte a
+// second costs its bytes only.
+func (in *input) park() {
+	in.rest()
+	if n := len(in.pending()); in.buf == nil || n > parkedBytesMax {
+		return
+	}
+	in.parked = append([]byte(nil), in.pending()...)
+	in.pool.give(in.buf)
+	in.buf, in.at = nil, 0
 }
 
 // pending is what is there.
 func (in *input) pending() []byte {
 	if in.buf == nil {
-		return nil
+		return in.parked
 	}
 	return in.buf.b[in.at:]
 }
@@ -30,6 +53,8 @@ func (in *input) pending() []byte {
 func (in *input) space() []byte {
 	if in.buf == nil {
 		in.buf = in.pool.take()
+		in.buf.b = append(in.buf.b, in.parked...)
+		in.parked = nil
 	}
 	if in.at > 0 {
 		n := copy(in.buf.b, in.buf.b[in.at:])

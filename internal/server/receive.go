@@ -8,15 +8,17 @@ const firstBytes = 128
 
 // receivePortably is socket.receive by nothing but net.Conn. In first it waits.
 func receivePortably(conn net.Conn, in *input, first []byte) error {
-	if len(in.pending()) > 0 {
+	if n := len(in.pending()); n > parkedBytesMax || n > 0 && in.flows {
 		n, err := conn.Read(in.space())
 		in.arrived(n)
+		in.flows = n >= firstBytes
 		return unlessRead(n, err)
 	}
-	in.rest()
+	in.park()
 	n, err := conn.Read(first)
 	if n > 0 {
 		in.arrived(copy(in.space(), first[:n]))
+		in.flows = n == len(first)
 	}
 	return unlessRead(n, err)
 }

@@ -55,7 +55,7 @@ func (s *socket) readReady(fd uintptr) bool {
 		case err == syscall.EINTR:
 			continue
 		case err == syscall.EAGAIN:
-			s.in.rest()
+			s.in.park()
 			return false
 		case err != nil:
 			s.readErr = err
