@@ -164,6 +164,20 @@ func TestMixedLoadKeepsTheShareOfReads(t *testing.T) {
 	}
 }
 
+// Four connections keep to a rate together, though the server could do more.
+func TestARateIsNotExceeded(t *testing.T) {
+	opts := quickOptions(OpGet, startFake(t))
+	opts.Connections, opts.Outstanding, opts.Rate = 4, 1, 200
+	rep, err := Run(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Each connection may have one that was due before the window.
+	if most := 200*opts.Duration.Seconds() + 8; rep.Reads == 0 || float64(rep.Reads) > most {
+		t.Fatalf("%d requests in %v", rep.Reads, opts.Duration)
+	}
+}
+
 // One of two servers dies in the middle. Its connections go to the other and go on;
 // the report tells whose gap it is.
 func TestConnectionsOfADeadServerMoveToTheNext(t *testing.T) {
@@ -255,7 +269,7 @@ func TestNoAllocationPerOperation(t *testing.T) {
 	replies := make([]byte, 100*replyHeadSize)
 	allocs := testing.AllocsPerRun(10, func() {
 		first := w.nextXid
-		out = w.encode(out[:0], 100)
+		out = w.encode(out[:0], 100, r.now())
 		for i := range 100 {
 			finish(replies[i*replyHeadSize : (i+1)*replyHeadSize])
 			setXid(replies[i*replyHeadSize:], first+int32(i))

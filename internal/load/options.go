@@ -29,6 +29,10 @@ type Options struct {
 	// Op selects the operation; Reads is the share of reads of OpMixed.
 	Op    Op
 	Reads float64
+	// Rate is how many requests all connections send in a second, at even distances;
+	// 0 is as many as are answered. With a rate a latency counts from the instant at
+	// which its request was due, so that a server that stops is seen to.
+	Rate float64
 	// SizeBytes is the length of a value.
 	SizeBytes int
 	// Warmup passes before Duration is measured.
@@ -46,6 +50,7 @@ const (
 	connectionsMax = 100_000
 	outstandingMax = 1 << 20
 	sizeBytesMax   = 64 << 20
+	rateMax        = 1e6
 )
 
 func (o Options) validate() error {
@@ -58,6 +63,8 @@ func (o Options) validate() error {
 		return fmt.Errorf("%d outstanding are not in 1 to %d", o.Outstanding, outstandingMax)
 	case o.SizeBytes < 0 || o.SizeBytes > sizeBytesMax:
 		return fmt.Errorf("%d bytes are not in 0 to %d", o.SizeBytes, sizeBytesMax)
+	case !(o.Rate >= 0 && o.Rate <= rateMax):
+		return fmt.Errorf("a rate of %v is not in 0 to %v", o.Rate, rateMax)
 	case !(o.Reads >= 0 && o.Reads <= 1):
 		return fmt.Errorf("a share of reads of %v is not in 0 to 1", o.Reads)
 	case o.Duration <= 0 || o.Warmup < 0 || o.SessionTimeout <= 0:

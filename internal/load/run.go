@@ -20,6 +20,9 @@ type run struct {
 	root      string
 	value     []byte
 	readShare float64
+	// interval lies between two requests of one connection, in nanoseconds; 0 is
+	// none.
+	interval int64
 	// prepared tells that znodes may exist, so that they must be removed.
 	prepared bool
 
@@ -29,6 +32,11 @@ type run struct {
 	// refused tells of each server whether a connection to it was refused, which a
 	// living server does not do.
 	refused []atomic.Bool
+}
+
+// phase spreads the connections over an interval.
+func (r *run) phase(index int) int64 {
+	return r.interval * int64(index) / int64(r.opts.Connections)
 }
 
 func (r *run) now() int64 { return int64(time.Since(r.base)) }
@@ -49,6 +57,9 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 		opts: opts, root: fmt.Sprintf("/zoo-bench-%08x", rand.Uint32()),
 		value: make([]byte, opts.SizeBytes), readShare: opts.readShare(),
 		refused: make([]atomic.Bool, len(opts.Servers)),
+	}
+	if opts.Rate > 0 {
+		r.interval = int64(float64(opts.Connections) / opts.Rate * float64(time.Second))
 	}
 	for i := range r.value {
 		r.value[i] = byte(rand.Uint32())

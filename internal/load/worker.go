@@ -29,8 +29,10 @@ const (
 type worker struct {
 	run  *run
 	home int
-	id   identity
-	path string
+	// index is its number among the workers.
+	index int
+	id    identity
+	path  string
 
 	writeTemplate, readTemplate []byte
 
@@ -47,6 +49,7 @@ type worker struct {
 	nextXid   int32 // writer: of the next request
 	created   int64 // writer: znodes created so far, over all links
 	readDebt  float64
+	dueAt     int64 // writer: with a rate, when the next request is to be sent
 	expectXid int32 // reader: of the next reply
 	inBuf     []byte
 	result    result
@@ -65,7 +68,7 @@ type result struct {
 
 func newWorker(r *run, index int) *worker {
 	w := &worker{
-		run: r, home: index % len(r.opts.Servers),
+		run: r, home: index % len(r.opts.Servers), index: index,
 		path:   r.root + "/k" + strconv.Itoa(index),
 		sentAt: make([]atomic.Int64, r.opts.Outstanding),
 		wake:   make(chan struct{}, 1),
@@ -131,6 +134,7 @@ func (w *worker) pump(conn net.Conn) error {
 		w.conn.Store(tcp)
 	}
 	w.nextXid, w.expectXid = 1, 1
+	w.dueAt = w.run.now() + w.run.phase(w.index)
 	w.credits.Store(int64(w.run.opts.Outstanding))
 	select {
 	case <-w.wake: // a leftover of the link before
@@ -161,18 +165,55 @@ func (w *worker) write(conn net.Conn, stop <-chan struct{}) {
 			return
 		case <-w.wake:
 		}
-		n := w.credits.Swap(0)
-		out = w.encode(out[:0], n)
-		if _, err := conn.Write(out); err != nil {
-			conn.Close()
+		if !w.send(conn, w.credits.Swap(0), &out, stop) {
 			return
 		}
 	}
 }
 
-// encode appends n requests and notes when they were sent.
-func (w *worker) encode(out []byte, n int64) []byte {
-	now := w.run.now() << 1
+// send sends n requests: at once, or with a rate one by one when they are due.
+func (w *worker) send(conn net.Conn, n int64, out *[]byte, stop <-chan struct{}) bool {
+	interval := w.run.interval
+	if interval == 0 {
+		return w.sendBatch(conn, n, w.run.now(), out)
+	}
+	for ; n > 0; n-- {
+		if !w.waitUntilDue(stop) || !w.sendBatch(conn, 1, w.dueAt, out) {
+			return false
+		}
+		w.dueAt += interval
+	}
+	return true
+}
+
+func (w *worker) sendBatch(conn net.Conn, n, at int64, out *[]byte) bool {
+	*out = w.encode((*out)[:0], n, at)
+	if _, err := conn.Write(*out); err != nil {
+		conn.Close()
+		return false
+	}
+	return true
+}
+
+// waitUntilDue is false when the link breaks meanwhile.
+func (w *worker) waitUntilDue(stop <-chan struct{}) bool {
+	wait := time.Duration(w.dueAt - w.run.now())
+	if wait <= 0 {
+		return true
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-stop:
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// encode appends n requests and notes that they were sent, or due, at an instant.
+func (w *worker) encode(out []byte, n, at int64) []byte {
+	now := at << 1
 	share := w.run.readShare
 	for ; n > 0; n-- {
 		start := len(out)
