@@ -73,6 +73,7 @@ var rooms = []room{
 		"internal/dev", "internal/load", "internal/shell", "client", "internal/net/certs"},
 		libraries: []string{"github.com/alecthomas/kong"}},
 	{name: "test/compat", imports: append(slices.Clone(encoding), "test/ensemble")},
+	{name: "test/slow", imports: append(slices.Clone(encoding), "internal/load", "test/ensemble")},
 	{name: "test", imports: []string{"internal/load", "internal/dev", "test"}},
 }
 
