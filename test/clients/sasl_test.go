@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,12 +24,17 @@ func (s *story) login(section, options string) string {
 	return name
 }
 
-// properties runs zoo's servers with -D options as well.
+// properties runs the servers with -D options as well. Java wants its own in front of
+// the class.
 func properties(run ensemble.Program, defines ...string) ensemble.Program {
 	return func(server *ensemble.Server) *exec.Cmd {
 		cmd := run(server)
 		for _, define := range defines {
-			cmd.Args = append(cmd.Args, "-D"+define)
+			at := len(cmd.Args)
+			if againstJava() {
+				at = 1
+			}
+			cmd.Args = slices.Insert(cmd.Args, at, "-D"+define)
 		}
 		return cmd
 	}
