@@ -5,11 +5,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	"zoo/client"
 	"zoo/internal/net/certs"
@@ -38,7 +40,7 @@ func (c *shellCommand) Run(ctx context.Context, m *Main) error {
 			return err
 		}
 	}
-	opts, err := set.options()
+	opts, err := set.options(m.Stderr)
 	if err != nil {
 		return err
 	}
@@ -86,8 +88,12 @@ func (p properties) read(name string) error {
 	return nil
 }
 
-// options are the client's. Settings that only a JVM has a use for are passed over.
-func (p properties) options() (client.Options, error) {
+// says tells whether a setting that is true or false has this value.
+func (p properties) says(name, value string) bool { return strings.EqualFold(p[name], value) }
+
+// options are the client's. Settings that only a JVM has a use for are passed over. Why
+// there is no encrypted connection is told on complaints.
+func (p properties) options(complaints io.Writer) (client.Options, error) {
 	var opts client.Options
 	if text, ok := p["jute.maxbuffer"]; ok {
 		n, err := strconv.ParseInt(text, 0, 32)
@@ -96,36 +102,42 @@ func (p properties) options() (client.Options, error) {
 		}
 		opts.FrameBytesMax = int(n)
 	}
-	if p["disableAutoWatchReset"] == "true" {
+	if p.says("disableAutoWatchReset", "true") {
 		opts.KeepWatches = client.ForgetWatches
 	}
-	if p["client.secure"] != "true" {
+	if !p.says("client.secure", "true") {
 		return opts, nil
 	}
-	trust, err := certs.Open(p.certs(), slog.New(slog.DiscardHandler))
+	trust, err := certs.OpenClient(p.certs(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return opts, fmt.Errorf("client.secure: %w", err)
 	}
-	opts.Dial = func(ctx context.Context, address string) (net.Conn, error) {
-		return dialTLS(ctx, trust, address)
-	}
+	opts.Dial = (&encrypted{trust: trust, complaints: complaints}).dial
 	return opts, nil
 }
 
-// certs are the settings of TLS, by their names below ssl.
+// certs are the settings of TLS, by their names below ssl. Whom to believe may also be
+// set for all of Java.
 func (p properties) certs() certs.Config {
 	store := func(name string) certs.Store {
+		return certs.Store{Location: p[name], Password: p[name+"Password"], Type: p[name+"Type"]}
+	}
+	own := func(name string) certs.Store {
 		return certs.Store{Location: p["ssl."+name+".location"],
 			Password:     p["ssl."+name+".password"],
 			PasswordPath: p["ssl."+name+".passwordPath"], Type: p["ssl."+name+".type"]}
 	}
-	return certs.Config{Prefix: "ssl.", KeyStore: store("keyStore"),
-		TrustStore: store("trustStore"), Protocol: p["ssl.protocol"],
+	trust := own("trustStore")
+	if trust.Location == "" {
+		trust = store("javax.net.ssl.trustStore")
+	}
+	return certs.Config{Prefix: "ssl.", KeyStore: own("keyStore"), TrustStore: trust,
+		Protocol:             p["ssl.protocol"],
 		EnabledProtocols:     list(p["ssl.enabledProtocols"]),
 		CipherSuites:         list(p["ssl.ciphersuites"]),
-		HostnameVerification: p["ssl.hostnameVerification"] != "false",
-		CRL:                  p["ssl.crl"] == "true", CRLLocation: p["ssl.crl.location"],
-		OCSP: p["ssl.ocsp"] == "true"}
+		HostnameVerification: !p.says("ssl.hostnameVerification", "false"),
+		CRL:                  p.says("ssl.crl", "true"), CRLLocation: p["ssl.crl.location"],
+		OCSP: p.says("ssl.ocsp", "true")}
 }
 
 // list is a setting with commas; nil if there is nothing.
@@ -136,7 +148,17 @@ func list(text string) []string {
 	return strings.Split(text, ",")
 }
 
-func dialTLS(ctx context.Context, trust *certs.Context, address string) (net.Conn, error) {
+// encrypted makes connections with TLS.
+type encrypted struct {
+	trust      *certs.Context
+	complaints io.Writer
+
+	mu sync.Mutex
+	// told is the last complaint: a client tries again and again, and says it once.
+	told string
+}
+
+func (e *encrypted) dial(ctx context.Context, address string) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
@@ -146,9 +168,19 @@ func dialTLS(ctx context.Context, trust *certs.Context, address string) (net.Con
 	if err != nil {
 		return nil, err
 	}
-	encrypted := tls.Client(plain, trust.Client(host))
-	if err := encrypted.HandshakeContext(ctx); err != nil {
+	nc := tls.Client(plain, e.trust.Client(host))
+	if err := nc.HandshakeContext(ctx); err != nil {
+		e.complain(fmt.Sprintf("TLS with %s: %v", address, err))
 		return nil, errors.Join(fmt.Errorf("tls: %w", err), plain.Close())
 	}
-	return encrypted, nil
+	return nc, nil
+}
+
+func (e *encrypted) complain(text string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if text != e.told {
+		e.told = text
+		fmt.Fprintln(e.complaints, text)
+	}
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Config is the settings of one set of ports, named as ZooKeeper names them behind
-// ssl. or ssl.quorum. The zero value lacks a key store.
+// Config is the settings of one set of ports, or of a client, named as ZooKeeper names
+// them behind ssl. or ssl.quorum. The zero value lacks a key store.
 type Config struct {
 	// Prefix is "ssl." or "ssl.quorum.", for messages.
 	Prefix string
@@ -69,6 +69,7 @@ const detectionTimeoutDefault = 5 * time.Second
 // settled is a Config in the terms of crypto/tls. It is immutable.
 type settled struct {
 	Config
+	side                   side
 	versionMin, versionMax uint16
 	suites                 []uint16
 	auth                   clientAuth
@@ -76,10 +77,22 @@ type settled struct {
 	notes []string
 }
 
+// side is who the settings are for.
+type side uint8
+
+const (
+	// serving is a server, also where it is the client of another one: it must show who
+	// it is.
+	serving side = iota
+	// visiting is a client only. Without a key store it shows nothing, and without a trust
+	// store it believes whom the machine does, as Java does.
+	visiting
+)
+
 // settle interprets the settings. What they ask for and is not there is refused, if
 // going on would protect less.
-func (c Config) settle() (*settled, error) {
-	s := &settled{Config: c}
+func (c Config) settle(who side) (*settled, error) {
+	s := &settled{Config: c, side: who}
 	if s.DetectionTimeout == 0 {
 		s.DetectionTimeout = detectionTimeoutDefault
 	}
@@ -103,6 +116,9 @@ func (s *settled) note(format string, args ...any) {
 }
 
 func (s *settled) checkStores() error {
+	if s.side == visiting {
+		return nil
+	}
 	if s.KeyStore.Location == "" {
 		return s.fail("keyStore.location", "is missing; it names the file with "+
 			"this server's private key and certificate (.pem, .jks or .p12)")

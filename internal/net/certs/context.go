@@ -37,11 +37,17 @@ type served struct {
 
 // Open reads the files. The error tells which file and what to do about it.
 func Open(cfg Config, log *slog.Logger) (*Context, error) {
-	return open(cfg, log, time.Now)
+	return open(cfg, serving, log, time.Now)
 }
 
-func open(cfg Config, log *slog.Logger, now func() time.Time) (*Context, error) {
-	s, err := cfg.settle()
+// OpenClient is Open for a program that only connects. It needs neither a key store nor
+// a trust store; Server is not for it.
+func OpenClient(cfg Config, log *slog.Logger) (*Context, error) {
+	return open(cfg, visiting, log, time.Now)
+}
+
+func open(cfg Config, who side, log *slog.Logger, now func() time.Time) (*Context, error) {
+	s, err := cfg.settle(who)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +96,7 @@ func (c *Context) loadLocked() error {
 	if err != nil {
 		return err
 	}
-	if m.notAfter.Before(c.now()) {
+	if len(m.identity) > 0 && m.notAfter.Before(c.now()) {
 		// It still serves: clients that do not check would be lost otherwise, and
 		// those that do tell their users.
 		c.log.Error("own certificate has ended", "subject", m.subject, "not_after", m.notAfter)

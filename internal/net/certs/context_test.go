@@ -217,7 +217,7 @@ func (s *setting) wantName(ctx *Context, name string) {
 func TestTheEndOfACertificateIsAnnounced(t *testing.T) {
 	s := newSetting(t)
 	now := time.Now()
-	ctx, err := open(s.cfg, s.log.logger(), func() time.Time { return now })
+	ctx, err := open(s.cfg, serving, s.log.logger(), func() time.Time { return now })
 	must(t, err)
 	for _, days := range []int{29, 6, 0} {
 		now = ctx.NotAfter().Add(-time.Duration(days)*day - time.Hour)
@@ -263,4 +263,38 @@ func FuzzDetect(f *testing.F) {
 			t.Fatalf("%x decides nothing", b)
 		}
 	})
+}
+
+// The plot: a client without a key store meets servers. It asks for nothing but that
+// they are whom it believes, and who they say.
+func TestAClientNeedsOnlyWhomToBelieve(t *testing.T) {
+	s := newSetting(t)
+	s.cfg.ClientAuth = "none"
+	stranger := newAuthority(t, "another").issue("server", time.Time{})
+	elsewhere := s.cfg
+	elsewhere.KeyStore.Location = save(t, s.dir, "stranger.pem", stranger.pem(t))
+	jks := save(t, s.dir, "trust.jks", s.ca.jks())
+	for _, c := range []struct {
+		title, host, trust string
+		server             Config
+		check, want        bool
+	}{
+		{"its server", "localhost", s.cfg.TrustStore.Location, s.cfg, true, true},
+		{"its server, JKS", "localhost", jks, s.cfg, true, true},
+		{"another name", "example.org", s.cfg.TrustStore.Location, s.cfg, true, false},
+		{"another name, unchecked", "example.org", s.cfg.TrustStore.Location, s.cfg, false, true},
+		{"a stranger", "localhost", s.cfg.TrustStore.Location, elsewhere, true, false},
+		{"a stranger, unchecked", "localhost", s.cfg.TrustStore.Location, elsewhere, false, false},
+		{"only the machine's own trust", "localhost", "", s.cfg, true, false},
+	} {
+		server, err := Open(c.server, s.log.logger())
+		must(t, err)
+		ours, err := OpenClient(Config{Prefix: "ssl.", HostnameVerification: c.check,
+			TrustStore: Store{Location: c.trust, Password: password}}, s.log.logger())
+		must(t, err)
+		_, err = meet(t, server.Server(), ours.Client(c.host))
+		if (err == nil) != c.want {
+			t.Errorf("%s: %v", c.title, err)
+		}
+	}
 }

@@ -13,19 +13,23 @@ import (
 
 // material is all that comes from files, of one moment. It is immutable.
 type material struct {
-	identity    []tls.Certificate
-	authorities *x509.CertPool // nil where nobody is asked for a certificate
-	revoked     *revocations   // nil where revocation is not checked
-	notAfter    time.Time      // the first of our own certificates' ends
-	subject     string         // of the certificate that ends first
+	identity []tls.Certificate
+	// authorities are nil where nobody is asked for a certificate, and for a client that
+	// believes whom the machine does.
+	authorities *x509.CertPool
+	revoked     *revocations // nil where revocation is not checked
+	notAfter    time.Time    // the first of our own certificates' ends
+	subject     string       // of the certificate that ends first
 }
 
 // read reads all files anew.
 func (c *Config) read() (*material, error) {
 	m := &material{}
 	var err error
-	if m.identity, err = c.KeyStore.identity(); err != nil {
-		return nil, err
+	if c.KeyStore.Location != "" {
+		if m.identity, err = c.KeyStore.identity(); err != nil {
+			return nil, err
+		}
 	}
 	m.measure()
 	if c.TrustStore.Location != "" {

@@ -111,6 +111,9 @@ func (c *Context) Reload() {
 // caller holds mu.
 func (c *Context) warnLocked() {
 	current := c.current.Load()
+	if len(current.identity) == 0 {
+		return
+	}
 	left := current.notAfter.Sub(c.now())
 	for _, distance := range warnings {
 		if left > distance {
