@@ -10,8 +10,10 @@ GOBUILD  := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 
 # SEED chooses the one seed that make sim replays, step by step.
 SEED ?=
-# FUZZTIME is spent on each decoder.
+# FUZZTIME is spent on each decoder by make fuzz, FOREIGNFUZZTIME by make test on those
+# of what strangers and operators send.
 FUZZTIME ?= 30s
+FOREIGNFUZZTIME ?= 10s
 # TESTTIME bounds one package's tests; CI allows 15 minutes for all of them.
 TESTTIME ?= 10m
 
@@ -28,6 +30,7 @@ test:
 	scripts/check-format
 	go vet ./...
 	go test -timeout $(TESTTIME) ./...
+	FUZZTIME=$(FOREIGNFUZZTIME) scripts/fuzz foreign
 
 race:
 	go test -race -timeout $(TESTTIME) ./cmd/... ./internal/...
