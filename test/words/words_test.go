@@ -134,6 +134,12 @@ func TestWordsAreAnsweredLineByLineAsByJava(t *testing.T) {
 
 // both asks both servers.
 func both(t *testing.T) (java, zoo answers) {
+	binary := build(t)
+	return collect(t, ensemble.Java("256m")), collect(t, ensemble.Zoo(binary))
+}
+
+// build compiles zoo, if there is a Java to compare it with.
+func build(t *testing.T) string {
 	if err := ensemble.FindJava(); err != nil {
 		t.Skip("no Java ZooKeeper here:", err)
 	}
@@ -141,7 +147,7 @@ func both(t *testing.T) (java, zoo answers) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return collect(t, ensemble.Java("256m")), collect(t, ensemble.Zoo(binary))
+	return binary
 }
 
 // hashOrdered are the words whose lines come out of Java's hash tables in any order.
@@ -192,7 +198,8 @@ func compareMonitor(t *testing.T, java, zoo string) {
 	}
 	_, absent, _ := strings.Cut(string(document), "\n## Not here\n")
 	ours := figures(zoo)
-	part := regexp.MustCompile(`^zk_((avg|min|max|cnt|sum|p50|p95|p99|p999)_)?`)
+	// A figure of a learner has the learner's id in front.
+	part := regexp.MustCompile(`^zk_((avg|min|max|cnt|sum|p50|p95|p99|p999)_)?(\d+_)?`)
 	for name, want := range figures(java) {
 		got, found := ours[name]
 		explained := strings.Contains(absent, "`"+part.ReplaceAllString(name, "")+"`") ||

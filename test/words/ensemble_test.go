@@ -1,0 +1,119 @@
+package words
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+	"testing"
+
+	"zoo/test/ensemble"
+)
+
+// askedOfRoles are the words whose answers depend on the role.
+var askedOfRoles = []string{"srvr", "stat", "cons", "dump", "mntr"}
+
+// fresh is in front of a word's name for what it said before any client came.
+const fresh = "fresh "
+
+// collectRoles starts three voters and an observer, and asks one server of each role
+// before the history and after it.
+func collectRoles(t *testing.T, program ensemble.Program) map[string]answers {
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	e, err := ensemble.New(ensemble.Options{
+		Dir: t.TempDir(), Voters: 3, Observers: 1, Program: program})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	if err := e.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]answers{}
+	servers := map[string]*ensemble.Server{}
+	for _, role := range []string{"leader", "follower", "observer"} {
+		servers[role] = e.WithMode(ctx, role)[0]
+		all[role] = answers{}
+	}
+	ask := func(prefix string) {
+		for role, server := range servers {
+			for _, word := range askedOfRoles {
+				text, err := server.Ask(ctx, word)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all[role][prefix+word] = text
+			}
+		}
+	}
+	ask(fresh)
+	play(t, servers["follower"].Address())
+	if err := ensemble.Until(ctx, "all have the history", func(ctx context.Context) error {
+		return oneZxid(ctx, e)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	ask("")
+	return all
+}
+
+// ownWrite is what a Java server counts when it puts the configuration into its tree
+// at the start, which is no client's write.
+var ownWrite = regexp.MustCompile(`(?m)^zk_[a-z]+_zookeeper_write_per_namespace\t.*\n`)
+
+var (
+	zxidLine  = regexp.MustCompile(`(?m)^Zxid: .*$`)
+	sizesLine = regexp.MustCompile(`(?m)^Proposal sizes.*$`)
+)
+
+func oneZxid(ctx context.Context, e *ensemble.Ensemble) error {
+	seen := map[string]bool{}
+	for _, server := range e.Servers {
+		text, err := server.Ask(ctx, "srvr")
+		if err != nil {
+			return err
+		}
+		seen[zxidLine.FindString(text)] = true
+	}
+	if len(seen) > 1 {
+		return errors.New("some have not")
+	}
+	return nil
+}
+
+// The plot: two ensembles hear the same history through a follower. Each role says the
+// same as Java's, before it and after it: the lines of srvr, stat, cons and dump, the
+// zxid of an epoch without transactions, the sizes of proposals that were none, and
+// the figures of mntr that only a role or an ensemble has.
+func TestEveryRoleAnswersAsJavaDoes(t *testing.T) {
+	binary := build(t)
+	java, zoo := collectRoles(t, ensemble.Java("128m")), collectRoles(t, ensemble.Zoo(binary))
+	for role := range java {
+		t.Run(role, func(t *testing.T) { compareRole(t, java[role], zoo[role]) })
+		if role == "observer" {
+			// Java's has the zxid of the epoch or none, as it came after the leader
+			// had begun or before.
+			continue
+		}
+		for _, line := range []*regexp.Regexp{zxidLine, sizesLine} {
+			want := line.FindString(java[role][fresh+"srvr"])
+			if got := line.FindString(zoo[role][fresh+"srvr"]); got != want {
+				t.Errorf("%s before any client: Java says %q, zoo %q", role, want, got)
+			}
+		}
+	}
+}
+
+func compareRole(t *testing.T, java, zoo answers) {
+	for name, text := range java {
+		word := strings.TrimPrefix(name, fresh)
+		if word == "mntr" {
+			compareMonitor(t, ownWrite.ReplaceAllString(text, ""), zoo[name])
+			continue
+		}
+		if want, got := shape(word, text), shape(word, zoo[name]); want != got {
+			t.Errorf("%s: Java says\n%s\nzoo says\n%s", name, want, got)
+		}
+	}
+}
