@@ -127,3 +127,17 @@ func (r *ForwardedRequest) DecodeFrom(d *jute.Decoder) {
 	r.Op = Op(d.Int())
 	r.Body = d.Rest()
 }
+
+// extensionMark stands behind the LeaderInfo of a leader that takes the extensions
+// from its learners. A learner written in Java reads no further than LeaderInfo; a
+// leader written in Java would never answer an extension at all.
+const extensionMark = "zoo1"
+
+// AppendExtensionMark completes the data of a LEADERINFO.
+func AppendExtensionMark(b []byte) []byte { return append(b, extensionMark...) }
+
+// LeaderExtends tells whether the leader that sent a LEADERINFO takes extensions.
+func LeaderExtends(data []byte) bool {
+	const at = 4
+	return len(data) >= at && string(data[at:]) == extensionMark
+}

@@ -76,7 +76,8 @@ func (r *RevalidateReply) DecodeFrom(d *jute.Decoder) {
 	r.Valid = d.Bool()
 }
 
-// LeaderInfo is the data of LEADERINFO.
+// LeaderInfo is the data of LEADERINFO. A leader of ours says more behind it, see
+// LeaderExtends.
 type LeaderInfo struct {
 	ProtocolVersion int32
 }

@@ -119,6 +119,8 @@ type Status struct {
 	Serving bool
 	// ReadOnly tells that the server serves reads only, for want of a quorum.
 	ReadOnly bool
+	// Extends tells that whoever leads takes the extensions of the protocol.
+	Extends bool
 	// LastLogged is the end of the log, LastCommitted what is known to be
 	// committed, LastApplied what the tree holds.
 	LastLogged, LastCommitted, LastApplied zoo.Zxid

@@ -406,6 +406,7 @@ func (r *Replica) Status() Status {
 		LastApplied: r.history.Applied(), Outstanding: r.attached.outstanding,
 		Sessions: r.View().SessionCount(), ProposalBytes: r.sizes, Proposed: r.proposed,
 	}
+	s.Extends = r.serving && (r.learner == nil || r.learner.Extends())
 	if r.localSessions != nil {
 		s.LocalSessions = r.localSessions.Len()
 	}

@@ -302,7 +302,8 @@ func (l *Leader) Registered(id zoo.ServerID) bool {
 func (l *Leader) offerEpoch(x *learner) {
 	info := wire.LeaderInfo{ProtocolVersion: wire.LearnerProtocolVersion}
 	l.out.send(x.link, wire.QuorumPacket{
-		Type: wire.PacketLeaderInfo, Zxid: l.epoch.Start(), Data: info.AppendTo(nil),
+		Type: wire.PacketLeaderInfo, Zxid: l.epoch.Start(),
+		Data: wire.AppendExtensionMark(info.AppendTo(nil)),
 	})
 }
 

@@ -69,6 +69,8 @@ type Learner struct {
 	heard  time.Duration
 	failed string
 	reload bool
+	// extends tells that the leader takes the extensions of the protocol.
+	extends bool
 }
 
 // NewLearner begins to follow a leader. The owner opens the link.
@@ -93,6 +95,9 @@ func (l *Learner) Epoch() zoo.Epoch { return l.epoch }
 
 // Following tells whether the learner is up to date and may serve.
 func (l *Learner) Following() bool { return l.phase == following && l.failed == "" }
+
+// Extends tells whether the leader takes the extensions of the protocol.
+func (l *Learner) Extends() bool { return l.extends }
 
 // Failed tells why the learner gave up; empty while it has not.
 func (l *Learner) Failed() string { return l.failed }
@@ -156,6 +161,7 @@ func (l *Learner) Receive(now time.Duration, p *wire.QuorumPacket) Upcall {
 func (l *Learner) receiveSync(p *wire.QuorumPacket) {
 	switch {
 	case p.Type == wire.PacketLeaderInfo && l.phase == registering:
+		l.extends = wire.LeaderExtends(p.Data)
 		l.promise(p.Zxid.Epoch())
 	case p.Type == wire.PacketDiff && l.phase == comparing:
 		l.kept, l.phase = l.history.Last(), receiving
