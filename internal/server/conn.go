@@ -62,8 +62,10 @@ type conn struct {
 	ids []zoo.ID
 	// barred refuses all requests until the client has authenticated.
 	barred bool
-	queue  requestQueue
-	out    *buffer // nil while empty
+	// extended allows the extensions, since the client has asked for them.
+	extended bool
+	queue    requestQueue
+	out      *buffer // nil while empty
 	// writing is set while one goroutine writes what it took out of out.
 	writing bool
 	// dirty is set while the loop's or a flusher's list holds the connection.
@@ -252,7 +254,9 @@ type queued struct {
 	// waiting is what to do when it is this request's turn, nil for one that
 	// was submitted.
 	waiting *operation
-	body    []byte // of a waiting request
+	// body is that of a waiting request, or of a multi with extensions, whose
+	// transaction does not tell what was asked for.
+	body []byte
 }
 
 func (q *requestQueue) len() int { return len(q.all) - q.at }

@@ -107,11 +107,11 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 	first := c.queue.first()
 	invariant.Holds(first.waiting == nil && first.xid == o.Xid,
 		"outcome of xid %d meets the request %d", o.Xid, first.xid)
-	since := first.since
+	since, asked := first.since, first.body
 	c.popLocked()
 	l.exec.conn, l.exec.out = c, c.beginLocked()
 	start := len(l.exec.out)
-	l.exec.out = appendOutcome(l.exec.out, o, l.exec.tree.Zxid())
+	l.exec.out = appendOutcome(l.exec.out, o, l.exec.tree.Zxid(), asked)
 	c.traffic.noteReply(o.Xid, len(l.exec.out)-start-wire.FrameHeaderBytes)
 	l.noteAnswer(c, lastReply{o.Op, o.Xid, l.exec.tree.Zxid(), now, now - since})
 	l.answerWaiting(c, now)
@@ -128,9 +128,12 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 	}
 }
 
-// appendOutcome appends the reply to a request that was submitted.
-func appendOutcome(b []byte, o *replica.Outcome, zxid zoo.Zxid) []byte {
+// appendOutcome appends the reply to a request that was submitted. What was asked
+// is only known of a multi with extensions.
+func appendOutcome(b []byte, o *replica.Outcome, zxid zoo.Zxid, asked []byte) []byte {
 	switch {
+	case asked != nil && o.Result != nil && o.Result.Header.Type == wire.OpMulti:
+		return appendExtendedMulti(b, o, asked)
 	case o.Result != nil:
 		return appendReply(b, o.Op, o.Xid, o.Result)
 	case o.Code != zoo.CodeOK || o.Op != wire.OpSync:

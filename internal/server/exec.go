@@ -28,7 +28,9 @@ type exec struct {
 	before []byte
 	// path is what the request reads, empty for none; it lies in the request.
 	// readBytes is the size of the data or of the children's names.
-	path      string
+	path string
+	// missing is what the request looked for in vain.
+	missing   string
 	readBytes int
 	reads     readTally
 	// walked tells that an answer took a walk over the tree; a turn then lets go of

@@ -30,7 +30,7 @@ var fuzzedOps = []wire.Op{
 	wire.OpSetWatches, wire.OpSASL, wire.OpGetEphemerals, wire.OpGetAllChildrenNumber,
 	wire.OpSetWatches2, wire.OpAddWatch, wire.OpWhoAmI, wire.OpCreateSession,
 	wire.OpCloseSession, wire.OpError, 108, 500, 501, 502, 503, 504, 505, 506, 507, 508,
-	-1 << 31, 1<<31 - 1,
+	-1 << 31, 1<<31 - 1, wire.OpGetChildrenPage,
 }
 
 // A script is what the sessions of a fuzzed server ask, one after the other:
@@ -79,7 +79,8 @@ func nextStep(script []byte) (session int, op wire.Op, body, rest []byte) {
 // may do nearly all.
 func aScript() []byte {
 	script := appendStep(nil, 0, wire.OpAuth, digestAuth("super:secret"))
-	for _, steps := range [][]part{someWrites(), someReads(), someWatches(), theRest()} {
+	for _, steps := range [][]part{someWrites(), someReads(), someWatches(), someExtensions(),
+		theRest()} {
 		for _, step := range steps {
 			script = appendStep(script, 0, step.op, step.record)
 		}
@@ -126,6 +127,23 @@ func someWatches() []part {
 		{wire.OpSetWatches, &wire.SetWatches{DataWatches: paths, ChildWatches: paths}},
 		{wire.OpSetWatches2, &wire.SetWatches2{DataWatches: paths, ExistWatches: paths,
 			ChildWatches: paths, PersistentWatches: paths, PersistentRecursiveWatches: paths}},
+	}
+}
+
+func someExtensions() []part {
+	return []part{
+		{wire.OpGetData, getData(flagsPath)},
+		{wire.OpCheckNotExists, &wire.CheckNotExistsRequest{Path: "/f", Version: -1}},
+		{wire.OpListRecursive, &wire.ListRecursiveRequest{Path: "/", Limit: -1}},
+		{wire.OpGetChildrenPage, &wire.GetChildrenPageRequest{Path: "/", After: "c", Limit: 2}},
+		{wire.OpTryRemove, &wire.TryRemoveRequest{Path: "/f", Version: -1}},
+		{wire.OpRemoveRecursive, &wire.RemoveRecursiveRequest{Path: "/m", Limit: 9}},
+		{wire.OpCreateIfNotExists, create("/f", "x")},
+		{wire.OpMulti, multi{
+			{wire.OpCheckNotExists, &wire.CheckNotExistsRequest{Path: "/m", Version: -1}},
+			{wire.OpCreateIfNotExists, create("/m", "x")},
+			{wire.OpRemoveRecursive, &wire.RemoveRecursiveRequest{Path: "/m", Limit: 9}},
+			{wire.OpTryRemove, &wire.TryRemoveRequest{Path: "/m"}}}},
 	}
 }
 

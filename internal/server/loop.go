@@ -267,7 +267,7 @@ func (l *loop) setTree(serving bool) {
 	s := l.server
 	s.treeMu.Lock()
 	defer s.treeMu.Unlock()
-	s.tree, s.serving = l.replica.View(), serving
+	s.tree, s.serving, s.extends = l.replica.View(), serving, l.status.Extends
 }
 
 // turnAway closes all client connections: another server may serve them.

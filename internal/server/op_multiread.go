@@ -46,6 +46,11 @@ func readsOnly(body []byte) bool {
 func (x *exec) readPart(part *wire.MultiRequest) {
 	d := jute.NewAliasDecoder(part.Body)
 	node, code := x.find(d.String())
+	if code == zoo.CodeNoNode && part.Op == wire.OpGetData && x.announces(x.missing) {
+		x.out = wire.AppendMultiResult(x.out, part.Op)
+		x.announced(x.missing)
+		return
+	}
 	if code != zoo.CodeOK {
 		x.out = wire.AppendMultiError(x.out, code)
 		return

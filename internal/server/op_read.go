@@ -32,7 +32,7 @@ func (x *exec) exists(d *jute.Decoder) zoo.Code {
 		x.watch(path, watch.Data)
 	}
 	if !found {
-		return zoo.CodeNoNode
+		return x.announcedStat(path)
 	}
 	x.path = path
 	x.out = node.AppendStat(x.out)
@@ -41,6 +41,9 @@ func (x *exec) exists(d *jute.Decoder) zoo.Code {
 
 func (x *exec) getData(d *jute.Decoder) zoo.Code {
 	node, code := x.read(d, watch.Data)
+	if code == zoo.CodeNoNode {
+		return x.announced(x.missing)
+	}
 	if code != zoo.CodeOK {
 		return code
 	}
@@ -111,6 +114,7 @@ func (x *exec) find(path string) (tree.Node, zoo.Code) {
 	node, found := x.tree.Lookup(path)
 	switch {
 	case !found:
+		x.missing = path
 		return node, zoo.CodeNoNode
 	case !x.may(node, zoo.PermRead):
 		return node, zoo.CodeNoAuth

@@ -46,7 +46,7 @@ func replyPart(b []byte, part *tree.Result) []byte {
 // where its parts do not, unless the request itself was refused.
 func appendReply(b []byte, op wire.Op, xid int32, r *tree.Result) []byte {
 	code := r.Code
-	if r.Header.Type == wire.OpMulti {
+	if r.Header.Type == wire.OpMulti && op == wire.OpMulti {
 		code = zoo.CodeOK
 	}
 	if code != zoo.CodeOK {

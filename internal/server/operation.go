@@ -18,6 +18,8 @@ type operation struct {
 	// reply appends the body of the reply to a submitted request; nil is an
 	// empty body.
 	reply func(b []byte, r *tree.Result) []byte
+	// extension keeps it for clients that have asked for extensions.
+	extension bool
 }
 
 // route is the way of a request through the server.
@@ -80,6 +82,20 @@ var operations = [...]operation{
 	wire.OpWhoAmI - operationLowest: {route: routeLocal, answer: (*exec).whoAmI},
 }
 
+// extensions is the table of the operations that not everybody knows.
+var extensions = [...]operation{
+	wire.OpCheckNotExists - wire.ExtensionLowest: {
+		route: routeLocal, answer: (*exec).checkNotExists, extension: true},
+	wire.OpCreateIfNotExists - wire.ExtensionLowest: {
+		route: routeSubmit, reply: replyLastPath, extension: true},
+	wire.OpRemoveRecursive - wire.ExtensionLowest: {route: routeSubmit, extension: true},
+	wire.OpTryRemove - wire.ExtensionLowest:       {route: routeSubmit, extension: true},
+	wire.OpListRecursive - wire.ExtensionLowest: {
+		route: routeLocal, answer: (*exec).listRecursive, extension: true},
+	wire.OpGetChildrenPage - wire.ExtensionLowest: {
+		route: routeLocal, answer: (*exec).getChildrenPage, extension: true},
+}
+
 // unknown is the row that stands for all that the table lacks.
 var unknown = operation{route: routeUnknown, answer: (*exec).refuse}
 
@@ -88,6 +104,11 @@ func operationOf(op wire.Op) *operation {
 	if i := int64(op) - int64(operationLowest); i >= 0 && i < int64(len(operations)) {
 		if operations[i].route != routeUnknown {
 			return &operations[i]
+		}
+	}
+	if i := int64(op) - int64(wire.ExtensionLowest); i >= 0 && i < int64(len(extensions)) {
+		if extensions[i].route != routeUnknown {
+			return &extensions[i]
 		}
 	}
 	return &unknown

@@ -50,11 +50,13 @@ type Server struct {
 	// runs, nil without TLS.
 	secure secure
 
-	// treeMu guards tree, serving and what the tree holds: the loop changes
-	// them, readers read.
+	// treeMu guards tree, serving, extends and what the tree holds: the loop
+	// changes them, readers read.
 	treeMu  sync.RWMutex
 	tree    *tree.Tree
 	serving bool
+	// extends tells that clients may be told of the extensions.
+	extends bool
 
 	// digests are the tree's at some zxids of the past, under treeMu.
 	digests []command.Digest

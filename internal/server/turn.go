@@ -88,8 +88,8 @@ func (t *turn) take(frame []byte) bool {
 	xid := int32(binary.BigEndian.Uint32(frame))
 	op := wire.Op(int32(binary.BigEndian.Uint32(frame[4:])))
 	body := frame[requestHeadBytes:]
-	row := operationOf(op)
 	t.lock(holdConn)
+	row := t.rowOf(op, body)
 	if row.route == routeSubmit && t.conn.server.cfg.EagerACLCheck {
 		row = t.screen(row, op, body)
 	}
@@ -114,6 +114,16 @@ func (t *turn) take(frame []byte) bool {
 	}
 	t.submit(xid, op, body)
 	return true
+}
+
+// rowOf is the row of a request; an extension has none for a client that has not
+// asked for them.
+func (t *turn) rowOf(op wire.Op, body []byte) *operation {
+	row := operationOf(op)
+	if t.conn.extended || !row.extension && (op != wire.OpMulti || !wire.MultiExtends(body)) {
+		return row
+	}
+	return &unknown
 }
 
 // readOrPostpone answers a request from the tree, now or after those before it.
@@ -212,14 +222,19 @@ func (t *turn) answer(row *operation, xid int32, body []byte) {
 // submit adds a request to the batch for the loop.
 func (t *turn) submit(xid int32, op wire.Op, body []byte) {
 	c := t.conn
-	c.queue.push(queued{xid: xid, op: op, since: t.now, bytes: len(body)})
+	kept := t.keep(body)
+	q := queued{xid: xid, op: op, since: t.now, bytes: len(body)}
+	if c.extended && op == wire.OpMulti && wire.MultiExtends(body) {
+		q.body = kept
+	}
+	c.queue.push(q)
 	c.inflight.Add(1)
 	if t.batch == nil {
 		t.batch = c.server.takeBatch()
 	}
 	t.batch.list = append(t.batch.list, replica.Request{
 		Conn: c.id, Session: c.session, Xid: xid, Op: op,
-		Body: t.keep(body), IDs: c.ids,
+		Body: kept, IDs: c.ids,
 	})
 }
 

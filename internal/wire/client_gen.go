@@ -842,3 +842,148 @@ func (r *ErrorResponse) AppendTo(b []byte) []byte {
 func (r *ErrorResponse) DecodeFrom(d *jute.Decoder) {
 	r.Err = zoo.Code(d.Int())
 }
+
+// CheckNotExistsRequest is the request of checkNotExists: that there is no znode,
+// or, with a version other than -1, none of that version.
+type CheckNotExistsRequest struct {
+	Path    string
+	Version int32
+}
+
+// AppendTo appends the encoded record to b.
+func (r *CheckNotExistsRequest) AppendTo(b []byte) []byte {
+	b = jute.AppendString(b, r.Path)
+	b = jute.AppendInt(b, r.Version)
+	return b
+}
+
+// DecodeFrom overwrites the record with what d holds next.
+func (r *CheckNotExistsRequest) DecodeFrom(d *jute.Decoder) {
+	r.Path = d.String()
+	r.Version = d.Int()
+}
+
+// RemoveRecursiveRequest is the request of removeRecursive. The limit is an
+// unsigned number of znodes, the one at path included.
+type RemoveRecursiveRequest struct {
+	Path  string
+	Limit int32
+}
+
+// AppendTo appends the encoded record to b.
+func (r *RemoveRecursiveRequest) AppendTo(b []byte) []byte {
+	b = jute.AppendString(b, r.Path)
+	b = jute.AppendInt(b, r.Limit)
+	return b
+}
+
+// DecodeFrom overwrites the record with what d holds next.
+func (r *RemoveRecursiveRequest) DecodeFrom(d *jute.Decoder) {
+	r.Path = d.String()
+	r.Limit = d.Int()
+}
+
+// TryRemoveRequest is the request of tryRemove.
+type TryRemoveRequest struct {
+	Path    string
+	Version int32
+}
+
+// AppendTo appends the encoded record to b.
+func (r *TryRemoveRequest) AppendTo(b []byte) []byte {
+	b = jute.AppendString(b, r.Path)
+	b = jute.AppendInt(b, r.Version)
+	return b
+}
+
+// DecodeFrom overwrites the record with what d holds next.
+func (r *TryRemoveRequest) DecodeFrom(d *jute.Decoder) {
+	r.Path = d.String()
+	r.Version = d.Int()
+}
+
+// ListRecursiveRequest is the request of listRecursive. The limit is an unsigned
+// number of paths.
+type ListRecursiveRequest struct {
+	Path  string
+	Limit int32
+}
+
+// AppendTo appends the encoded record to b.
+func (r *ListRecursiveRequest) AppendTo(b []byte) []byte {
+	b = jute.AppendString(b, r.Path)
+	b = jute.AppendInt(b, r.Limit)
+	return b
+}
+
+// DecodeFrom overwrites the record with what d holds next.
+func (r *ListRecursiveRequest) DecodeFrom(d *jute.Decoder) {
+	r.Path = d.String()
+	r.Limit = d.Int()
+}
+
+// ListRecursiveResponse answers listRecursive: the paths of what is below the
+// znode, parents before children.
+type ListRecursiveResponse struct {
+	Children []string
+}
+
+// AppendTo appends the encoded record to b.
+func (r *ListRecursiveResponse) AppendTo(b []byte) []byte {
+	b = jute.AppendStrings(b, r.Children)
+	return b
+}
+
+// DecodeFrom overwrites the record with what d holds next.
+func (r *ListRecursiveResponse) DecodeFrom(d *jute.Decoder) {
+	r.Children = d.Strings()
+}
+
+// GetChildrenPageRequest is the request of getChildrenPage: the names behind After,
+// empty for the first page, and no more of them than Limit.
+type GetChildrenPageRequest struct {
+	Path  string
+	Watch bool
+	After string
+	Limit int32
+}
+
+// AppendTo appends the encoded record to b.
+func (r *GetChildrenPageRequest) AppendTo(b []byte) []byte {
+	b = jute.AppendString(b, r.Path)
+	b = jute.AppendBool(b, r.Watch)
+	b = jute.AppendString(b, r.After)
+	b = jute.AppendInt(b, r.Limit)
+	return b
+}
+
+// DecodeFrom overwrites the record with what d holds next.
+func (r *GetChildrenPageRequest) DecodeFrom(d *jute.Decoder) {
+	r.Path = d.String()
+	r.Watch = d.Bool()
+	r.After = d.String()
+	r.Limit = d.Int()
+}
+
+// GetChildrenPageResponse answers getChildrenPage; the names are sorted by their
+// bytes. More tells that there are names behind the last one.
+type GetChildrenPageResponse struct {
+	Children []string
+	Stat     zoo.Stat
+	More     bool
+}
+
+// AppendTo appends the encoded record to b.
+func (r *GetChildrenPageResponse) AppendTo(b []byte) []byte {
+	b = jute.AppendStrings(b, r.Children)
+	b = AppendStat(b, &r.Stat)
+	b = jute.AppendBool(b, r.More)
+	return b
+}
+
+// DecodeFrom overwrites the record with what d holds next.
+func (r *GetChildrenPageResponse) DecodeFrom(d *jute.Decoder) {
+	r.Children = d.Strings()
+	r.Stat = DecodeStat(d)
+	r.More = d.Bool()
+}

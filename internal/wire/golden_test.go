@@ -98,6 +98,21 @@ func TestEveryReadingRecordHasTheBytesOfTheProtocol(t *testing.T) {
 	jutetest.Golden(t, wire.GetEphemeralsResponse{Ephemerals: names}, bytesOf(i4(2), "a", "b"))
 }
 
+// The bytes of the extensions, but for the page, are what ClickHouse's client sends
+// and expects.
+func TestEveryExtensionHasTheBytesOfTheProtocol(t *testing.T) {
+	jutetest.Golden(t, wire.CheckNotExistsRequest{Path: "/a", Version: -1}, bytesOf("/a", i4(-1)))
+	jutetest.Golden(t, wire.RemoveRecursiveRequest{Path: "/a", Limit: 9}, bytesOf("/a", i4(9)))
+	jutetest.Golden(t, wire.TryRemoveRequest{Path: "/a", Version: 2}, bytesOf("/a", i4(2)))
+	jutetest.Golden(t, wire.ListRecursiveRequest{Path: "/a", Limit: -1}, bytesOf("/a", i4(-1)))
+	jutetest.Golden(t, wire.ListRecursiveResponse{Children: []string{"/a/b", "/a/b/c"}},
+		bytesOf(i4(2), "/a/b", "/a/b/c"))
+	jutetest.Golden(t, wire.GetChildrenPageRequest{Path: "/a", Watch: true, After: "m", Limit: 3},
+		bytesOf("/a", true, "m", i4(3)))
+	page := wire.GetChildrenPageResponse{Children: []string{"n"}, Stat: aStat, More: true}
+	jutetest.Golden(t, page, bytesOf(i4(1), "n", aStatBytes, true))
+}
+
 func TestEveryWatchRecordHasTheBytesOfTheProtocol(t *testing.T) {
 	one := func(s string) []string { return []string{s} }
 	jutetest.Golden(t, wire.SetWatches{

@@ -76,17 +76,31 @@ func multiClass(op Op) Class {
 	switch op {
 	case OpCreate, OpCreate2, OpCreateContainer, OpCreateTTL, OpDelete, OpSetData, OpCheck:
 		return ClassWrite
+	case OpCheckNotExists, OpCreateIfNotExists, OpRemoveRecursive, OpTryRemove:
+		return ClassWrite
 	case OpGetData, OpGetChildren:
 		return ClassRead
 	}
 	return ClassNever
 }
 
+// MultiExtends tells whether a multi has a part that is an extension. It looks no
+// further than the request can be decoded.
+func MultiExtends(body []byte) bool {
+	reader := NewMultiReader(body)
+	for part, more := reader.Next(); more; part, more = reader.Next() {
+		if part.Op >= ExtensionLowest {
+			return true
+		}
+	}
+	return false
+}
+
 // skipRequest moves d behind the request record of a part.
 func skipRequest(d *jute.Decoder, op Op) {
 	d.Buffer() // The path: a string has the bytes of a buffer.
 	switch op {
-	case OpCreate, OpCreate2, OpCreateContainer, OpCreateTTL:
+	case OpCreate, OpCreate2, OpCreateContainer, OpCreateTTL, OpCreateIfNotExists:
 		d.Buffer()
 		skipACL(d)
 		d.Int()
@@ -96,7 +110,7 @@ func skipRequest(d *jute.Decoder, op Op) {
 	case OpSetData:
 		d.Buffer()
 		d.Int()
-	case OpDelete, OpCheck:
+	case OpDelete, OpCheck, OpCheckNotExists, OpRemoveRecursive, OpTryRemove:
 		d.Int()
 	default:
 		d.Bool()
@@ -185,7 +199,7 @@ func (m *MultiResultReader) Err() error { return m.d.Err() }
 // skipResult moves d behind the reply record of a part.
 func skipResult(d *jute.Decoder, op Op) {
 	switch op {
-	case OpCreate, OpGetData, OpCreate2:
+	case OpCreate, OpGetData, OpCreate2, OpCreateIfNotExists:
 		d.Buffer()
 	case OpGetChildren:
 		for range d.Count(4) {
@@ -194,6 +208,7 @@ func skipResult(d *jute.Decoder, op Op) {
 	case OpError:
 		d.Int()
 	case OpSetData, OpDelete, OpCheck:
+	case OpCheckNotExists, OpRemoveRecursive, OpTryRemove:
 	default:
 		d.Fail("multi", ErrMultiOp)
 	}

@@ -42,6 +42,18 @@ const (
 	OpError                Op = -1
 )
 
+// The extensions, for clients that ask for them (docs/format/extensions.md): what
+// ClickHouse Keeper added to the protocol, and from OpGetChildrenPage on what we
+// did.
+const (
+	OpCheckNotExists    Op = 501
+	OpCreateIfNotExists Op = 502
+	OpRemoveRecursive   Op = 503
+	OpTryRemove         Op = 505
+	OpListRecursive     Op = 507
+	OpGetChildrenPage   Op = 600
+)
+
 // Class says who answers an operation that arrives as a request of its own.
 type Class uint8
 
@@ -106,8 +118,35 @@ var ops = [...]OpInfo{
 	OpWhoAmI - opLowest:               {"whoAmI", "HOMI", ClassLocal},
 }
 
+// ExtensionLowest is the first operation of the tables of extensions.
+const ExtensionLowest = OpCheckNotExists
+
+// extensions is the one table of extensions, by number from ExtensionLowest.
+var extensions = [...]OpInfo{
+	OpCheckNotExists - ExtensionLowest:    {"checkNotExists", "CHNE", ClassRead},
+	OpCreateIfNotExists - ExtensionLowest: {"createIfNotExists", "CRNE", ClassWrite},
+	OpRemoveRecursive - ExtensionLowest:   {"removeRecursive", "RREC", ClassWrite},
+	OpTryRemove - ExtensionLowest:         {"tryRemove", "TREM", ClassWrite},
+	OpListRecursive - ExtensionLowest:     {"listRecursive", "LREC", ClassRead},
+	OpGetChildrenPage - ExtensionLowest:   {"getChildrenPage", "GETP", ClassRead},
+}
+
+// Extensions lists the operations that only clients who ask for them may use.
+func Extensions() []Op {
+	var list []Op
+	for i := range extensions {
+		if extensions[i].Name != "" {
+			list = append(list, ExtensionLowest+Op(i))
+		}
+	}
+	return list
+}
+
 // Info describes the operation; false where there is no such operation.
 func (o Op) Info() (OpInfo, bool) {
+	if i := int64(o) - int64(ExtensionLowest); i >= 0 && i < int64(len(extensions)) {
+		return extensions[i], extensions[i].Name != ""
+	}
 	i := int64(o) - int64(opLowest)
 	if i < 0 || i >= int64(len(ops)) {
 		return OpInfo{}, false

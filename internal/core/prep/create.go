@@ -28,7 +28,12 @@ func (p *Preparer) create() zoo.Code {
 	if c.Flags.IsEphemeral() {
 		c.owner = p.request.Session
 	}
-	return p.add(&c, func(parentCVersion int32) {
+	return p.addPlain(&c)
+}
+
+// addPlain creates a znode by the transaction of create.
+func (p *Preparer) addPlain(c *creation) zoo.Code {
+	return p.add(c, func(parentCVersion int32) {
 		record := txn.CreateTxn{
 			Path: c.Path, Data: c.Data, ACL: c.ACL,
 			Ephemeral: c.Flags.IsEphemeral(), ParentCVersion: parentCVersion,

@@ -27,6 +27,12 @@ func FuzzPrepare(f *testing.F) {
 		{wire.OpCreate, create("/a/b", 0)}})
 	add(wire.OpReconfig, &wire.ReconfigRequest{JoiningServers: "server.1=a:1:2", CurConfigID: -1})
 	add(wire.OpCreateSession, raw("\x00\x00\x10\x00"))
+	add(wire.OpCreateIfNotExists, create("/a/b", 0))
+	add(wire.OpTryRemove, try("/a/b", 0))
+	add(wire.OpRemoveRecursive, uproot("/a", 2))
+	add(wire.OpMulti, multi{{wire.OpCheckNotExists, ifMissing("/x", 0)},
+		{wire.OpRemoveRecursive, uproot("/a", -1)}, {wire.OpCreateIfNotExists, create("/a", 0)},
+		{wire.OpTryRemove, try("/a", 0)}})
 	f.Add(int32(wire.OpCloseSession), []byte(nil))
 	f.Fuzz(func(t *testing.T, op int32, record []byte) {
 		p := newPlay(t, nil)

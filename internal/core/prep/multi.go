@@ -20,16 +20,40 @@ func (p *Preparer) multi() zoo.Code {
 	if !ok {
 		return zoo.CodeMarshallingError
 	}
-	p.out = jute.AppendCount(p.out, count)
+	p.beginParts()
 	reader := wire.NewMultiReader(p.request.Body)
 	for i := range count {
 		part, _ := reader.Next()
 		if code := p.part(part); code != zoo.CodeOK {
 			p.failMulti(i, count, code)
-			break
+			return zoo.CodeOK
 		}
 	}
+	p.endParts()
 	return zoo.CodeOK
+}
+
+// beginParts leaves room for the count of the parts, endParts fills it in.
+func (p *Preparer) beginParts() {
+	p.count = 0
+	p.out = jute.AppendCount(p.out, 0)
+}
+
+func (p *Preparer) endParts() {
+	binary.BigEndian.PutUint32(p.out[txn.HeaderBytes:], uint32(p.count))
+}
+
+// openPart begins a part of the record, and gives where its own record starts.
+func (p *Preparer) openPart(op wire.Op) (start int) {
+	p.count++
+	p.out = jute.AppendInt(p.out, int32(op))
+	p.out = jute.AppendInt(p.out, 0)
+	return len(p.out)
+}
+
+// closePart ends the part that starts there.
+func (p *Preparer) closePart(start int) {
+	binary.BigEndian.PutUint32(p.out[start-4:], uint32(len(p.out)-start))
 }
 
 // countParts is false for a request that cannot be decoded to its end, or has parts
@@ -78,15 +102,15 @@ func kindOf(part wire.MultiRequest) wire.Op {
 }
 
 func (p *Preparer) part(part wire.MultiRequest) zoo.Code {
-	kind := kindOf(part)
-	p.out = jute.AppendInt(p.out, int32(kind))
-	length := len(p.out)
-	p.out = jute.AppendInt(p.out, 0)
-	start := len(p.out)
 	p.body = jute.NewAliasDecoder(part.Body)
+	kind := kindOf(part)
 	op, _ := findPart(kind)
+	if kind >= wire.ExtensionLowest {
+		return op(p)
+	}
+	start := p.openPart(kind)
 	code := op(p)
-	binary.BigEndian.PutUint32(p.out[length:], uint32(len(p.out)-start))
+	p.closePart(start)
 	return code
 }
 

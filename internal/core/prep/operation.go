@@ -31,10 +31,22 @@ var wholes = map[wire.Op]operation{
 	wire.OpCloseSession:    (*Preparer).closeSession,
 }
 
+// expansions are the extensions that write. Each appends whole parts, as many as it
+// takes, because what they ask for is no transaction of its own.
+var expansions = map[wire.Op]operation{
+	wire.OpCheckNotExists:    (*Preparer).checkNotExists,
+	wire.OpCreateIfNotExists: (*Preparer).createIfNotExists,
+	wire.OpRemoveRecursive:   (*Preparer).removeRecursive,
+	wire.OpTryRemove:         (*Preparer).tryRemove,
+}
+
 // find gives the operation of a request.
 func find(op wire.Op) (operation, bool) {
 	if f, ok := parts[op]; ok {
 		return f, true
+	}
+	if _, ok := expansions[op]; ok {
+		return (*Preparer).expand, op != wire.OpCheckNotExists
 	}
 	f, ok := wholes[op]
 	return f, ok
@@ -44,6 +56,9 @@ func find(op wire.Op) (operation, bool) {
 func findPart(op wire.Op) (operation, bool) {
 	if op == wire.OpCheck {
 		return (*Preparer).check, true
+	}
+	if f, ok := expansions[op]; ok {
+		return f, true
 	}
 	f, ok := parts[op]
 	return f, ok

@@ -33,6 +33,7 @@ type Preparer struct {
 	header  txn.Header
 	body    jute.Decoder // body is what is left of the request, or of one part.
 	out     []byte       // out is the entry so far.
+	count   int          // count is the number of parts in out, of a multi.
 	// digestBefore is what rollback restores.
 	digestBefore uint64
 	// excess is the last write beyond a quota, excesses counts them.

@@ -104,7 +104,7 @@ func createsEphemeral(q *Request) bool {
 }
 
 func isEphemeralCreate(op wire.Op, body []byte) bool {
-	if op != wire.OpCreate && op != wire.OpCreate2 {
+	if op != wire.OpCreate && op != wire.OpCreate2 && op != wire.OpCreateIfNotExists {
 		return false
 	}
 	var create wire.CreateRequest

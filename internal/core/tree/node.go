@@ -209,6 +209,17 @@ func (n Node) Children(visit func(name string) bool) {
 	}
 }
 
+// EachChild visits the children themselves, the oldest first.
+func (n Node) EachChild(visit func(name string, child Node) bool) {
+	for c := n.record().firstChild; c != noSlot; {
+		child := n.tree.nodes.at(c)
+		if !visit(n.tree.name(child), Node{n.tree, c}) {
+			return
+		}
+		c = child.next
+	}
+}
+
 // AppendChildNames appends the names of the children as an encoded vector.
 func (n Node) AppendChildNames(b []byte) []byte {
 	record := n.record()
