@@ -100,6 +100,10 @@ func (c *client) act() {
 		c.disconnect()
 	case n < 4:
 		c.submit(wire.OpCloseSession, nil)
+		if c.w.plan.localSessions {
+			// What stands behind the end of a session is nobody's any more.
+			c.submit(c.invent())
+		}
 	case n < 30:
 		c.read()
 	default:

@@ -12,7 +12,8 @@ func (r *Replica) applyReady() bool {
 		return false
 	}
 	_, entry := r.history.Next(r.journal.Persisted())
-	return entry || r.attached.due(r.history.Applied())
+	_, due := r.attached.due(r.history.Applied())
+	return entry || due
 }
 
 // ApplyNext applies the next transaction that is committed and durable in the

@@ -40,6 +40,9 @@ type client struct {
 	pending []waiting
 	// head is the index of the oldest in pending.
 	head int
+	// ending is set once the end of a local session has been asked for; nothing
+	// of it that comes later is taken in.
+	ending bool
 }
 
 // waiting is a request that the ensemble has not answered yet.
@@ -219,16 +222,17 @@ func (a *attached) close(id zoo.SessionID) ConnID {
 	return conn
 }
 
-// due tells whether the oldest barrier can be answered.
-func (a *attached) due(applied zoo.Zxid) bool {
-	if len(a.barriers) == 0 {
-		return false
+// due finds the first barrier that can be answered. The end of a local session that
+// waits for the session's own requests keeps nobody else waiting.
+func (a *attached) due(applied zoo.Zxid) (index int, ok bool) {
+	for i := range a.barriers {
+		b := &a.barriers[i]
+		if s := a.sessions[b.ends]; s != nil && s.head < len(s.pending) {
+			continue
+		}
+		return i, b.ready && b.zxid <= applied
 	}
-	b := &a.barriers[0]
-	if s := a.sessions[b.ends]; s != nil && s.head < len(s.pending) {
-		return false
-	}
-	return b.ready && b.zxid <= applied
+	return 0, false
 }
 
 func (a *attached) wait(b barrier) {
@@ -237,11 +241,16 @@ func (a *attached) wait(b barrier) {
 }
 
 func (a *attached) nextBarrier(applied zoo.Zxid) (barrier, bool) {
-	if !a.due(applied) {
+	i, ok := a.due(applied)
+	if !ok {
 		return barrier{}, false
 	}
-	b := a.barriers[0]
-	a.barriers = a.barriers[1:]
+	b := a.barriers[i]
+	if i == 0 {
+		a.barriers = a.barriers[1:]
+	} else {
+		a.barriers = slices.Delete(a.barriers, i, i+1)
+	}
 	a.outstanding--
 	if _, alive := a.conns[b.conn]; !alive {
 		b.conn = 0

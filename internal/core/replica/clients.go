@@ -124,10 +124,9 @@ func (r *Replica) submit(requests []Request) {
 	for i := range requests {
 		q := &requests[i]
 		switch {
-		case r.attached.conns[q.Conn] != q.Session:
+		case r.attached.conns[q.Conn] != q.Session || r.attached.sessions[q.Session].ending:
 		case q.Op == wire.OpCloseSession && r.isLocal(q.Session):
-			r.attached.wait(barrier{conn: q.Conn, xid: q.Xid, op: q.Op,
-				ready: true, ends: q.Session})
+			r.closeLocal(q)
 		case r.readOnly.on:
 			r.attached.wait(barrier{conn: q.Conn, xid: q.Xid, op: q.Op,
 				ready: true, code: zoo.CodeNotReadOnly})

@@ -60,6 +60,14 @@ func (r *Replica) expireLocal() {
 	}
 }
 
+// closeLocal ends a local session once its requests so far have their outcome.
+func (r *Replica) closeLocal(q *Request) {
+	r.attached.sessions[q.Session].ending = true
+	r.attached.wait(barrier{
+		conn: q.Conn, xid: q.Xid, op: q.Op, ready: true, ends: q.Session,
+	})
+}
+
 // endLocal forgets a local session and gives its connection.
 func (r *Replica) endLocal(id zoo.SessionID) ConnID {
 	r.localSessions.Remove(id)

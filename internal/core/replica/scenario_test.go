@@ -36,6 +36,8 @@ import (
 //	connect ID from=ID              the session of another server's client moves
 //	create ID /path [ephemeral]     its request
 //	set ID /path, sync ID, close ID
+//	pipeline ID create=/path sync close...
+//	                                several requests in one batch
 //	container ID /path, ttl ID /path MILLIS, delete ID /path
 //	has ID /path...                 which of the znodes a server's tree has
 //	state                           what each server is and holds
@@ -101,6 +103,8 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.server(d.CmdArgs[0].Key).diskStops = d.Cmd == "stop-disk"
 	case "hold", "release":
 		w.hold(d)
+	case "pipeline":
+		w.pipeline(d)
 	case "connect", "create", "set", "sync", "close", "container", "ttl", "delete":
 		w.client(d)
 	case "has":
@@ -288,6 +292,30 @@ func (w *world) client(d *datadriven.TestData) {
 		q.Op = wire.OpCloseSession
 	}
 	s.queue = append(s.queue, Submit{[]Request{q}})
+}
+
+// pipeline brings several requests at once.
+func (w *world) pipeline(d *datadriven.TestData) {
+	s := w.server(d.CmdArgs[0].Key)
+	var all Submit
+	for _, arg := range d.CmdArgs[1:] {
+		s.xid++
+		q := Request{Conn: s.conn, Session: s.session, Xid: s.xid}
+		switch arg.Key {
+		case "create":
+			q.Op = wire.OpCreate
+			body := wire.CreateRequest{Path: arg.Vals[0], ACL: zoo.OpenACL()}
+			q.Body = body.AppendTo(nil)
+		case "sync":
+			q.Op = wire.OpSync
+			body := wire.SyncRequest{Path: "/"}
+			q.Body = body.AppendTo(nil)
+		case "close":
+			q.Op = wire.OpCloseSession
+		}
+		all.Requests = append(all.Requests, q)
+	}
+	s.queue = append(s.queue, all)
 }
 
 // connect brings a handshake on a new connection; again brings the last session.
