@@ -220,6 +220,13 @@ func (c *conn) waitForRoom() bool {
 	}
 }
 
+// ends tells whether everything is refused from now on.
+func (c *conn) ends() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ending
+}
+
 // roomLocked wakes a reader that waits, if it need not any more.
 func (c *conn) roomLocked() {
 	if c.stalled && !c.fullLocked() {
@@ -243,6 +250,8 @@ type requestQueue struct {
 	all   []queued
 	at    int // what lies before it was answered
 	bytes int // in the bodies of waiting requests
+	// postponed counts the requests that wait for one that was submitted.
+	postponed int
 }
 
 // queued is a request without a reply.
@@ -269,6 +278,9 @@ func (q *requestQueue) push(r queued) {
 	}
 	q.all = append(q.all, r)
 	q.bytes += r.bytes
+	if r.waiting != nil {
+		q.postponed++
+	}
 }
 
 // first is the oldest; the queue is not empty.
@@ -277,6 +289,9 @@ func (q *requestQueue) first() *queued { return &q.all[q.at] }
 // pop drops the oldest.
 func (q *requestQueue) pop() {
 	q.bytes -= q.all[q.at].bytes
+	if q.all[q.at].waiting != nil {
+		q.postponed--
+	}
 	q.all[q.at] = queued{}
 	if q.at++; q.at == len(q.all) {
 		q.all, q.at = q.all[:0], 0

@@ -12,8 +12,13 @@ import (
 	"zoo/internal/wire"
 )
 
-// outcomesPerHold bounds how long the tree is locked for writing at a time.
-const outcomesPerHold = 128
+// outcomesPerHold and answeredBytesPerHold bound how long the tree is locked for
+// writing at a time. The second is looked at between two outcomes: behind one there
+// are at most postponedMax reads.
+const (
+	outcomesPerHold      = 128
+	answeredBytesPerHold = 1 << 20
+)
 
 // apply applies what is ready, and answers for it.
 func (l *loop) apply() {
@@ -30,7 +35,9 @@ func (l *loop) applyBatch() (more bool) {
 	s := l.server
 	s.treeMu.Lock()
 	defer s.treeMu.Unlock()
-	l.exec.tree = l.replica.Tree()
+	// What a reader would see; see Replica.View.
+	l.exec.tree = l.replica.View()
+	l.answered = 0
 	now := s.mono()
 	for range outcomesPerHold {
 		o, ok := l.replica.ApplyNext()
@@ -39,6 +46,9 @@ func (l *loop) applyBatch() (more bool) {
 		}
 		l.logDigest(&o)
 		l.settle(&o, now)
+		if l.answered > answeredBytesPerHold {
+			return true
+		}
 	}
 	return true
 }
@@ -100,6 +110,9 @@ func (l *loop) deliverEvent(id watch.ConnID) {
 func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.inflight.Add(-1)
+	l.server.inflight.Add(-1)
+	l.server.stall.left()
 	if c.ending {
 		return
 	}
@@ -116,10 +129,8 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 	l.noteAnswer(c, lastReply{o.Op, o.Xid, l.exec.tree.Zxid(), now, now - since})
 	l.answerWaiting(c, now)
 	c.endLocked(l.exec.out)
+	l.answered += len(l.exec.out) - start
 	l.exec.conn, l.exec.out = nil, nil
-	c.inflight.Add(-1)
-	l.server.inflight.Add(-1)
-	l.server.stall.left()
 	l.soilLocked(c)
 	c.roomLocked()
 	if o.Result != nil && o.Result.Code == zoo.CodeSessionMoved {

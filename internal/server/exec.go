@@ -49,6 +49,8 @@ const (
 	replyZxidAt    = 8
 	replyErrAt     = 16
 	replyHeadBytes = 20
+	// beforeBytesKept is how much memory for events a connection may keep.
+	beforeBytesKept = 4 << 10
 	// statBytes is the size of a Stat, lengthBytes that of any length.
 	statBytes   = 68
 	lengthBytes = 4
@@ -71,7 +73,9 @@ func (x *exec) run(op *operation, xid int32, body []byte) {
 	x.count(xid, len(x.out)-start)
 	if len(x.before) > 0 {
 		x.out = slices.Insert(x.out, start, x.before...)
-		x.before = x.before[:0]
+		if x.before = x.before[:0]; cap(x.before) > beforeBytesKept {
+			x.before = nil
+		}
 	}
 }
 

@@ -27,6 +27,8 @@ type loop struct {
 	// dirty are the connections with output that nobody writes yet.
 	dirty []*conn
 	exec  exec
+	// answered counts the bytes of replies since the tree was locked.
+	answered int
 	// event is the one that watches are being called for.
 	event *tree.Event
 	// deliver is deliverEvent, bound once.

@@ -24,6 +24,7 @@ func (x *exec) multiRead(d *jute.Decoder) zoo.Code {
 	for part, more := reader.Next(); more; part, more = reader.Next() {
 		x.readPart(&part)
 		if len(x.out)-start > multiReadBytesMax {
+			x.walked = true
 			return zoo.CodeMarshallingError
 		}
 	}

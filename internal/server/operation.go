@@ -33,6 +33,9 @@ const (
 	// routeLocal answers from the tree as it is here, after the earlier
 	// requests of the connection.
 	routeLocal
+	// routeLong is routeLocal for what may take long: the loop never answers it,
+	// because it keeps everybody from the tree meanwhile.
+	routeLong
 	// routeReceipt answers as soon as the request is read, from connections
 	// that must authenticate before anything else, too.
 	routeReceipt
@@ -62,17 +65,17 @@ var operations = [...]operation{
 	wire.OpExists - operationLowest:       {route: routeLocal, answer: (*exec).exists},
 	wire.OpGetData - operationLowest:      {route: routeLocal, answer: (*exec).getData},
 	wire.OpGetACL - operationLowest:       {route: routeLocal, answer: (*exec).getACL},
-	wire.OpGetChildren - operationLowest:  {route: routeLocal, answer: (*exec).getChildren},
-	wire.OpGetChildren2 - operationLowest: {route: routeLocal, answer: (*exec).getChildren2},
-	wire.OpMultiRead - operationLowest:    {route: routeLocal, answer: (*exec).multiRead},
+	wire.OpGetChildren - operationLowest:  {route: routeLong, answer: (*exec).getChildren},
+	wire.OpGetChildren2 - operationLowest: {route: routeLong, answer: (*exec).getChildren2},
+	wire.OpMultiRead - operationLowest:    {route: routeLong, answer: (*exec).multiRead},
 	wire.OpGetEphemerals - operationLowest: {
-		route: routeLocal, answer: (*exec).getEphemerals},
+		route: routeLong, answer: (*exec).getEphemerals},
 	wire.OpGetAllChildrenNumber - operationLowest: {
-		route: routeLocal, answer: (*exec).getAllChildrenNumber},
+		route: routeLong, answer: (*exec).getAllChildrenNumber},
 
 	wire.OpPing - operationLowest:          {route: routeLocal, answer: (*exec).ping},
-	wire.OpSetWatches - operationLowest:    {route: routeLocal, answer: (*exec).setWatches},
-	wire.OpSetWatches2 - operationLowest:   {route: routeLocal, answer: (*exec).setWatches2},
+	wire.OpSetWatches - operationLowest:    {route: routeLong, answer: (*exec).setWatches},
+	wire.OpSetWatches2 - operationLowest:   {route: routeLong, answer: (*exec).setWatches2},
 	wire.OpAddWatch - operationLowest:      {route: routeLocal, answer: (*exec).addWatch},
 	wire.OpCheckWatches - operationLowest:  {route: routeLocal, answer: (*exec).checkWatches},
 	wire.OpRemoveWatches - operationLowest: {route: routeLocal, answer: (*exec).removeWatches},

@@ -113,7 +113,7 @@ func (t *turn) crowded() bool {
 	return s.inflight.Load()+int64(mine) >= int64(s.stall.cfg.RequestsMax)
 }
 
-// waitForRoom waits until there is room, or the connection ends here.
+// waitForRoom waits until there is room; false if the connection ends before.
 func (t *turn) waitForRoom() bool {
 	s := t.conn.server
 	s.stall.waiting.Add(1)
@@ -122,13 +122,17 @@ func (t *turn) waitForRoom() bool {
 	pause := time.NewTicker(s.stall.cfg.Pause)
 	defer pause.Stop()
 	for {
-		t.conn.touched.Store(true)
 		changed := s.stall.change()
-		if !t.crowded() {
+		switch {
+		case t.conn.ends():
+			return false
+		case !t.crowded():
 			return true
 		}
+		t.conn.touched.Store(true)
 		select {
 		case <-changed:
+		case <-t.conn.room: // which tells of the end, too
 		case <-pause.C:
 		case <-s.closing:
 			return false

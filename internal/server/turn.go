@@ -129,8 +129,14 @@ func (t *turn) rowOf(op wire.Op, body []byte) *operation {
 // readOrPostpone answers a request from the tree, now or after those before it.
 func (t *turn) readOrPostpone(row *operation, xid int32, op wire.Op, body []byte) bool {
 	if t.conn.inflight.Load() > 0 {
-		t.postpone(row, xid, op, body)
-		return true
+		if row.route != routeLong && t.conn.queue.postponed < postponedMax {
+			t.postpone(row, xid, op, body)
+			return true
+		}
+		if !t.waitForOutcomes() {
+			t.conn.server.large.give(len(body))
+			return false
+		}
 	}
 	t.conn.server.large.give(len(body))
 	t.last = op
@@ -138,6 +144,32 @@ func (t *turn) readOrPostpone(row *operation, xid int32, op wire.Op, body []byte
 		t.lastXid = xid
 	}
 	return t.read(row, xid, body)
+}
+
+// postponedMax bounds the reads of one connection that the loop has to answer, while
+// it keeps everybody from the tree.
+const postponedMax = 16
+
+// waitForOutcomes waits until all requests of this connection that were submitted
+// have their outcome; false if the connection ends before.
+func (t *turn) waitForOutcomes() bool {
+	c := t.conn
+	t.release()
+	t.submitAll()
+	for {
+		c.mu.Lock()
+		ending, done := c.ending, c.inflight.Load() == 0
+		c.stalled = !ending && !done
+		c.mu.Unlock()
+		if ending || done {
+			return !ending
+		}
+		select {
+		case <-c.room:
+		case <-c.server.closing:
+			return false
+		}
+	}
 }
 
 // lock takes what is needed and not held; the order is tree, then connection.
@@ -199,6 +231,9 @@ func (t *turn) read(row *operation, xid int32, body []byte) bool {
 	t.lock(holdTree)
 	if !t.conn.server.serving {
 		return false
+	}
+	if t.conn.ending {
+		return true
 	}
 	t.answer(row, xid, body)
 	return true
