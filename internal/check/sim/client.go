@@ -408,8 +408,7 @@ func (c *client) invent() (wire.Op, []byte) {
 		}
 		return wire.OpSetData, r.AppendTo(nil)
 	case n < 13:
-		r := wire.DeleteRequest{Path: path, Version: -1}
-		return wire.OpDelete, r.AppendTo(nil)
+		return c.deleteRequest(path)
 	case n < 15:
 		r := wire.SyncRequest{Path: "/"}
 		return wire.OpSync, r.AppendTo(nil)
@@ -423,6 +422,16 @@ func (c *client) invent() (wire.Op, []byte) {
 	}
 }
 
+// deleteRequest deletes a znode, or all there is below it, too.
+func (c *client) deleteRequest(path string) (wire.Op, []byte) {
+	if c.w.rng.IntN(4) == 0 {
+		r := wire.RemoveRecursiveRequest{Path: path, Limit: 1 + c.w.rng.Int32N(4)}
+		return wire.OpRemoveRecursive, r.AppendTo(nil)
+	}
+	r := wire.DeleteRequest{Path: path, Version: -1}
+	return wire.OpDelete, r.AppendTo(nil)
+}
+
 // paths are few, so that clients meet.
 var paths = []string{"/a", "/b", "/c", "/d", "/a/x", "/a/y", "/b/x"}
 
@@ -432,7 +441,9 @@ var modes = []zoo.CreateMode{
 }
 
 // creations are the operations that create; containers meet the reaper.
-var creations = []wire.Op{wire.OpCreate, wire.OpCreate2, wire.OpCreateContainer, wire.OpCreate}
+var creations = []wire.Op{
+	wire.OpCreate, wire.OpCreate2, wire.OpCreateContainer, wire.OpCreateIfNotExists,
+}
 
 func (c *client) createRequest(path string) (wire.Op, []byte) {
 	mode := modes[c.w.rng.IntN(len(modes))]
