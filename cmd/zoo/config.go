@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 
 	"zoo/internal/config"
+	"zoo/internal/server"
 )
 
 type configCommand struct {
@@ -38,8 +39,26 @@ func (c *explainCommand) Run(m *Main) error {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", line.Name, line.Value, line.Origin, line.Meaning)
 	}
 	err = t.Flush()
+	c.explainTLS(m, src)
 	for _, w := range warnings {
 		fmt.Fprintf(m.Stderr, "warning: %s\n", w)
 	}
 	return errors.Join(err, bad)
+}
+
+// explainTLS prints what the stores and protocols come to. Stores that cannot be used
+// are a warning: they may lie on the server's machine only. A configuration that does
+// not load was explained already.
+func (c *explainCommand) explainTLS(m *Main, src config.Source) {
+	cfg, _, err := config.Load(src)
+	if err != nil {
+		return
+	}
+	lines, err := server.ExplainTLS(cfg)
+	for _, line := range lines {
+		fmt.Fprintf(m.Stdout, "TLS for clients: %s\n", line)
+	}
+	if err != nil {
+		fmt.Fprintf(m.Stderr, "warning: %v\n", err)
+	}
 }

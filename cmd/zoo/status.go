@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,13 +10,17 @@ import (
 	"sync"
 	"text/tabwriter"
 
+	"zoo/internal/config"
 	"zoo/internal/dev/status"
+	"zoo/internal/server"
 )
 
 type statusCommand struct {
 	JSON    bool     `name:"json" help:"Print JSON."`
 	Startup bool     `help:"Print the start-up timeline of each server."`
 	Word    string   `placeholder:"srvr" help:"Print what each server answers to a four-letter word."`
+	Secure  string   `name:"tls" placeholder:"zoo.cfg" help:"With --word: ask under TLS, with the ssl settings of a server."`
+	Define  []string `short:"D" sep:"none" placeholder:"name=value" help:"Set a property, as for serve; with --tls."`
 	Servers []string `arg:"" name:"host:port" help:"Client addresses; the port is 2181 when absent."`
 }
 
@@ -78,7 +83,11 @@ func (c *statusCommand) print(m *Main, seen []status.Server) error {
 func (c *statusCommand) word(ctx context.Context, m *Main) error {
 	var errs []error
 	for _, address := range c.Servers {
-		answer, err := status.Ask(ctx, address, c.Word)
+		dialer, err := c.dialer(address)
+		if err != nil {
+			return err
+		}
+		answer, err := status.AskVia(ctx, dialer, address, c.Word)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", address, err))
 			continue
@@ -86,6 +95,26 @@ func (c *statusCommand) word(ctx context.Context, m *Main) error {
 		fmt.Fprint(m.Stdout, answer)
 	}
 	return errors.Join(errs...)
+}
+
+// dialer speaks plain, or TLS as a server's own settings say.
+func (c *statusCommand) dialer(address string) (status.Dialer, error) {
+	if c.Secure == "" {
+		return &net.Dialer{}, nil
+	}
+	cfg, _, err := config.Load(config.Source{Args: []string{c.Secure}, Properties: c.Define})
+	if err != nil {
+		return nil, err
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := server.ClientTLS(cfg, host)
+	if err == nil && settings == nil {
+		err = fmt.Errorf("%s: no secureClientPort", c.Secure)
+	}
+	return &tls.Dialer{Config: settings}, err
 }
 
 // timeline is one server's start-up in the JSON form.

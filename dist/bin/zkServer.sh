@@ -189,7 +189,13 @@ status() {
 		exit 1
 	fi
 	echo "Client port found: $port. Client address: $host. Client SSL: $secure."
-	answer=$("$ZOO_BINARY" status --word=srvr "$host:$port" 2>/dev/null) || answer=
+	if $secure; then
+		command_line
+		# shellcheck disable=SC2086 # a list of options
+		answer=$("$ZOO_BINARY" status --word=srvr --tls="$ZOOCFG" $ZK_DEFINES "$host:$port") || answer=
+	else
+		answer=$("$ZOO_BINARY" status --word=srvr "$host:$port" 2>/dev/null) || answer=
+	fi
 	mode=$(printf '%s\n' "$answer" | grep '^Mode: ')
 	if [ -n "$mode" ]; then
 		echo "$mode"

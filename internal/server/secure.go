@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"sync/atomic"
@@ -59,6 +60,39 @@ func (own *Config) takeTLS(c *config.Config) {
 	}
 	own.Rules.Providers |= acl.ProviderX509
 	own.Rules.X509SuperUser = c.Auth.X509SuperUser
+}
+
+// ExplainTLS tells what a server would make of the settings of TLS for clients, and
+// why it would not start with them. It is empty without TLS.
+func ExplainTLS(c *config.Config) ([]string, error) {
+	ctx, err := openTLS(c)
+	if ctx == nil {
+		return nil, err
+	}
+	return ctx.Explain(), nil
+}
+
+// ClientTLS is how to reach a server with these settings at its secure port: its own
+// stores say whom to trust, and who asks. It is nil without TLS.
+func ClientTLS(c *config.Config, host string) (*tls.Config, error) {
+	ctx, err := openTLS(c)
+	if ctx == nil {
+		return nil, err
+	}
+	return ctx.Client(host), nil
+}
+
+func openTLS(c *config.Config) (*certs.Context, error) {
+	var own Config
+	own.takeTLS(c)
+	if own.Secure == nil {
+		return nil, nil
+	}
+	ctx, err := certs.Open(own.Secure.Certs, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, fmt.Errorf("TLS for clients: %w", err)
+	}
+	return ctx, nil
 }
 
 // protocol is what a port speaks.

@@ -15,10 +15,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"zoo"
+	"zoo/internal/config"
 	"zoo/internal/core/acl"
 	"zoo/internal/disk/vfs"
 	"zoo/internal/net/certs"
@@ -245,6 +247,36 @@ func TestACertificateMayBeLeftOut(t *testing.T) {
 		c.call(1, wire.OpCreate, mine, zoo.CodeInvalidACL)
 		mine.ACL[0].ID = acl.IPID("127.0.0.1")
 		c.call(2, wire.OpCreate, mine, zoo.CodeOK)
+	}
+}
+
+// The plot: an operator asks the secure port, with no more than the server's settings:
+// its key store shows who asks, and its trust store whom to believe.
+func TestAServersOwnSettingsReachIt(t *testing.T) {
+	g := startSecure(t, asIs)
+	stores := &g.Server.cfg.Secure.Certs
+	settings := &config.Config{SecureListen: g.secured, TLS: config.TLS{
+		KeyStore: config.KeyStore(stores.KeyStore), TrustStore: config.KeyStore(stores.TrustStore),
+	}}
+	lines, err := ExplainTLS(settings)
+	if err != nil || len(lines) == 0 || !strings.Contains(lines[0], "CN=server") {
+		t.Errorf("explained as %q, %v", lines, err)
+	}
+	trust, err := ClientTLS(settings, "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &client{t: t, nc: tls.Client(dialTCP(t, g.secured), trust)}
+	c.write([]byte("ruok"))
+	if got, err := io.ReadAll(c.nc); err != nil || string(got) != "imok" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	settings.TLS.TrustStore.Location = ""
+	if _, err := ExplainTLS(settings); err == nil {
+		t.Error("a port that asks for certificates and trusts nobody is explained")
+	}
+	if trust, err := ClientTLS(&config.Config{}, "x"); trust != nil || err != nil {
+		t.Errorf("without TLS: %v, %v", trust, err)
 	}
 }
 

@@ -23,11 +23,20 @@ const askTimeout = 3 * time.Second
 // ErrNotServing is the answer of a server that has no role yet.
 var ErrNotServing = errors.New("not currently serving requests")
 
+// Dialer opens a connection: a net.Dialer, or a tls.Dialer for a secure port.
+type Dialer interface {
+	DialContext(ctx context.Context, network, address string) (net.Conn, error)
+}
+
 // Ask sends one four-letter word and returns the whole answer.
 func Ask(ctx context.Context, address, word string) (string, error) {
+	return AskVia(ctx, &net.Dialer{}, address, word)
+}
+
+// AskVia is Ask over a connection of the dialer's.
+func AskVia(ctx context.Context, dialer Dialer, address, word string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return "", err
