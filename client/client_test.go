@@ -381,3 +381,38 @@ func TestMalformedPathsNeverLeaveTheClient(t *testing.T) {
 		p.leave(c)
 	})
 }
+
+// oneRound is a mechanism that is done with the server's first word.
+type oneRound struct{}
+
+// Step says hello, and takes any answer.
+func (oneRound) Step(challenge []byte) ([]byte, bool, error) {
+	return []byte("hello"), challenge != nil, nil
+}
+
+// The plot: a server goes away while it is asked who the client is. That is no refusal:
+// the next one is asked again, and lets it in.
+func TestALostConnectionWithinSASLIsNoRefusal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		opts := f.options()
+		opts.SASL = func(string) (client.SASL, error) { return oneRound{}, nil }
+		watcher, heard := journal()
+		opts.Watcher = watcher
+		c := f.begin(opts)
+		p := f.accept(granted())
+		p.hear(wire.OpSASL, &wire.GetSASLRequest{})
+		p.nc.Close()
+		p = f.accept(granted())
+		p.reply(p.hear(wire.OpSASL, &wire.GetSASLRequest{}), 1,
+			&wire.SetSASLResponse{Token: []byte("welcome")})
+		if err := c.WaitConnected(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		p.leave(c)
+		want := []string{"None SyncConnected ", "None SaslAuthenticated ", "None Closed "}
+		if !slices.Equal(*heard, want) {
+			t.Fatalf("heard %q", *heard)
+		}
+	})
+}

@@ -51,6 +51,9 @@ var (
 	// errSilent is the cause when a server has not been heard for two thirds of the
 	// session timeout.
 	errSilent = errors.New("the server is silent")
+	// errLost is the cause when a connection ends within a SASL exchange: that is no
+	// refusal, and the next server is tried.
+	errLost = errors.New("the connection was lost")
 	// errMoving is the cause when a read-only server is left for one that writes.
 	errMoving = errors.New("moving to a server that accepts writes")
 )

@@ -160,8 +160,10 @@ func (c *Client) handshake(nc net.Conn, server string) (*link, error) {
 	l.timeout = time.Duration(answer.TimeOut) * time.Millisecond
 	l.readOnly = answer.ReadOnly
 	authenticated, err := l.sasl(server)
-	if err != nil {
+	if err != nil && !errors.Is(err, errLost) {
 		c.end(StateAuthFailed, err)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := nc.SetDeadline(time.Time{}); err != nil {
@@ -234,11 +236,11 @@ func (l *link) saslRound(token []byte) ([]byte, error) {
 	l.c.mu.Unlock()
 	k.encode()
 	if _, err := l.nc.Write(k.frame); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errLost, err)
 	}
 	frame, err := readFrame(l.in, l.c.opts.FrameBytesMax)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errLost, err)
 	}
 	var header wire.ReplyHeader
 	var response wire.SetSASLResponse

@@ -105,6 +105,10 @@ func (p properties) options(complaints io.Writer) (client.Options, error) {
 	if p.says("disableAutoWatchReset", "true") {
 		opts.KeepWatches = client.ForgetWatches
 	}
+	var err error
+	if opts.SASL, err = p.sasl(complaints); err != nil {
+		return opts, err
+	}
 	if !p.says("client.secure", "true") {
 		return opts, nil
 	}

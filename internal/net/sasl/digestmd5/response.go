@@ -11,7 +11,7 @@ const charsetUTF8 = "utf-8"
 // directivesMax bounds the directives of one response; RFC 2831 knows a dozen.
 const directivesMax = 32
 
-// response is the directives that a client has sent, as they came.
+// response is the directives of one token, as they came.
 type response map[string]string
 
 func (r response) get(name string) string { return r[name] }
@@ -37,14 +37,14 @@ func parseResponse(token []byte) (response, error) {
 		name, after, found := strings.Cut(rest, "=")
 		name = strings.ToLower(strings.TrimSpace(name))
 		if !found || name == "" || strings.ContainsAny(name, "\", \t") {
-			return nil, refused("the response is no list of name=value")
+			return nil, refused("the token is no list of name=value")
 		}
 		value, left, ok := cutValue(strings.TrimLeft(after, " \t"))
 		if !ok {
-			return nil, refused("the response does not end the value of %q", name)
+			return nil, refused("the token does not end the value of %q", name)
 		}
 		if _, twice := r[name]; twice || len(r) == directivesMax {
-			return nil, refused("the response has %q twice, or too many directives", name)
+			return nil, refused("the token has %q twice, or too many directives", name)
 		}
 		r[name], rest = value, left
 	}
