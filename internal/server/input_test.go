@@ -1,6 +1,14 @@
 package server
 
-import "testing"
+import (
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"zoo"
+	"zoo/internal/wire"
+)
 
 // The begin of a frame waits without a buffer, the bytes of a large one with it, and
 // what was taken in whole leaves nothing.
@@ -23,5 +31,47 @@ func TestTheBeginOfAFrameIsKeptInItsBytesOnly(t *testing.T) {
 	}
 	if in.buf != nil || len(in.pending()) > 0 {
 		t.Error("a buffer is left behind a whole frame")
+	}
+}
+
+// The plot: the loop has begun to write to a client and waits for it, while the client
+// asks for far more. The reader stops at the bound, and goes on when there is room.
+func TestAReaderDoesNotPileUpWhatSomebodyElseWrites(t *testing.T) {
+	s := startStandalone(t)
+	c := s.connect()
+	c.create("/large", strings.Repeat("x", 500_000))
+	near := s.conns.all()[0]
+	for taken := false; !taken; runtime.Gosched() {
+		near.mu.Lock()
+		if taken = !near.writing && !near.dirty && near.out == nil; taken {
+			near.writing = true
+		}
+		near.mu.Unlock()
+	}
+	const asked = 40
+	var requests [][]byte
+	for i := range int32(asked) {
+		requests = append(requests,
+			request(i, wire.OpGetData, &wire.GetDataRequest{Path: "/large"}))
+	}
+	c.pipeline(requests...)
+	for until := time.Now().Add(patience); ; runtime.Gosched() {
+		near.mu.Lock()
+		stalled, unsent := near.stalled, 0
+		if near.out != nil {
+			unsent = len(near.out.b)
+		}
+		near.mu.Unlock()
+		if unsent > 2*unsentBytesPause || time.Now().After(until) {
+			t.Fatalf("%d bytes wait for the client, stalled %v", unsent, stalled)
+		}
+		if stalled {
+			break
+		}
+	}
+	near.mu.Lock()
+	go near.writeLocked(nil, 0)
+	for i := range int32(asked) {
+		c.reply(i, zoo.CodeOK)
 	}
 }

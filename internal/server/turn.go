@@ -224,7 +224,9 @@ func (t *turn) read(row *operation, xid int32, body []byte) bool {
 	if t.answers >= answersPerHold || t.unsent() >= unsentPerHoldMax || t.exec.walked {
 		t.exec.walked = false
 		t.release()
-		if !t.conn.flush() {
+		// Somebody else may be writing, and wait for the client. No request is
+		// queued here, so that it is the output alone that is waited for.
+		if !t.conn.flush() || !t.conn.waitForRoom() {
 			return false
 		}
 	}
