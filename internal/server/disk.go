@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"sync"
 
@@ -9,6 +10,7 @@ import (
 	"zoo/internal/core/zab"
 	"zoo/internal/disk/snapshot"
 	"zoo/internal/disk/store"
+	"zoo/internal/txn"
 )
 
 // snapshotStepNodes is how many znodes a snapshot takes under one read lock.
@@ -261,6 +263,40 @@ func (l *loop) persist(eff *replica.Effects) {
 		jobs = append(jobs, job{kind: jobSnapshot, frozen: frozen})
 	}
 	l.server.writer.add(jobs...)
+}
+
+// viewStepNodes is how many znodes are copied under one hold of the tree's lock.
+const viewStepNodes = 256
+
+// showLog makes the tree that a read-only server shows, in the background: an election
+// is under way, which must not wait for it.
+func (l *loop) showLog(tail []txn.Entry) {
+	s := l.server
+	frozen := s.freeze(l.replica.Tree())
+	s.spawn("read-only view", func() {
+		view, err := s.copied(frozen, tail)
+		if err != nil {
+			s.log.Error("no read-only mode", "error", err)
+		}
+		s.queue.push(replica.Viewed{Tree: view})
+	})
+}
+
+// copied copies a frozen tree, which it thaws, and applies what lies behind it.
+func (s *Server) copied(frozen *tree.Frozen, tail []txn.Entry) (*tree.Tree, error) {
+	defer s.thaw(frozen)
+	cloner := tree.NewCloner(frozen)
+	for more := true; more; {
+		select {
+		case <-s.closing:
+			return nil, context.Canceled
+		default:
+		}
+		s.treeMu.RLock()
+		more = cloner.Step(viewStepNodes)
+		s.treeMu.RUnlock()
+	}
+	return cloner.Finish(tail)
 }
 
 // reload begins to recover the directory once more, behind all disk operations.

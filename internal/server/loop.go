@@ -229,6 +229,9 @@ func (l *loop) perform() {
 		if eff.Changed {
 			l.change()
 		}
+		if eff.View != nil {
+			l.showLog(eff.View)
+		}
 		if eff.Reload {
 			l.reload()
 		}

@@ -4,6 +4,7 @@ import (
 	"zoo"
 	"zoo/internal/core/tree"
 	"zoo/internal/core/zab"
+	"zoo/internal/txn"
 	"zoo/internal/wire"
 )
 
@@ -33,6 +34,9 @@ type Effects struct {
 	ApplyReady bool
 	// Snapshot asks for a snapshot of the tree as it is now, in the background.
 	Snapshot bool
+	// View asks for a copy of the tree as it is now with these entries applied,
+	// in the background, reported by Viewed.
+	View []txn.Entry
 	// Changed says that Status differs from what it was: the state, the
 	// leader, whether the server serves.
 	Changed bool

@@ -40,6 +40,9 @@ type DiskDone struct{ Seq uint64 }
 // SnapshotDone says that the background snapshot is on disk and verified.
 type SnapshotDone struct{ Zxid zoo.Zxid }
 
+// Viewed brings the tree that Effects.View asked for, nil if it could not be made.
+type Viewed struct{ Tree *tree.Tree }
+
 // ElectionUp says that the election link to a peer works.
 type ElectionUp struct{ Peer zoo.ServerID }
 
@@ -123,6 +126,7 @@ type Touched struct{ Sessions []zoo.SessionID }
 func (Tick) event()             {}
 func (DiskDone) event()         {}
 func (SnapshotDone) event()     {}
+func (Viewed) event()           {}
 func (ElectionUp) event()       {}
 func (ElectionDown) event()     {}
 func (Notified) event()         {}

@@ -112,6 +112,7 @@ type Replica struct {
 	// localSessions are those that live here only; nil where there are none.
 	localSessions *session.Tracker
 	readOnly      readOnly
+	logged        logged
 	// served says that this process knows what is committed, since it has
 	// served before.
 	served bool
@@ -205,8 +206,8 @@ func (r *Replica) Tree() *tree.Tree { return r.tree }
 // View is the tree that readers are to see: Tree, but for a read-only server that
 // does not know what is committed.
 func (r *Replica) View() *tree.Tree {
-	if r.readOnly.view != nil {
-		return r.readOnly.view
+	if r.readOnly.on && r.logged.tree != nil {
+		return r.logged.tree
 	}
 	return r.tree
 }
@@ -237,6 +238,8 @@ func (r *Replica) Step(now Now, ev Event) {
 		r.attached.disconnect(ev.Conn)
 	case SnapshotDone:
 		r.snapshots.running = false
+	case Viewed:
+		r.viewed(ev)
 	default:
 		r.stepPeer(ev)
 	}

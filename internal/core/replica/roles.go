@@ -150,6 +150,7 @@ func (r *Replica) maybeServe() {
 		return
 	}
 	r.serving, r.served = true, true
+	r.logged = logged{}
 	r.dialing.failures = 0
 	r.effects.Changed = true
 	if r.election != nil {

@@ -429,8 +429,12 @@ func (w *world) obey(s *server, eff Effects) bool {
 	if eff.ApplyReady {
 		w.apply(s)
 	}
+	if eff.View != nil {
+		w.viewed(s, eff.View)
+	}
 	w.tell(s, eff.Trace)
-	return len(eff.Disk) > 0 && !s.diskStops || eff.ApplyReady || eff.Dial != 0
+	return len(eff.Disk) > 0 && !s.diskStops || eff.ApplyReady ||
+		eff.Dial != 0 || eff.View != nil
 }
 
 func (w *world) tell(s *server, traces []Trace) {
@@ -502,7 +506,7 @@ func (w *world) send(s *server, out zab.Outgoing) {
 			to = p.learner
 			p.down = append(p.down, out.Packet)
 			if out.Packet.Type == wire.PacketSnap {
-				p.snapshots = append(p.snapshots, clone(w.t, s.r.Tree()))
+				p.snapshots = append(p.snapshots, clone(w.t, s.r.Tree(), nil))
 			}
 		} else {
 			p.up = append(p.up, out.Packet)
@@ -513,28 +517,23 @@ func (w *world) send(s *server, out zab.Outgoing) {
 	}
 }
 
-// clone copies a tree as a snapshot does.
-func clone(t *testing.T, from *tree.Tree) *tree.Tree {
+// clone copies a tree as a snapshot does, and applies what lies behind it.
+func clone(t *testing.T, from *tree.Tree, further []txn.Entry) *tree.Tree {
 	f := from.Freeze()
 	defer f.Close()
-	l := tree.NewLoader()
-	from.EachSession(l.Session)
-	for _, a := range f.ACLs() {
-		l.ACL(a.Index, a.ACL)
+	c := tree.NewCloner(f)
+	for c.Step(100) {
 	}
-	var failed error
-	for more := true; more; {
-		more = f.Next(100, func(n tree.FrozenNode) {
-			if err := l.Node(n.Path, n.Data, n.ACLIndex, &n.Stat); err != nil {
-				failed = err
-			}
-		})
-	}
-	to, err := l.Finish(from.Zxid())
-	if err != nil || failed != nil {
-		t.Fatal(err, failed)
+	to, err := c.Finish(further)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return to
+}
+
+// viewed makes what a read-only server shows.
+func (w *world) viewed(s *server, tail []txn.Entry) {
+	s.queue = append(s.queue, Viewed{clone(w.t, s.r.Tree(), tail)})
 }
 
 func (w *world) carry(p *pipe) bool {

@@ -1,33 +1,53 @@
 package tree
 
-import "zoo/internal/check/invariant"
+import "zoo/internal/txn"
 
-// cloneStep is how many znodes a clone takes at a time.
-const cloneStep = 4096
+// Cloner copies a frozen tree with its sessions, step by step. A copy takes as much
+// memory again. It needs readers' exclusion from Apply while it steps, and the tree
+// that it makes is nobody else's before Finish.
+type Cloner struct {
+	frozen *Frozen
+	loader *Loader
+	types  Types
+	failed error
+}
 
-// Clone copies the tree with its sessions. It takes as much memory again, and the
-// time to visit every znode.
-func (t *Tree) Clone() *Tree {
-	f := t.Freeze()
-	defer f.Close()
-	l := NewLoader()
+// NewCloner begins a copy.
+func NewCloner(f *Frozen) *Cloner {
+	c := &Cloner{frozen: f, loader: NewLoader(), types: f.tree.owners.types}
 	for _, s := range f.Sessions() {
-		l.Session(s.ID, s.TimeoutMillis)
+		c.loader.Session(s.ID, s.TimeoutMillis)
 	}
 	for _, a := range f.ACLs() {
-		l.ACL(a.Index, a.ACL)
+		c.loader.ACL(a.Index, a.ACL)
 	}
-	for more := true; more; {
-		more = f.Next(cloneStep, func(n FrozenNode) {
-			if err := l.Node(n.Path, n.Data, n.ACLIndex, &n.Stat); err != nil {
-				invariant.Fail("clone a tree: %v", err)
-			}
-		})
+	return c
+}
+
+// Step copies up to limit znodes; false when there are no more.
+func (c *Cloner) Step(limit int) (more bool) {
+	return c.frozen.Next(limit, func(n FrozenNode) {
+		if err := c.loader.Node(n.Path, n.Data, n.ACLIndex, &n.Stat); err != nil {
+			c.failed = err
+		}
+	}) && c.failed == nil
+}
+
+// Finish gives the copy with further transactions applied to it. It needs no
+// exclusion. An error is ErrOrphan, ErrNoRoot, or a transaction that cannot be read.
+func (c *Cloner) Finish(further []txn.Entry) (*Tree, error) {
+	if c.failed != nil {
+		return nil, c.failed
 	}
-	clone, err := l.Finish(f.Zxid())
+	t, err := c.loader.Finish(c.frozen.Zxid())
 	if err != nil {
-		invariant.Fail("clone a tree: %v", err)
+		return nil, err
 	}
-	clone.SetTypes(t.owners.types)
-	return clone
+	t.SetTypes(c.types)
+	for _, e := range further {
+		if _, err := t.Apply(e); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
 }

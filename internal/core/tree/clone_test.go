@@ -14,7 +14,15 @@ func TestACloneGoesItsOwnWay(t *testing.T) {
 	h := newHistory(t)
 	h.do(7, wire.OpCreateSession, &txn.CreateSessionTxn{TimeOut: 5000})
 	h.create("/a", "one", zoo.OpenACL())
-	original, clone := h.tree, h.tree.Clone()
+	original, frozen := h.tree, h.tree.Freeze()
+	cloner := NewCloner(frozen)
+	for cloner.Step(1) {
+	}
+	clone, err := cloner.Finish(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	frozen.Close()
 	if clone.Digest() != original.Digest() || clone.Zxid() != original.Zxid() ||
 		clone.SessionCount() != 1 {
 		t.Fatalf("the clone differs: zxid %v, %d sessions", clone.Zxid(), clone.SessionCount())
