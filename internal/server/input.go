@@ -48,8 +48,8 @@ func (in *input) pending() []byte {
 }
 
 // space is where the next bytes go; it is never empty. A frame larger than the
-// buffer makes it grow, but only by as much as has arrived already: a length
-// alone allocates nothing.
+// buffer makes it grow, but only by as much as has arrived already, and not beyond
+// the frame: a length alone allocates nothing.
 func (in *input) space() []byte {
 	if in.buf == nil {
 		in.buf = in.pool.take()
@@ -62,12 +62,20 @@ func (in *input) space() []byte {
 	}
 	b := in.buf.b
 	if len(b) == cap(b) {
-		grown := make([]byte, len(b), 2*cap(b))
+		grown := make([]byte, len(b), in.larger(b))
 		copy(grown, b)
 		in.buf = &buffer{b: grown}
 		b = grown
 	}
 	return b[len(b):cap(b)]
+}
+
+// larger is the next size for a buffer that is full of b.
+func (in *input) larger(b []byte) int {
+	if n := uint64(binary.BigEndian.Uint32(b)) + wire.FrameHeaderBytes; n > uint64(len(b)) {
+		return int(min(n, 2*uint64(cap(b))))
+	}
+	return 2 * cap(b)
 }
 
 // arrived takes note of n bytes that were put into space.

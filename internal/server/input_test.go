@@ -1,12 +1,14 @@
 package server
 
 import (
+	"encoding/binary"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"zoo"
+	"zoo/internal/check/alloc"
 	"zoo/internal/wire"
 )
 
@@ -73,5 +75,32 @@ func TestAReaderDoesNotPileUpWhatSomebodyElseWrites(t *testing.T) {
 	go near.writeLocked(nil, 0)
 	for i := range int32(asked) {
 		c.reply(i, zoo.CodeOK)
+	}
+}
+
+// The plot: frames of many sizes arrive in pieces, in whole or no further than their
+// first quarter. All buffers on the way together take at most twice what arrived.
+func TestALargeFrameIsNotReadIntoMoreThanTwiceItsBytes(t *testing.T) {
+	for _, size := range []int{1 << 10, 100 << 10, 1 << 20, 1<<20 + 5, 7 << 20} {
+		frame := binary.BigEndian.AppendUint32(nil, uint32(size))
+		frame = append(frame, make([]byte, size)...)
+		for _, arrived := range []int{len(frame), len(frame) / 4} {
+			var in input
+			alloc.Bounded(t, arrived, func() {
+				in = input{pool: newBufferPool(inputBytes)}
+				for left := frame[:arrived]; len(left) > 0; {
+					n := copy(in.space(), left)
+					in.arrived(n)
+					left = left[n:]
+				}
+			})
+			if arrived == len(frame) && size > inputBytes && cap(in.buf.b) != len(frame) {
+				t.Errorf("%d bytes are in a buffer of %d", len(frame), cap(in.buf.b))
+			}
+			_, whole, err := in.next(size)
+			if err != nil || whole != (arrived == size+wire.FrameHeaderBytes) {
+				t.Errorf("%d of %d bytes: whole %v, %v", arrived, len(frame), whole, err)
+			}
+		}
 	}
 }
