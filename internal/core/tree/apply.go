@@ -71,7 +71,7 @@ var ErrType = errors.New("unexpected transaction type")
 // applying the log from any point on gives the same tree.
 func (t *Tree) Apply(e txn.Entry) (*Result, error) {
 	t.events = t.events[:0]
-	t.subs = t.subs[:0]
+	t.subs = t.freshSubs()
 	r := &t.result
 	*r = Result{}
 	header, d := e.Open()

@@ -1,11 +1,26 @@
 package tree
 
 import (
+	"slices"
+
 	"zoo"
 	"zoo/internal/jute"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
 )
+
+// subsKept is how many results of parts are kept for the next multi. A part takes 20
+// bytes of a frame and its result ten times as many: what the largest multi ever needed
+// is not kept for good.
+const subsKept = 1024
+
+// freshSubs gives an empty list of results of parts.
+func (t *Tree) freshSubs() []Result {
+	if cap(t.subs) > subsKept {
+		return nil
+	}
+	return t.subs[:0]
+}
 
 // applyMulti does the parts in order, all under the zxid of the whole. A multi
 // that failed consists of error parts only: none of it happens.
@@ -15,6 +30,7 @@ func (t *Tree) applyMulti(r *Result, d *jute.Decoder) error {
 	if d.Err() != nil {
 		return d.Err()
 	}
+	t.subs = slices.Grow(t.subs, len(record.Txns))
 	failed := false
 	for i := range record.Txns {
 		failed = failed || record.Txns[i].Type == wire.OpError

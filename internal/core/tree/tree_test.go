@@ -644,3 +644,22 @@ func reload(t *testing.T, tree *Tree) *Tree {
 	}
 	return loaded
 }
+
+// The plot: a multi of very many checks, then one of a few. Both are answered, and the
+// second one does not hold what the first one needed.
+func TestTheResultsOfAHugeMultiAreNotKept(t *testing.T) {
+	h := newHistory(t)
+	for _, count := range []int{20_000, 3} {
+		parts := make([]txn.SubTxn, count)
+		for i := range parts {
+			parts[i] = part(wire.OpCheck, &txn.CheckVersionTxn{Path: "/", Version: 0})
+		}
+		r := h.do(0, wire.OpMulti, &txn.MultiTxn{Txns: parts})
+		if len(r.Multi) != count || r.Multi[count-1].Path != "/" {
+			t.Errorf("%d of %d parts have a result", len(r.Multi), count)
+		}
+	}
+	if kept := cap(h.tree.subs); kept > subsKept {
+		t.Errorf("room for %d results is kept", kept)
+	}
+}
