@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -56,7 +57,7 @@ var phrases = map[zoo.Code]string{
 	zoo.CodeReconfigInProgress: "Another reconfiguration is in progress -- concurrent " +
 		"reconfigs not supported (yet)",
 	zoo.CodeNewConfigNoQuorum: "No quorum of new config is connected and up-to-date with " +
-		"the leader of last commmitted config - try invoking reconfiguration after new " +
+		"the leader of last committed config - try invoking reconfiguration after new " +
 		"servers are connected and synced",
 }
 
@@ -111,7 +112,7 @@ func answer(err error) string {
 	}
 	if phrase, ok := phrases[detail.Code]; ok {
 		if strings.Contains(phrase, "%s") {
-			return fmt.Sprintf(phrase, detail.Path)
+			return fmt.Sprintf(phrase, cmp.Or(detail.Path, "null"))
 		}
 		return phrase
 	}
