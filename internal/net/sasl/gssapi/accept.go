@@ -50,7 +50,10 @@ func (m *Mechanism) accept(token []byte) (*context, error) {
 	if err := m.checkTimes(c.client, ticket, proof); err != nil {
 		return nil, err
 	}
-	if err := m.checkUse(c.client, request, ticket); err != nil {
+	if err := m.checkPath(c.client, ticket); err != nil {
+		return nil, err
+	}
+	if err := m.checkUse(c.client, request, proof); err != nil {
 		return nil, err
 	}
 	if c.key, err = contextKey(ticket, proof); err != nil {
@@ -181,7 +184,7 @@ func (m *Mechanism) checkTimes(client string, t *messages.EncTicketPart,
 	if start.IsZero() {
 		start = t.AuthTime
 	}
-	made := proof.CTime.Add(time.Duration(proof.Cusec) * time.Microsecond)
+	made := madeAt(proof)
 	switch {
 	case start.Sub(now) > skew || types.IsFlagSet(&t.Flags, flags.Invalid):
 		return refusal("the ticket of %s is not valid before %v", client, start)
@@ -194,22 +197,36 @@ func (m *Mechanism) checkTimes(client string, t *messages.EncTicketPart,
 	return nil
 }
 
-// checkUse wants an authenticator that is new, and a client of another realm to have
-// come by realms that its KDC has checked, or directly.
-func (m *Mechanism) checkUse(client string, request messages.APReq,
-	t *messages.EncTicketPart) error {
+// checkPath wants a client of another realm to have come by realms that its KDC has
+// checked, or directly.
+func (m *Mechanism) checkPath(client string, t *messages.EncTicketPart) error {
 	if t.CRealm != m.config.Principal.Realm && len(t.Transited.Contents) != 0 &&
 		!types.IsFlagSet(&t.Flags, flags.TransitedPolicyChecked) {
 		return refusal("the realms between %s and us were not checked by our KDC", client)
 	}
-	switch m.replays.see(request.EncryptedAuthenticator.Cipher, m.config.Now()) {
+	return nil
+}
+
+// checkUse wants an authenticator that is new.
+func (m *Mechanism) checkUse(client string, request messages.APReq,
+	proof types.Authenticator) error {
+	switch m.replays.see(client, request.EncryptedAuthenticator.Cipher, madeAt(proof)) {
 	case seenBefore:
 		return refusal("the token of %s was used before", client)
+	case tooOld:
+		return refusal("the token of %s has become older than clockskew, %v", client,
+			m.config.ClockSkew)
 	case tooMany:
-		return refusal("more than %d clients within the clock skew: %s has to try later",
-			replaysMax, client)
+		return refusal("%s has used too many tokens within clockskew, %v: of %d that are "+
+			"remembered no client may have more than there is room left; it has to try later",
+			client, m.config.ClockSkew, replaysMax)
 	}
 	return nil
+}
+
+// madeAt is when the client's clock says that it made its authenticator.
+func madeAt(proof types.Authenticator) time.Time {
+	return proof.CTime.Add(time.Duration(proof.Cusec) * time.Microsecond)
 }
 
 // contextKey is the key that protects what follows: the client's own choice, or the

@@ -5,6 +5,7 @@ import (
 	"encoding/asn1"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -355,24 +356,72 @@ func TestATokenIsTakenOnce(t *testing.T) {
 	}
 	// What cannot be replayed any more is forgotten.
 	s.now = noon.Add(time.Hour)
-	s.replays.see([]byte("x"), s.now)
-	if n := len(s.replays.current) + len(s.replays.before); n != 1 {
-		t.Fatalf("%d authenticators are remembered", n)
+	s.replays.see("x", []byte("x"), s.now)
+	if r := s.replays; r.sum != 1 || len(r.buckets) != 1 || len(r.held) != 1 {
+		t.Fatalf("%d authenticators of %d are remembered", r.sum, len(r.held))
 	}
 }
 
-func TestReplaysAreBoundedAndAFullMemoryRefuses(t *testing.T) {
-	r := newReplays(time.Minute)
-	for i := range uint32(replaysMax) {
-		if r.see(binary.BigEndian.AppendUint32(nil, i), noon) != isNew {
-			t.Fatal("a new one was seen before")
+// memory is a replays of so much room at noon.
+func memory(room int) (*replays, *time.Time) {
+	now := noon
+	r := newReplays(time.Minute, func() time.Time { return now })
+	r.max = room
+	return r, &now
+}
+
+// flood has a client authenticate until it is refused, and counts what went well.
+func (r *replays) flood(client string, made time.Time) (taken int) {
+	for r.see(client, fmt.Appendf(nil, "%s %d", client, taken), made) == isNew {
+		taken++
+	}
+	return taken
+}
+
+// Mallory has a ticket and never stops; so has her friend. Everybody else gets in, and
+// is still told from those who send a token again.
+func TestWhoFillsTheMemoryOfTokensLocksOutNobodyElse(t *testing.T) {
+	const room = 1 << 12
+	r, _ := memory(room)
+	if n := r.flood("mallory", noon); n != room/2 {
+		t.Fatalf("she was taken %d times", n)
+	}
+	if n := r.flood("friend", noon); n != room/4 {
+		t.Fatalf("her friend was taken %d times", n)
+	}
+	for i := range room / 8 {
+		client := fmt.Sprint("client ", i)
+		if got := r.see(client, []byte(client), noon); got != isNew {
+			t.Fatalf("%s: %v", client, got)
 		}
 	}
-	if r.see([]byte("one more"), noon) != tooMany || r.see(make([]byte, 4), noon) != seenBefore {
-		t.Fatal("the bound is none")
+	if r.see("mallory", []byte("mallory 0"), noon) != seenBefore {
+		t.Error("a token was taken twice")
 	}
-	if r.see([]byte("one more"), noon.Add(3*time.Minute)) != isNew {
-		t.Fatal("it stays full")
+	if r.sum > room {
+		t.Errorf("%d authenticators are remembered, %d have room", r.sum, room)
+	}
+}
+
+// A service whose clients are many and short-lived fills its share in every skew, over
+// and over: it is the time of each token that makes room, with the clock or against it.
+func TestTokensOfThePastMakeRoom(t *testing.T) {
+	const room = 1 << 10
+	r, now := memory(room)
+	first := r.flood("service", noon)
+	*now = noon.Add(time.Minute + 2*time.Minute/replayBuckets)
+	if r.see("service", []byte("service 0"), noon) != tooOld {
+		t.Fatal("what is forgotten was taken again")
+	}
+	if n := r.flood("service", *now); n != first {
+		t.Fatalf("there was room for %d, then for %d", first, n)
+	}
+	// Made by a clock that is fast, these are remembered for twice as long.
+	r, now = memory(room)
+	r.flood("service", noon.Add(time.Minute))
+	*now = noon.Add(2 * time.Minute)
+	if r.see("service", []byte("service 0"), noon.Add(time.Minute)) != seenBefore {
+		t.Fatal("a token of the future was forgotten too early")
 	}
 }
 

@@ -40,7 +40,7 @@ func New(c Config) (*Mechanism, error) {
 	if err != nil {
 		return nil, fmt.Errorf("GSSAPI: %w", err)
 	}
-	return &Mechanism{config: c, keys: k, replays: newReplays(c.ClockSkew)}, nil
+	return &Mechanism{config: c, keys: k, replays: newReplays(c.ClockSkew, c.Now)}, nil
 }
 
 // Begin starts the authentication of one client.
