@@ -88,13 +88,38 @@ func TestEveryObservationHasABucketThatHoldsIt(t *testing.T) {
 	}
 }
 
-func TestKeysAreBounded(t *testing.T) {
+// A client makes one top znode after the other. Beyond the bound all of them are one, so
+// nothing is lost, and looking for one more neither locks nor allocates.
+func TestKeysAreBoundedAndTheOthersAreOne(t *testing.T) {
 	s := NewSet().CounterSet("namespaces", "")
 	for i := range 2 * keysMax {
 		s.Of(string(rune('a' + i))).Inc()
 	}
-	if n := len(s.byKey); n != keysMax {
+	if n := len(*s.byKey.Load()); n != keysMax+1 {
 		t.Errorf("%d keys are kept", n)
+	}
+	if n := s.Of(OthersKey).Count(); n != keysMax {
+		t.Errorf("%d are others", n)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := testing.AllocsPerRun(10, func() { s.Of("one more").Inc() }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// The key of the others is also a name that a client may use.
+func TestAKeyMayHaveTheNameOfTheOthers(t *testing.T) {
+	s := NewSet().CounterSet("namespaces", "")
+	s.Of(OthersKey).Inc()
+	for i := range 2 * keysMax {
+		s.Of(string(rune('a' + i))).Inc()
+	}
+	if n := len(*s.byKey.Load()); n != keysMax {
+		t.Errorf("%d keys are kept", n)
+	}
+	if n := s.Of(OthersKey).Count(); n != keysMax+2 {
+		t.Errorf("%d are others", n)
 	}
 }
 
