@@ -75,8 +75,9 @@ func (t *Tree) create(r *Result, c *creation) {
 	n.ctime, n.mtime = r.Header.Time, r.Header.Time
 	t.recount(n)
 	t.owners.add(c.owner, s)
-	t.quotaCreated(c.path, name, len(c.data))
+	// The answer tells the data's length, also where a usage is counted in its place.
 	r.Stat = n.stat(t.owners.types)
+	t.quotaCreated(c.path, name, len(c.data))
 	t.tell(zoo.EventNodeCreated, c.path, acl)
 	t.tellParent(c.path, name, parent)
 }

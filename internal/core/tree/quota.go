@@ -59,7 +59,9 @@ func (t *Tree) charge(path string, count, bytes int64) {
 		return
 	}
 	usage := stringOf(t.data(t.nodes.at(s)))
-	t.writeUsage(s, quotaFigure(usage, "count=")+count, quotaFigure(usage, "bytes=")+bytes)
+	b := appendUsage(t.scratch[:0], quotaFigure(usage, "count=")+count,
+		quotaFigure(usage, "bytes=")+bytes)
+	t.writeUsage(s, appendHardLimits(b, usage))
 }
 
 // measure counts the usage of a quota anew.
@@ -75,7 +77,7 @@ func (t *Tree) measure(about string) {
 			count, bytes = count+1, bytes+int64(t.nodes.at(below).dataBytes())
 		}
 	}
-	t.writeUsage(s, count, bytes)
+	t.writeUsage(s, appendUsage(t.scratch[:0], count, bytes))
 }
 
 func (t *Tree) quotaStats(about string) (slot, bool) {
@@ -84,14 +86,29 @@ func (t *Tree) quotaStats(about string) (slot, bool) {
 	return t.find(stringOf(t.scratch))
 }
 
-func (t *Tree) writeUsage(s slot, count, bytes int64) {
-	b := append(t.scratch[:0], "count="...)
-	b = strconv.AppendInt(b, count, 10)
-	b = append(b, ",bytes="...)
-	b = strconv.AppendInt(b, bytes, 10)
-	t.scratch = b
+func (t *Tree) writeUsage(s slot, text []byte) {
+	t.scratch = text
 	t.touch(s)
-	t.replaceData(t.nodes.at(s), systemPrefix, b)
+	t.replaceData(t.nodes.at(s), systemPrefix, text)
+}
+
+func appendUsage(b []byte, count, bytes int64) []byte {
+	b = strconv.AppendInt(append(b, "count="...), count, 10)
+	return strconv.AppendInt(append(b, ",bytes="...), bytes, 10)
+}
+
+// appendHardLimits keeps the hard limits that a client has put into a text of usage,
+// where they mean nothing: Java keeps all that it has read there.
+func appendHardLimits(b []byte, usage string) []byte {
+	separator := "=;"
+	for _, key := range [...]string{"byteHardLimit=", "countHardLimit="} {
+		if figure, given := quotaValue(usage, key); given {
+			b = append(append(b, separator...), key...)
+			b = strconv.AppendInt(b, figure, 10)
+			separator = ";"
+		}
+	}
+	return b
 }
 
 // quotaFigure reads one figure of a text of limits or usage; -1 if it is missing.
@@ -100,15 +117,23 @@ func (t *Tree) writeUsage(s slot, count, bytes int64) {
 //
 //	count=N,bytes=N=;byteHardLimit=N;countHardLimit=N
 func quotaFigure(usage, key string) int64 {
+	figure, _ := quotaValue(usage, key)
+	return figure
+}
+
+// quotaValue is quotaFigure that tells -1 from none. Of several the last one counts.
+func quotaValue(usage, key string) (figure int64, given bool) {
+	figure = -1
 	for part := range strings.FieldsFuncSeq(usage, isQuotaSeparator) {
 		if text, found := strings.CutPrefix(part, key); found {
 			text, _, _ = strings.Cut(text, "=")
-			if figure, err := strconv.ParseInt(text, 10, 64); err == nil {
-				return figure
+			figure, given = -1, true
+			if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+				figure = n
 			}
 		}
 	}
-	return -1
+	return figure, given
 }
 
 // Quota is the limits and the usage of one quota. Figures that are not set are -1.

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"zoo"
+	"zoo/internal/txn"
+	"zoo/internal/wire"
 )
 
 func TestQuotasAreListedWithLimitsAndUsage(t *testing.T) {
@@ -30,6 +32,29 @@ func TestQuotasAreListedWithLimitsAndUsage(t *testing.T) {
 	}
 	if q, ok := h.tree.Quota("/a/x/y"); !ok || q != got[0] {
 		t.Errorf("%+v is not the longest quota above", q)
+	}
+}
+
+// The plot: a client writes a text of limits where the server counts. The answer
+// tells of what was written; the count that takes its place keeps the hard limits.
+func TestUsageKeepsTheHardLimitsThatWereWrittenThere(t *testing.T) {
+	h := newHistory(t)
+	const stats, text = "/zookeeper/quota/a/zookeeper_stats",
+		"count=9,bytes=9=;byteHardLimit=7;countHardLimit=-1"
+	for _, path := range []string{"/a", "/zookeeper/quota/a",
+		"/zookeeper/quota/a/zookeeper_limits"} {
+		h.create(path, "", zoo.OpenACL())
+	}
+	if r := h.create(stats, text, zoo.OpenACL()); int(r.Stat.DataLength) != len(text) {
+		t.Errorf("the answer to create tells of %d bytes", r.Stat.DataLength)
+	}
+	if got := h.text(stats); got != "count=1,bytes=0" {
+		t.Errorf("counted anew: %q", got)
+	}
+	h.do(0, wire.OpSetData, &txn.SetDataTxn{Path: stats, Data: []byte(text), Version: 1})
+	h.create("/a/x", "123", zoo.OpenACL())
+	if got := h.text(stats); got != "count=10,bytes=12=;byteHardLimit=7;countHardLimit=-1" {
+		t.Errorf("counted on: %q", got)
 	}
 }
 
