@@ -13,13 +13,14 @@ import (
 
 // shared are the properties of both servers.
 var shared = []string{
-	"-Dzookeeper.extendedTypesEnabled=true", "-Dznode.container.checkIntervalMs=1000000000",
+	"-Dzookeeper.extendedTypesEnabled=true", "-Dzookeeper.enforceQuota=true",
+	"-Dzookeeper.forceSync=no", "-Dznode.container.checkIntervalMs=1000000000",
 	"-Dzookeeper.DigestAuthenticationProvider.superDigest=" + superDigest,
 }
 
-// javaOnly spares Java what is not compared: the fsync of every write, a log full of
-// stack traces, and a compiler and collector that are made for longer lives.
-var javaOnly = []string{"-Dzookeeper.forceSync=no", "-Dzoo.log=/dev/null",
+// javaOnly spares Java what is not compared: a log full of stack traces, and a
+// compiler and collector that are made for longer lives.
+var javaOnly = []string{"-Dzoo.log=/dev/null",
 	"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"}
 
 // lines are what both zoo.cfg have. Sessions outlive the test: their ends are those
@@ -78,9 +79,9 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// newDuel starts both servers; ZOO_COMPAT_SIDES=java,java or zoo,zoo looks whether
+// begin starts both servers; ZOO_COMPAT_SIDES=java,java or zoo,zoo looks whether
 // the harness itself is certain.
-func newDuel(t *testing.T, slots int, allow verdict) *duel {
+func start(t *testing.T, slots int, allow verdict) *duel {
 	t.Helper()
 	names := []string{javaName, zooName}
 	if sides := os.Getenv("ZOO_COMPAT_SIDES"); sides != "" {
@@ -90,7 +91,7 @@ func newDuel(t *testing.T, slots int, allow verdict) *duel {
 	zoo := newSide(zooName, begin(t, names[1]).Addresses(), slots)
 	t.Cleanup(java.shut)
 	t.Cleanup(zoo.shut)
-	return &duel{java: java, zoo: zoo, known: newTwin(), allow: allow}
+	return newDuel(java, zoo, allow)
 }
 
 // leaveOut skips a test whose server is not installed, loudly.

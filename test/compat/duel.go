@@ -15,6 +15,16 @@ type duel struct {
 	allow     verdict
 	requests  int // requests is how many have been sent to each.
 	answers   int // answers is how many replies were compared.
+	// watches are those of each slot's connection.
+	watches []*watched
+}
+
+func newDuel(java, zoo *side, allow verdict) *duel {
+	d := &duel{java: java, zoo: zoo, known: newTwin(), allow: allow}
+	for range java.links {
+		d.watches = append(d.watches, newWatched())
+	}
+	return d
 }
 
 // disagreement is the first clash that nothing allows.
@@ -36,10 +46,11 @@ func (d *duel) round(r *round) (*disagreement, error) {
 		return nil, fmt.Errorf("%v: %w", r, err)
 	}
 	d.requests += len(r.requests)
-	closed := closeOf(got[1][r.slot])
+	closed, causes := closeOf(got[1][r.slot]), causesOf(got[1][r.slot])
 	for slot := range got[0] {
 		c := clash{slot: slot, request: r.only(slot), closed: closed,
-			stranger: r.isStranger(d.java.links, slot)}
+			stranger: r.isStranger(d.java.links, slot), watches: d.watches[slot],
+			causes: causes, catchesUp: slot == r.slot && r.setsWatches()}
 		if c, ok := d.compareSlot(c, got[0][slot], got[1][slot]); !ok {
 			return &disagreement{clash: c, heard: got}, nil
 		}
@@ -70,11 +81,13 @@ func (d *duel) compareSlot(about clash, java, zoo []message) (clash, bool) {
 			c.java, c.zoo = &java[0], &zoo[0]
 			if c.java.request != nil {
 				c.request, about.request = c.java.request, c.java.request
+				c.empty = emptyOf(c.request, zoo)
 				d.answers++
 			}
 			if unlike, ok := d.known.compareMessages(c, d.allow); !ok {
 				return unlike, false
 			}
+			c.watches.note(c.zoo)
 			java, zoo = java[1:], zoo[1:]
 			continue
 		}
@@ -84,6 +97,14 @@ func (d *duel) compareSlot(about clash, java, zoo []message) (clash, bool) {
 		}
 	}
 	return clash{}, true
+}
+
+// emptyOf is zoo's answer to what a request with a null is compared with.
+func emptyOf(r *request, zoo []message) *message {
+	if !r.void || len(zoo) < 2 || zoo[1].sort != reply {
+		return nil
+	}
+	return &zoo[1]
 }
 
 // closeOf is the zxid of the closeSession among what zoo has answered, 0 for none.
@@ -139,6 +160,7 @@ func (d *duel) odd(c *clash, java, zoo []message) (restJava, restZoo []message, 
 	}
 	if len(zoo) > 0 {
 		if c.java, c.zoo = nil, &zoo[0]; d.allow(c) {
+			c.watches.note(c.zoo)
 			return java, zoo[1:], true
 		}
 	}

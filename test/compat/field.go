@@ -130,7 +130,22 @@ func (f *fields) acl() {
 		perms := zoo.Perms(f.d.Int())
 		list[i] = fmt.Sprintf("%d %s:%s", perms, quote(f.d.Buffer()), quote(f.d.Buffer()))
 	}
+	// What auth has become stands in the order of the client's identities.
+	for start := range list {
+		end := start + 1
+		for end < len(list) && sameKind(list[start], list[end]) {
+			end++
+		}
+		slices.Sort(list[start:end])
+	}
 	f.add(field{name: "acl", text: fmt.Sprint(present, " ", strings.Join(list, ", "))})
+}
+
+// sameKind tells whether two entries have the same permissions and scheme.
+func sameKind(a, b string) bool {
+	before, _, _ := strings.Cut(a, ":")
+	after, _, _ := strings.Cut(b, ":")
+	return before == after
 }
 
 func (f *fields) stat() {

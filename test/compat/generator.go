@@ -14,6 +14,13 @@ type generator struct {
 	*rand.Rand
 	slots int
 	xid   int32
+	// steady says that nothing else is under way when a request comes.
+	steady bool
+	// remote says that requests go through other servers than the one that checks
+	// them, which may be late with what it has committed.
+	remote bool
+	// frameMax is the limit of frames that the servers have, 0 for the usual one.
+	frameMax int
 }
 
 func newGenerator(seed uint64, slots int) *generator {
@@ -58,22 +65,43 @@ func (g *generator) round() round {
 	case g.oneIn(12):
 		r.again = true
 	}
-	if g.oneIn(10) {
-		r.requests = []request{g.lonely()}
+	switch {
+	case g.oneIn(10):
+		r.requests = g.lonely()
+		return r
+	case g.oneIn(5) && !g.remote:
+		r.requests, r.stepwise = g.steps(), true
 		return r
 	}
-	for range 1 + g.IntN(pick(g, []int{8, requestsMax / 2, requestsMax})) {
-		r.requests = append(r.requests, g.request(draw(g, operations)))
-	}
-	// Java checks what follows a setACL by the old list or the new one, as it comes:
-	// its record of the pending change has the old one.
-	if g.oneIn(2) {
-		r.requests = append(r.requests, g.request(wire.OpSetACL))
-	}
+	r.eager = g.oneIn(3)
+	r.requests = g.pipeline()
 	if g.oneIn(15) {
 		r.requests = append(r.requests, g.ender(wire.OpCloseSession))
 	}
 	return r
+}
+
+// pipeline draws requests that are sent at once. Identities come first: the answers
+// to them overtake others, and so would the end of the connection.
+func (g *generator) pipeline() []request {
+	var all []request
+	for g.oneIn(6) {
+		all = append(all, g.identify(politely))
+	}
+	hidden := changed{}
+	for n := 1 + g.IntN(pick(g, []int{8, requestsMax / 2, requestsMax})); n > 0; n-- {
+		some := []request{g.request(draw(g, operations))}
+		if g.oneIn(20) {
+			some = g.quota(softPlaces, softTexts)
+		}
+		for i := range some {
+			if !hidden.hits(&some[i]) {
+				hidden.note(&some[i])
+				all = append(all, some[i])
+			}
+		}
+	}
+	return all
 }
 
 // ender is a request after which the connection ought to end.
@@ -132,7 +160,8 @@ var operations = []weighted[wire.Op]{
 	{4, wire.OpCheckWatches}, {5, wire.OpRemoveWatches}, {4, wire.OpCreateContainer},
 	{5, wire.OpCreateTTL},
 	{1, wire.OpDeleteContainer}, {3, wire.OpMultiRead}, {3, wire.OpGetEphemerals},
-	{3, wire.OpGetAllChildrenNumber}, {2, wire.OpWhoAmI},
+	{3, wire.OpGetAllChildrenNumber}, {2, wire.OpWhoAmI}, {3, wire.OpSetACL},
+	{1, wire.OpReconfig},
 }
 
 // requestHeaderBytes is how much of a payload its header takes.
@@ -161,11 +190,13 @@ func (g *generator) body(op wire.Op) ([]byte, int) {
 	case wire.OpSetWatches, wire.OpSetWatches2:
 		return g.setWatches(op), g.IntN(200)
 	case wire.OpMulti:
-		return g.multi(writes), -1
+		return g.multi(changes), -1
 	case wire.OpMultiRead:
 		return g.multi(reads), -1
 	case wire.OpPing, wire.OpWhoAmI, wire.OpCloseSession:
 		return nil, -1
+	case wire.OpReconfig:
+		return g.reconfig(), -1
 	}
 	return g.simple(op), -1
 }
@@ -204,6 +235,15 @@ func (g *generator) simple(op wire.Op) []byte {
 		b = jute.AppendInt(b, g.watcherType(op, path))
 	}
 	return b
+}
+
+// reconfig draws a change of the members, which neither side allows.
+func (g *generator) reconfig() []byte {
+	var b []byte
+	for range 3 {
+		b = appendText(b, pick(g, []string{null, "", "1", "server.9=127.0.0.1:1:2;3", "?"}))
+	}
+	return jute.AppendLong(b, pick(g, []int64{-1, 0, 1, 1 << 40}))
 }
 
 func (g *generator) addWatch() []byte {
@@ -298,7 +338,7 @@ func (g *generator) setWatches(op wire.Op) []byte {
 
 // What a multi may be made of, with some that it may not.
 var (
-	writes = []weighted[wire.Op]{{20, wire.OpCreate}, {10, wire.OpCreate2}, {10, wire.OpDelete},
+	changes = []weighted[wire.Op]{{20, wire.OpCreate}, {10, wire.OpCreate2}, {10, wire.OpDelete},
 		{12, wire.OpSetData}, {12, wire.OpCheck}, {3, wire.OpCreateContainer}}
 	reads = []weighted[wire.Op]{{10, wire.OpGetData}, {10, wire.OpGetChildren}}
 	alien = []wire.Op{wire.OpMulti, wire.OpSetACL, wire.OpSync, wire.OpExists, wire.OpGetData,

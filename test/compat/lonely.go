@@ -2,6 +2,7 @@ package compat
 
 import (
 	"encoding/binary"
+	"strings"
 
 	"zoo/internal/jute"
 	"zoo/internal/wire"
@@ -69,49 +70,59 @@ func (g *generator) brokenHello() []byte {
 
 // lonely draws a request whose answer may overtake those of others, or that may end
 // the connection over them.
-func (g *generator) lonely() request {
+func (g *generator) lonely() []request {
 	switch g.IntN(8) {
 	case 0:
-		return request{bare: true, back: -1, payload: jute.AppendInt(nil,
-			pick(g, []int32{-1, -1 << 31, 1 << 20, 1<<31 - 1}))}
+		return []request{{bare: true, back: -1, payload: jute.AppendInt(nil,
+			pick(g, []int32{-1, -1 << 31, 1 << 20, 1<<31 - 1}))}}
 	case 1:
-		return request{back: -1, payload: make([]byte, g.IntN(8))}
+		return []request{{back: -1, payload: make([]byte, g.IntN(8))}}
 	case 2:
-		return g.ender(pick(g, invalid))
+		return []request{g.ender(pick(g, invalid))}
 	}
 	switch {
 	case g.oneIn(4):
 		return g.voids()
 	case g.oneIn(20):
-		return g.frame(wire.OpMultiRead, g.multi(writes))
+		return []request{g.frame(wire.OpMultiRead, g.multi(changes))}
 	}
-	return g.auth()
+	return []request{g.identify(rudely)}
 }
 
 // voids draws a request that has a null where a string must be, and which changes
-// nothing wherever null is taken for the empty string.
-func (g *generator) voids() request {
+// nothing wherever null is taken for the empty string; and the one that has the empty
+// string there, with which the answer is compared.
+func (g *generator) voids() []request {
 	op := pick(g, []wire.Op{wire.OpCreate, wire.OpCreate2, wire.OpDelete, wire.OpExists,
 		wire.OpGetData, wire.OpGetChildren, wire.OpGetChildren2, wire.OpGetACL, wire.OpSync,
 		wire.OpSetACL, wire.OpCheckWatches, wire.OpRemoveWatches})
-	var b []byte
-	switch op {
-	case wire.OpSetACL:
-		list := []entry{everyone, pick(g, []entry{{31, null, "ann"}, {31, "world", null},
-			{31, "ip", null}, {31, "digest", null}})}
-		b = jute.AppendInt(appendList(jute.AppendString(b, "/"), list), -1)
-	default:
-		d := jute.NewDecoder(g.simple(op))
-		d.Buffer()
-		b = append(jute.AppendNull(b), d.Rest()...)
+	if op == wire.OpSetACL {
+		void := pick(g, []entry{{31, null, "ann"}, {31, "world", null}, {31, "ip", null},
+			{31, "digest", null}})
+		return g.compared(op, func(b []byte, none string) []byte {
+			e := entry{void.perms, strings.ReplaceAll(void.scheme, null, none),
+				strings.ReplaceAll(void.id, null, none)}
+			list := []entry{everyone, e}
+			return jute.AppendInt(appendList(jute.AppendString(b, "/"), list), -1)
+		})
 	}
+	d := jute.NewDecoder(g.simple(op))
+	d.Buffer()
+	rest := d.Rest()
 	switch op {
 	case wire.OpExists, wire.OpGetData, wire.OpGetChildren, wire.OpGetChildren2:
-		b[len(b)-1] = 0 // no watch
+		rest[len(rest)-1] = 0 // no watch
 	}
-	r := g.frame(op, b)
-	r.void = true
-	return r
+	return g.compared(op, func(b []byte, none string) []byte {
+		return append(appendText(b, none), rest...)
+	})
+}
+
+// compared makes both requests.
+func (g *generator) compared(op wire.Op, body func(b []byte, none string) []byte) []request {
+	void, empty := g.frame(op, body(nil, null)), g.frame(op, body(nil, ""))
+	void.void = true
+	return []request{void, empty}
 }
 
 // invalid are what is no request of its own.
@@ -141,14 +152,40 @@ var credentials = []weighted[credential]{
 	{1, credential{"", ""}}, {1, credential{null, "x"}}, {1, credential{"Digest", ann}},
 }
 
-func (g *generator) auth() request {
+// manners says whether a request may be such that a server ends the connection over
+// it, earlier answers or not.
+type manners bool
+
+const (
+	politely manners = true
+	rudely   manners = false
+)
+
+// identify draws what may give the connection an identity.
+func (g *generator) identify(m manners) request {
+	if g.oneIn(5) {
+		return g.sasl(m)
+	}
 	c := draw(g, credentials)
+	if m == politely {
+		c.scheme, c.auth = strings.TrimPrefix(c.scheme, null), strings.TrimPrefix(c.auth, null)
+	}
 	body := jute.AppendInt(nil, 0)
 	body = appendText(appendText(body, c.scheme), c.auth)
 	r := g.frame(wire.OpAuth, body)
 	copy(r.payload, header(-4, wire.OpAuth))
-	if g.oneIn(20) {
+	if m == rudely && g.oneIn(20) {
 		r.payload = g.cut(r.payload)
 	}
 	return r
+}
+
+// sasl draws what a client says that wants to log in. There is no login on either
+// side.
+func (g *generator) sasl(m manners) request {
+	token := pick(g, []string{"", "x", strings.Repeat("t", 300)})
+	if m == rudely && g.oneIn(30) {
+		return g.frame(wire.OpSASL, jute.AppendNull(nil))
+	}
+	return g.frame(wire.OpSASL, jute.AppendBuffer(nil, []byte(token)))
 }

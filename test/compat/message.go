@@ -83,6 +83,14 @@ func isNotification(frame []byte) bool {
 	return d.Int() == -1 && len(frame) > headerBytes
 }
 
+// decodeBarrier reads the reply to the request that ends a round.
+func decodeBarrier(frame []byte) message {
+	d := jute.NewDecoder(frame)
+	d.Int()
+	d.Long()
+	return message{sort: barrier, fields: []field{{name: "err", number: int64(d.Int())}}}
+}
+
 // decodeReply reads the reply to a request.
 func decodeReply(frame []byte, r *request) message {
 	f := fields{d: jute.NewDecoder(frame)}

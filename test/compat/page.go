@@ -11,8 +11,7 @@ events and their order, and the ends of connections have to be the same. What is
 is in this table, which is written from the test's own: a difference that is not here fails the
 test, and so does a row that nothing needs any more. What a row says of 3.9 is read, not tested.
 
-Not in the streams yet: ensembles, quotas, SASL, reconfig, local sessions, and setACL that is
-followed by other requests before its answer.
+Not in the streams yet: ensembles, local sessions, and frames near their limit.
 
 | What | Java 3.8.0 | zoo | Why |
 |---|---|---|---|
@@ -25,8 +24,11 @@ ephemerals that go with one session.
 
 What Java leaves to chance, and the test therefore avoids:
 
-- After a setACL, requests that are sent without waiting for its answer are checked by the old
-  list or the new one. Here it is always the new one.
+- After a setACL, writes that are sent without waiting for its answer, and that need a permission
+  of its znode, are checked by the old list or the new one. Here it is always the new one.
+- A write is compared with the usage of a hard quota as it is applied; what is under way may count
+  or not.
+- An identity's place in what an ACL's entry of the scheme auth becomes, among several, is any.
 - A create of a container with the flags of an ephemeral counts as an ephemeral until it is
   applied. Here it never does.
 - The answers to auth, and to operations that do not exist, may overtake those to earlier

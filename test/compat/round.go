@@ -2,6 +2,7 @@ package compat
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"zoo"
@@ -19,6 +20,10 @@ type round struct {
 	hello hello
 	// requests are pipelined.
 	requests []request
+	// stepwise waits for each answer before the next request.
+	stepwise bool
+	// eager pipelines the requests behind the handshake, if the round has one.
+	eager bool
 }
 
 // hello is the handshake of a new connection.
@@ -82,13 +87,24 @@ func (r *round) isStranger(links []*link, slot int) bool {
 		links[r.hello.of].who.id == links[slot].who.id
 }
 
-// only is the request of a slot that sends no other.
+// only is the request of a slot that sends no other, but for what it is compared with.
 func (r *round) only(slot int) *request {
-	if slot != r.slot || len(r.requests) != 1 {
+	if slot != r.slot || len(r.requests) == 0 || len(r.requests) > 1 && !r.requests[0].void {
 		return nil
 	}
 	return &r.requests[0]
 }
+
+// setsWatches tells whether a request catches up on watches.
+func (r *round) setsWatches() bool {
+	return slices.ContainsFunc(r.requests, func(q request) bool {
+		return q.op == wire.OpSetWatches || q.op == wire.OpSetWatches2
+	})
+}
+
+// connects tells whether the round makes a new connection for a slot that has this
+// one.
+func (r *round) connects(l *link) bool { return !r.drop && (l.conn == nil || r.again) }
 
 func (r *round) String() string {
 	var b strings.Builder
@@ -100,5 +116,11 @@ func (r *round) String() string {
 		b.WriteString(" connects")
 	}
 	fmt.Fprintf(&b, " %+v, %d requests", r.hello, len(r.requests))
+	if r.stepwise {
+		b.WriteString(", one after the other")
+	}
+	if r.eager {
+		b.WriteString(", right behind the handshake")
+	}
 	return b.String()
 }

@@ -23,24 +23,28 @@ const frameBytesMax = 64 << 20
 
 // side is one of the two servers, with a connection for each slot.
 type side struct {
-	name    string
-	address string // address is where slots connect; each may have its own.
-	links   []*link
+	name  string
+	links []*link
 }
 
 // link is one slot's connection and the session that it had last.
 type link struct {
-	conn net.Conn // conn is nil while the slot is not connected.
-	r    *bufio.Reader
-	who  identity
+	address string
+	// syncs says that the end of a round is a sync: the writes of other servers'
+	// clients come with it.
+	syncs bool
+	conn  net.Conn // conn is nil while the slot is not connected.
+	r     *bufio.Reader
+	who   identity
 }
 
+// newSide makes slots that connect to the addresses in turn.
 func newSide(name string, addresses []string, slots int) *side {
 	s := &side{name: name}
-	for range slots {
-		s.links = append(s.links, &link{})
+	for i := range slots {
+		s.links = append(s.links, &link{address: addresses[i%len(addresses)],
+			syncs: len(addresses) > 1})
 	}
-	s.address = addresses[0]
 	return s
 }
 
@@ -66,17 +70,24 @@ type heard [][]message
 func (s *side) play(r *round, known *twin) (heard, error) {
 	got := make(heard, len(s.links))
 	l := s.links[r.slot]
-	if r.drop || l.conn != nil && r.again && r.hello.leaves {
+	connects := r.connects(l)
+	if r.drop || l.conn != nil && r.again && (r.hello.leaves || r.eager) {
 		l.drop()
 	}
-	if !r.drop && (l.conn == nil || r.again) {
+	if connects {
 		old, err := s.connect(r, known)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.name, err)
 		}
 		got[r.slot] = old
 	}
-	if l.conn != nil {
+	switch {
+	case l.conn == nil:
+	case connects && r.eager:
+		got[r.slot] = append(got[r.slot], l.listen(r.requests)...)
+	case r.stepwise:
+		got[r.slot] = append(got[r.slot], l.walk(r.requests, s.resolve(known))...)
+	default:
 		got[r.slot] = append(got[r.slot], l.talk(r.requests, s.resolve(known))...)
 	}
 	for i, other := range s.links {
@@ -96,13 +107,20 @@ func (s *side) resolve(known *twin) func(back int) zoo.Zxid {
 // open is drained after the handshake, for the server may have closed it.
 func (s *side) connect(r *round, known *twin) ([]message, error) {
 	l := s.links[r.slot]
-	conn, err := net.Dial("tcp", s.address)
+	conn, err := net.Dial("tcp", l.address)
 	if err != nil {
 		return nil, err
 	}
 	before := *l
 	l.conn, l.r = conn, bufio.NewReaderSize(conn, 64<<10)
-	got := l.greet(r.hello.frame(s.links, s.resolve(known)))
+	frame := r.hello.frame(s.links, s.resolve(known))
+	if r.eager {
+		for i := range r.requests {
+			frame = r.requests[i].appendTo(frame, s.resolve(known))
+		}
+		frame = l.appendBarrier(frame)
+	}
+	got := l.greet(frame)
 	if before.conn != nil {
 		got = append(got, before.talk(nil, nil)...)
 		before.drop()
@@ -135,7 +153,11 @@ func (l *link) greet(frame []byte) []message {
 const barrierXid = 0x0ba44e44
 
 // appendBarrier appends a request that every server answers at once, in its turn.
-func appendBarrier(b []byte) []byte {
+func (l *link) appendBarrier(b []byte) []byte {
+	if l.syncs {
+		body := wire.SyncRequest{Path: "/zookeeper"}
+		return appendFrame(b, body.AppendTo(header(barrierXid, wire.OpSync)))
+	}
 	body := wire.ExistsRequest{Path: "/zookeeper"}
 	return appendFrame(b, body.AppendTo(header(barrierXid, wire.OpExists)))
 }
@@ -153,15 +175,36 @@ func appendFrame(b, payload []byte) []byte {
 // may answer a few requests between its last reply and the end.
 const lingersMax = 200
 
-// talk sends the requests and a barrier and reads until the barrier's reply or the
-// end of the connection.
+// talk sends the requests and a barrier and listens.
 func (l *link) talk(requests []request, resolve func(int) zoo.Zxid) []message {
 	var out []byte
 	for i := range requests {
 		out = requests[i].appendTo(out, resolve)
 	}
 	// An error is a connection that the server has closed, which reading tells.
-	_, _ = l.conn.Write(appendBarrier(out))
+	_, _ = l.conn.Write(l.appendBarrier(out))
+	return l.listen(requests)
+}
+
+// walk is talk with one request after the other.
+func (l *link) walk(requests []request, resolve func(int) zoo.Zxid) []message {
+	var got []message
+	for i := range requests {
+		_, _ = l.conn.Write(requests[i].appendTo(nil, resolve))
+		for answered := false; !answered; {
+			frame, end := l.frame()
+			if frame == nil {
+				return append(got, message{sort: end})
+			}
+			m := l.decode(frame, requests[i:i+1])
+			got, answered = append(got, m), m.sort == reply
+		}
+	}
+	return append(got, l.talk(nil, resolve)...)
+}
+
+// listen reads until the barrier's reply or the end of the connection.
+func (l *link) listen(requests []request) []message {
 	lingers := 0
 	if n := len(requests); n > 0 && requests[n-1].ends {
 		lingers = lingersMax
@@ -175,7 +218,7 @@ func (l *link) talk(requests []request, resolve func(int) zoo.Zxid) []message {
 		m := l.decode(frame, requests)
 		if m.sort == barrier && lingers > 0 {
 			lingers--
-			_, _ = l.conn.Write(appendBarrier(nil))
+			_, _ = l.conn.Write(l.appendBarrier(nil))
 			continue
 		}
 		got = append(got, m)
@@ -194,7 +237,7 @@ func (l *link) decode(frame []byte, requests []request) message {
 	case isNotification(frame):
 		return decodeNotification(frame)
 	case xid == barrierXid:
-		return message{sort: barrier}
+		return decodeBarrier(frame)
 	case len(requests) == 0:
 		return decodeReply(frame, &request{})
 	}

@@ -3,6 +3,7 @@ package compat
 import (
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // difference is one row of the table: something in which zoo is allowed to differ
@@ -24,7 +25,7 @@ var differences = []difference{
 		zoo:    "It has the zxid of the transaction; -1 only where setWatches catches up.",
 		reason: "ZooKeeper 3.9 does so.",
 		matches: func(c *clash) bool {
-			return c.isField(notification, "zxid") && c.javaField.number == -1
+			return c.isField(notification, "zxid") && c.javaField.number == -1 && c.timely()
 		},
 	},
 	{
@@ -43,7 +44,7 @@ var differences = []difference{
 		reason: "Java fails with an exception that nobody has thought of.",
 		matches: func(c *clash) bool {
 			return c.request != nil && c.request.void && c.java != nil && c.zoo != nil &&
-				c.java.sort == reply && c.zoo.sort == reply &&
+				c.java.sort == reply && c.zoo.sort == reply && c.asEmpty() &&
 				(c.java.number("err") == -5 || c.javaField.text == "null")
 		},
 	},
@@ -65,6 +66,15 @@ var differences = []difference{
 		matches: func(c *clash) bool {
 			return c.code(-101, -8) && c.request.op == 21 || c.code(-114, -8) &&
 				c.request.op == 21 && c.request.path() == nowhere
+		},
+	},
+	{
+		name:   "reconfig that cannot be read",
+		java:   "The -5 for a reconfig that cannot be read takes no zxid.",
+		zoo:    "It takes one.",
+		reason: "So do all other writes that cannot be read, in Java, too.",
+		matches: func(c *clash) bool {
+			return c.code5() && c.request.op == 16 && c.name == "zxid"
 		},
 	},
 	{
@@ -147,12 +157,14 @@ var differences = []difference{
 		},
 	},
 	{
-		name:   "checkWatches below a recursive watch",
-		java:   "checkWatches finds the recursive watches of the znodes above.",
-		zoo:    "It finds what has been set on the path itself, which can be removed.",
+		name: "checkWatches of others' watches",
+		java: "checkWatches finds the watches that others have on the path, and the " +
+			"recursive ones of the znodes above.",
+		zoo:    "It finds what the client itself has set on the path.",
 		reason: "What checkWatches finds can be removed.",
 		matches: func(c *clash) bool {
-			return c.code(0, -121) && c.request.op == 17
+			return c.code(0, -121) && c.request.op == 17 &&
+				!c.watches.has(c.request.path(), c.request.watcherType())
 		},
 	},
 	{
@@ -207,7 +219,10 @@ func (c *clash) code5() bool {
 }
 
 // ledger counts how often each row was used.
-type ledger struct{ uses []int }
+type ledger struct {
+	mu   sync.Mutex
+	uses []int // uses is under mu.
+}
 
 func newLedger() *ledger { return &ledger{uses: make([]int, len(differences))} }
 
@@ -215,7 +230,9 @@ func newLedger() *ledger { return &ledger{uses: make([]int, len(differences))} }
 func (l *ledger) allow(c *clash) bool {
 	for i := range differences {
 		if differences[i].matches(c) {
+			l.mu.Lock()
 			l.uses[i]++
+			l.mu.Unlock()
 			return true
 		}
 	}

@@ -47,7 +47,7 @@ func pair(body ...byte) (java, zoo message) {
 func TestEveryFieldThatDiffersIsNoticed(t *testing.T) {
 	java, zoo := pair('x')
 	d := duel{known: newTwin(), allow: newLedger().allow}
-	if c, ok := d.compareSlot(clash{}, []message{java}, []message{zoo}); !ok {
+	if c, ok := d.compareSlot(clash{watches: newWatched()}, []message{java}, []message{zoo}); !ok {
 		t.Fatalf("equal messages clash: %v", &c)
 	}
 	for i := range java.fields {
@@ -56,7 +56,7 @@ func TestEveryFieldThatDiffersIsNoticed(t *testing.T) {
 		if zoo.fields[i].text != "" {
 			zoo.fields[i].text += "!"
 		}
-		c, ok := d.compareSlot(clash{}, []message{java}, []message{zoo})
+		c, ok := d.compareSlot(clash{watches: newWatched()}, []message{java}, []message{zoo})
 		if ok || c.name != java.fields[i].name {
 			t.Errorf("%s was changed; noticed: %t, %q", java.fields[i].name, !ok, c.name)
 		}
@@ -78,7 +78,7 @@ func TestMissingMessagesAreNoticed(t *testing.T) {
 		"events in another order": {{event, java}, {zoo, event}},
 	} {
 		d := duel{known: newTwin(), allow: newLedger().allow}
-		if _, ok := d.compareSlot(clash{}, said[0], said[1]); ok {
+		if _, ok := d.compareSlot(clash{watches: newWatched()}, said[0], said[1]); ok {
 			t.Errorf("%s is not noticed", what)
 		}
 	}

@@ -21,14 +21,15 @@ type twin struct {
 	// zxids is in the order of Java's, and so in that of zoo's.
 	zxids    []couple
 	sessions []couple
-	// gaps are zxids that only Java's server has taken; each stands for the one before.
-	gaps map[int64]couple
+	// javaGaps are zxids that only Java's server has taken, and zooGaps those of zoo
+	// alone; each stands for the one before.
+	javaGaps, zooGaps map[int64]couple
 	// times is the time of each zxid, as each server told it.
 	times map[string]map[int64]int64
 }
 
 func newTwin() *twin {
-	return &twin{gaps: map[int64]couple{},
+	return &twin{javaGaps: map[int64]couple{}, zooGaps: map[int64]couple{},
 		times: map[string]map[int64]int64{javaName: {}, zooName: {}}}
 }
 
@@ -51,7 +52,11 @@ func (t *twin) matchZxid(java, zoo int64) bool {
 	if java <= 0 || zoo <= 0 {
 		return java == zoo
 	}
-	if before, gap := t.gaps[java]; gap && before.zoo == zoo {
+	// A gap may also be the only one that has told of an earlier zxid.
+	if before, gap := t.javaGaps[java]; gap && before.zoo == zoo {
+		return true
+	}
+	if before, gap := t.zooGaps[zoo]; gap && before.java == java {
 		return true
 	}
 	at, found := slices.BinarySearchFunc(t.zxids, java, func(c couple, z int64) int {
@@ -67,10 +72,16 @@ func (t *twin) matchZxid(java, zoo int64) bool {
 	return true
 }
 
-// skip notes that java's server has taken a zxid for what zoo has not.
-func (t *twin) skip(java int64) {
-	if n := len(t.zxids); n > 0 && java > t.zxids[n-1].java {
-		t.gaps[java] = t.zxids[n-1]
+// skip notes that one of the servers has taken a zxid for what the other has not.
+func (t *twin) skip(java, zoo int64) {
+	if len(t.zxids) == 0 {
+		return
+	}
+	switch last := t.zxids[len(t.zxids)-1]; {
+	case java > last.java && zoo <= last.zoo:
+		t.javaGaps[java] = last
+	case zoo > last.zoo && java <= last.java:
+		t.zooGaps[zoo] = last
 	}
 }
 
@@ -107,19 +118,22 @@ func (t *twin) steady(name string, f field) bool {
 }
 
 // matches tells whether two fields say the same.
-func (t *twin) matches(java, zoo field, in sort) bool {
-	if java.name != zoo.name || java.kind != zoo.kind {
+func (t *twin) matches(java, ours field, in sort) bool {
+	if java.name != ours.name || java.kind != ours.kind {
 		return false
 	}
 	switch java.kind {
 	case zxid:
-		return t.matchZxid(java.number, zoo.number)
+		if in == notification && java.number == int64(zoo.ZxidNone) {
+			return false // the verdict knows which one it has to be
+		}
+		return t.matchZxid(java.number, ours.number)
 	case session:
-		return t.matchSession(java.number, zoo.number, in == welcome)
+		return t.matchSession(java.number, ours.number, in == welcome)
 	case moment:
-		return t.matchMoment(java, zoo)
+		return t.matchMoment(java, ours)
 	}
-	return java.number == zoo.number && java.text == zoo.text
+	return java.number == ours.number && java.text == ours.text
 }
 
 // clash is one thing in which the servers differ: a field, or a whole message where
@@ -130,7 +144,15 @@ type clash struct {
 	// password.
 	stranger bool
 	// closed is zoo's zxid of the closeSession in the round, or 0.
-	closed    int64
+	closed int64
+	// watches are those of the slot's connection.
+	watches *watched
+	// causes are what the round's writer has done, by zoo's zxids.
+	causes map[int64]cause
+	// catchesUp says that the slot has asked for the watches of an earlier connection.
+	catchesUp bool
+	// empty is zoo's answer to the same request with an empty string for a null.
+	empty     *message
 	name      string
 	request   *request
 	java, zoo *message
@@ -174,10 +196,33 @@ func (t *twin) compareMessages(c clash, allow verdict) (clash, bool) {
 			return c, false
 		}
 		if c.name == "zxid" && c.java.sort == reply {
-			t.skip(c.javaField.number)
+			t.skip(c.javaField.number, c.zooField.number)
 		}
 	}
 	return c, true
+}
+
+// timely tells whether zoo's zxid of an event is that of the transaction behind it,
+// or that of none where watches are caught up on.
+func (c *clash) timely() bool {
+	if c.zooField.number == int64(zoo.ZxidNone) {
+		return c.catchesUp
+	}
+	cause, known := c.causes[c.zooField.number]
+	return known && cause.explains(c.zoo)
+}
+
+// asEmpty tells whether zoo has answered as it has to the same with an empty string.
+func (c *clash) asEmpty() bool {
+	if c.empty == nil || len(c.empty.fields) != len(c.zoo.fields) {
+		return false
+	}
+	for i, f := range c.zoo.fields {
+		if f.name != "xid" && f.name != "zxid" && f != c.empty.fields[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func fieldAt(m *message, i int) field {

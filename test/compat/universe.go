@@ -38,6 +38,8 @@ var (
 func (g *generator) path(op wire.Op) string {
 	isCreate := slices.Contains([]wire.Op{wire.OpCreate, wire.OpCreate2, wire.OpCreateTTL}, op)
 	switch n := g.IntN(1000); {
+	case g.steady && g.oneIn(2):
+		return g.countedPath()
 	case n < 5:
 		return nowhere
 	case isCreate && n < 200:
