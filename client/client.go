@@ -304,9 +304,10 @@ func (k *call) encode() {
 	k.frame = wire.EndFrame(b, mark)
 }
 
-// decode reads the body of the answer.
+// decode reads the body of the answer, which nobody else has: the names of a hundred
+// thousand children stay where they are.
 func (k *call) decode(response jute.Record) error {
-	d := jute.NewDecoder(k.body)
+	d := jute.NewAliasDecoder(k.body)
 	response.DecodeFrom(&d)
 	if d.Err() != nil {
 		return k.failed(zoo.CodeMarshallingError, d.Err())

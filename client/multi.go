@@ -162,7 +162,7 @@ var errParts = fmt.Errorf("%w: a multi's answer has another number of parts", Er
 // result decodes one part.
 func (c *Client) result(part wire.MultiResult, op Op) (OpResult, error) {
 	var r OpResult
-	d := jute.NewDecoder(part.Body)
+	d := jute.NewAliasDecoder(part.Body)
 	switch part.Op {
 	case wire.OpError:
 		// Parts that were undone carry codes, too; only the guilty one's is an error.
