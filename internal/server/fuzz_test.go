@@ -208,6 +208,22 @@ func FuzzRequests(f *testing.F) {
 	})
 }
 
+// Whoever adds an operation adds what it understands to aScript, for FuzzRequests.
+func TestTheFuzzedScriptHasEveryOperation(t *testing.T) {
+	script, asked := aScript(), map[wire.Op]bool{}
+	for len(script) > 0 {
+		var op wire.Op
+		_, op, _, script = nextStep(script)
+		asked[op] = true
+	}
+	for i := range operations {
+		op := operationLowest + wire.Op(i)
+		if operations[i].route != routeUnknown && !asked[op] {
+			t.Errorf("%v is no step of aScript, or no entry of fuzzedOps", op)
+		}
+	}
+}
+
 // meeting is a script of several sessions that get into each other's way.
 func meeting() []byte {
 	b := appendStep(nil, 0, wire.OpCreate, create("/a", ""))
