@@ -117,37 +117,68 @@ var perms = map[zoo.Perms]func(path string, list []zoo.ACL) (wire.Op, jute.Recor
 	},
 }
 
-// Bob has one permission, or all but one; eve has none.
+// Bob has one permission, or all but one; eve is somebody else, and nobody has not
+// shown who he is.
 func TestEveryPermissionIsNeededUnderEveryScheme(t *testing.T) {
 	r, _ := gatekept(t, unchanged)
 	super := r.connect()
 	super.authAs("digest", "super:secret", zoo.CodeOK)
-	for scheme, enter := range map[string]func(c *client, user, password string){
-		"digest": func(c *client, user, password string) {
-			c.authAs("digest", user+":"+password, zoo.CodeOK)
-		},
-		"sasl": func(c *client, user, password string) { c.saslAs(user, password, zoo.CodeOK) },
-	} {
-		bobID := map[string]zoo.ID{"digest": acl.DigestID("bob:b"), "sasl": acl.SASLID("bob")}
-		bob, eve, nobody := r.connect(), r.connect(), r.connect()
-		enter(bob, "bob", "b")
-		enter(eve, "eve", "e")
-		for perm, needs := range perms {
-			for granted, code := range map[zoo.Perms]zoo.Code{
-				zoo.PermAll &^ perm: zoo.CodeNoAuth, perm: zoo.CodeOK,
-			} {
-				path := "/" + scheme + "-" + perm.String() + "-" + granted.String()
-				list := []zoo.ACL{{Perms: granted, ID: bobID[scheme]}}
-				super.create(path, "")
-				super.create(path+"/old", "")
-				super.call(3, wire.OpSetACL,
-					&wire.SetACLRequest{Path: path, ACL: list, Version: -1}, zoo.CodeOK)
-				op, record := needs(path, list)
-				for _, stranger := range []*client{eve, nobody} {
-					stranger.call(4, op, record, zoo.CodeNoAuth)
-				}
-				bob.call(5, op, record, code)
+
+	bob, eve, nobody := r.connect(), r.connect(), r.connect()
+	bob.authAs("digest", "bob:b", zoo.CodeOK)
+	eve.authAs("digest", "bob:guessed", zoo.CodeOK)
+	needsEvery(super, acl.DigestID("bob:b"), bob, eve, nobody)
+
+	bob, eve, nobody = r.connect(), r.connect(), r.connect()
+	bob.saslAs("bob", "b", zoo.CodeOK)
+	eve.saslAs("eve", "e", zoo.CodeOK)
+	needsEvery(super, acl.SASLID("bob"), bob, eve, nobody)
+}
+
+func TestEveryPermissionIsNeededUnderAnAddress(t *testing.T) {
+	disk := vfs.NewMem()
+	cfg := standaloneConfig(disk)
+	cfg.ClientListen = []string{"[::1]:0", "127.0.0.1:0"}
+	r := start(t, disk, cfg)
+	super, bob := r.connect(), r.connect()
+	super.authAs("digest", "super:secret", zoo.CodeOK)
+	addresses, _ := r.Addresses(t.Context())
+	r.address = addresses[1].String()
+	eve := r.connect()
+	needsEvery(super, acl.IPID("::/64"), bob, eve)
+	needsEvery(super, acl.IPID("127.0.0.0/8"), eve, bob)
+}
+
+func TestEveryPermissionIsNeededUnderACertificate(t *testing.T) {
+	g := startSecure(t, asIs)
+	super := g.connect()
+	super.authAs("digest", "super:secret", zoo.CodeOK)
+	bob, eve := g.secure(g.secured, "bob"), g.secure(g.secured, "eve")
+	for _, c := range []*client{bob, eve} {
+		c.handshake(newSession())
+	}
+	needsEvery(super, zoo.ID{Scheme: "x509", ID: "CN=bob,O=Example"}, bob, eve, g.connect())
+}
+
+// needsEvery tries every permission on znodes that only one identity may use.
+func needsEvery(super *client, id zoo.ID, holder *client, strangers ...*client) {
+	super.t.Helper()
+	for perm, needs := range perms {
+		for granted, code := range map[zoo.Perms]zoo.Code{
+			zoo.PermAll &^ perm: zoo.CodeNoAuth, perm: zoo.CodeOK,
+		} {
+			path := "/" + id.Scheme + "-" + strings.ReplaceAll(id.ID, "/", "-") + "-" +
+				perm.String() + "-" + granted.String()
+			list := []zoo.ACL{{Perms: granted, ID: id}}
+			super.create(path, "")
+			super.create(path+"/old", "")
+			super.call(3, wire.OpSetACL,
+				&wire.SetACLRequest{Path: path, ACL: list, Version: -1}, zoo.CodeOK)
+			op, record := needs(path, list)
+			for _, stranger := range strangers {
+				stranger.call(4, op, record, zoo.CodeNoAuth)
 			}
+			holder.call(5, op, record, code)
 		}
 	}
 }
