@@ -386,15 +386,40 @@ func TestAConfigurationThatLetsNobodyInOrAnybodyFailsTheStart(t *testing.T) {
 	}
 }
 
+// The plot: a client says who it is again and again. Who it was already costs nothing;
+// one identity too many costs it the connection.
 func TestAClientHasOnlySoManyIdentities(t *testing.T) {
 	r, _ := gatekept(t, unchanged)
 	c := r.connect()
 	for i := range idsPerConnMax - 1 { // one is its address
 		c.authAs("digest", fmt.Sprintf("user%d:x", i), zoo.CodeOK)
 	}
+	c.authAs("digest", "user0:x", zoo.CodeOK)
 	c.authAs("digest", "one:more", zoo.CodeAuthFailed)
 	c.ended()
 	r.refused(refusedIDs)
+}
+
+// The plot: a client of a follower has few names, but long ones. Those that it may have
+// travel with its write; one more is refused, and nobody else notices.
+func TestTheIdentitiesOfAClientFitIntoItsWrites(t *testing.T) {
+	e := newEnsemble(t, 3, 0)
+	for id := range e.ports {
+		e.start(id)
+	}
+	for id := range e.ports {
+		bystander, c := e.session(id), e.session(id)
+		const names = 4
+		for i := range names {
+			name := fmt.Sprint(i, strings.Repeat("u", idBytesPerConnMax/names-100), ":x")
+			c.authAs("digest", name, zoo.CodeOK)
+		}
+		c.call(1, wire.OpSetData, &wire.SetDataRequest{Path: "/", Version: -1}, zoo.CodeOK)
+		c.authAs("digest", strings.Repeat("u", 1000)+":x", zoo.CodeAuthFailed)
+		c.ended()
+		e.servers[id].refused(refusedIDs)
+		bystander.call(1, wire.OpSetData, &wire.SetDataRequest{Path: "/", Version: -1}, zoo.CodeOK)
+	}
 }
 
 func TestAClientPutsLittleIntoTheLog(t *testing.T) {

@@ -2,7 +2,6 @@ package server
 
 import (
 	"net"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -155,18 +154,6 @@ func (c *conn) leave() {
 func (c *conn) refuse(why refusal, attrs ...any) {
 	from := []any{"client", c.socket.RemoteAddr().String()}
 	c.server.refusals.note(why, append(from, attrs...)...)
-}
-
-// addIDs adds identities that the connection does not have yet, under mu.
-func (c *conn) addIDs(added []zoo.ID) {
-	ids := slices.Clip(c.ids)
-	for _, id := range added {
-		if !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
-	}
-	c.ids = ids
-	c.barred = c.server.cfg.Access.bars(ids)
 }
 
 // beginLocked gives an output to append to, under mu.

@@ -14,10 +14,6 @@ import (
 // stands outside the order of the other requests, as in Java, and a session that
 // waits for its write can be given another identity meanwhile.
 
-// idsPerConnMax bounds what a client can make the server keep of it, and compare with
-// every list. Java has no such bound.
-const idsPerConnMax = 1024
-
 // auth adds identities to the connection. A refusal ends it. The scheme ensemble is
 // refused without an answer, as is what cannot be read: the client should try another
 // server, and an answer would make it give up.
@@ -37,10 +33,10 @@ func (t *turn) auth(xid int32, body []byte) bool {
 	c.server.countEnsemble(&r, code)
 	switch code {
 	case zoo.CodeOK:
-		if len(c.ids) >= idsPerConnMax {
-			break
+		if !c.addIDs(added) {
+			t.refuseIDs(xid, r.Scheme, nil)
+			return true
 		}
-		c.addIDs(added)
 		t.reply(xid, zoo.CodeOK, nil)
 		return true
 	case zoo.CodeBadArguments:
@@ -48,16 +44,20 @@ func (t *turn) auth(xid int32, body []byte) bool {
 		return false
 	}
 	why := refusedProof
-	switch {
-	case code == zoo.CodeOK:
-		why = refusedIDs
-	case !rules.Knows(r.Scheme):
+	if !rules.Knows(r.Scheme) {
 		why = refusedScheme
 	}
 	c.distrust(why, r.Scheme)
 	t.reply(xid, zoo.CodeAuthFailed, nil)
 	c.ending = true
 	return true
+}
+
+// refuseIDs ends a connection whose client wants to be too many.
+func (t *turn) refuseIDs(xid int32, scheme string, body []byte) {
+	t.conn.distrust(refusedIDs, scheme)
+	t.reply(xid, zoo.CodeAuthFailed, body)
+	t.conn.ending = true
 }
 
 // countEnsemble counts the answers of the scheme ensemble.
@@ -100,8 +100,9 @@ func (t *turn) sasl(xid int32, body []byte) bool {
 	case err != nil:
 		t.refuseSASL(xid, err)
 		return true
-	case done:
-		c.addIDs(c.server.cfg.Rules.SASLIDs(c.exchange.AuthorizationID()))
+	case done && !c.addIDs(c.server.cfg.Rules.SASLIDs(c.exchange.AuthorizationID())):
+		t.refuseIDs(xid, "sasl", appendToken(nil))
+		return true
 	}
 	t.reply(xid, zoo.CodeOK, appendToken(challenge))
 	return true

@@ -32,8 +32,9 @@ var (
 		"a client's certificate does not prove who it is; ssl.clientAuth asks for one"}
 	refusedScheme = refusal{"scheme",
 		"there is no provider for an authentication scheme; see authProvider"}
-	refusedProof    = refusal{"proof", "a client does not prove who it is"}
-	refusedIDs      = refusal{"identities", "a client asks for more than 1024 identities"}
+	refusedProof = refusal{"proof", "a client does not prove who it is"}
+	refusedIDs   = refusal{"identities",
+		"a client wants more than 64 identities, or 64 KiB of them"}
 	refusedEnsemble = refusal{"ensemble",
 		"a client looks for another ensemble; see ensembleAuthName"}
 	refusedSASL = refusal{"sasl", "a client is not authenticated by SASL"}

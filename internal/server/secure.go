@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -234,6 +235,10 @@ func (s *Server) authenticate(a *arrival) error {
 		ids, err := s.cfg.Rules.X509IDs(state.PeerCertificates[0].RawSubject)
 		if err != nil {
 			return fmt.Errorf("%w: %w", certs.ErrClient, err)
+		}
+		if !bearable(append(slices.Clip(ids), acl.IPID(hostOf(a.RemoteAddr())))) {
+			return fmt.Errorf("%w: the subject has more than %d bytes", certs.ErrClient,
+				idBytesPerConnMax)
 		}
 		a.ids = ids
 	}

@@ -217,6 +217,18 @@ func TestWhoShowsNoGoodCertificateIsNotLetIn(t *testing.T) {
 	}
 }
 
+// The plot: a certificate is good, but its name is longer than all identities together
+// may be.
+func TestACertificatesNameIsBoundedLikeEveryIdentity(t *testing.T) {
+	g := startSecure(t, asIs)
+	c := g.secure(g.secured, strings.Repeat("u", idBytesPerConnMax))
+	_, _ = c.nc.Write(frameOf(newSession().AppendTo(nil)))
+	if _, err := io.ReadFull(c.nc, make([]byte, 8)); err == nil {
+		t.Error("it was let in")
+	}
+	g.refused(refusedCertificate)
+}
+
 // below is the connection under TLS.
 func below(nc net.Conn) net.Conn {
 	if secured, ok := nc.(*tls.Conn); ok {
