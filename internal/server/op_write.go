@@ -85,18 +85,30 @@ func (x *exec) forbidList(*jute.Decoder) zoo.Code {
 	return zoo.CodeInvalidACL
 }
 
-// screen gives the row of a write: its own, or that of its refusal.
-func (t *turn) screen(row *operation, op wire.Op, body []byte) *operation {
+// The bounds of the writes that are compared with the tree under one hold of its lock:
+// their bytes, to which each adds so many that answersPerHold of them are the bound.
+const (
+	screenedPerHoldMax = unsentPerHoldMax
+	screenedBytesMin   = screenedPerHoldMax / answersPerHold
+)
+
+// screen compares a write with the tree as it is here: it gives the row of a refusal,
+// or nil. It is false if the connection ends or the server does not serve any more.
+func (t *turn) screen(op wire.Op, body []byte) (refusal *operation, ok bool) {
+	if t.screened >= screenedPerHoldMax {
+		t.release()
+	}
 	t.lock(holdTree)
 	s := t.conn.server
-	if !s.serving {
-		return row
+	if t.conn.ending || !s.serving {
+		return nil, false
 	}
+	t.screened += screenedBytesMin + len(body)
 	switch prep.Screen(t.exec.tree, &s.cfg.Rules, op, body, t.conn.ids) {
 	case zoo.CodeNoAuth:
-		return &screenedNoAuth
+		return &screenedNoAuth, true
 	case zoo.CodeInvalidACL:
-		return &screenedInvalidACL
+		return &screenedInvalidACL, true
 	}
-	return row
+	return nil, true
 }

@@ -28,8 +28,9 @@ type turn struct {
 	hold hold
 	// now is when the bytes arrived.
 	now time.Duration
-	// answers counts the answers since the lock was taken.
-	answers int
+	// answers counts the answers since the lock was taken, screened the bytes of the
+	// writes that were compared with the tree, and what each costs besides.
+	answers, screened int
 	// last is the operation that was answered last since then, lastXid the last
 	// xid of a client's own; OpNotification and -1 are none.
 	last    wire.Op
@@ -90,9 +91,6 @@ func (t *turn) take(frame []byte) bool {
 	body := frame[requestHeadBytes:]
 	t.lock(holdConn)
 	row := t.rowOf(op, body)
-	if row.route == routeSubmit && t.conn.server.cfg.EagerACLCheck {
-		row = t.screen(row, op, body)
-	}
 	t.conn.traffic.received++
 	t.conn.traffic.receivedBytes += uint64(len(frame) + wire.FrameHeaderBytes)
 	switch {
@@ -109,7 +107,24 @@ func (t *turn) take(frame []byte) bool {
 		return false
 	case row.route != routeSubmit:
 		return t.readOrPostpone(row, xid, op, body)
-	case t.conn.server.cfg.Stall.RequestsMax > 0:
+	}
+	return t.write(xid, op, body)
+}
+
+// write hands a write on, unless what the server knows here forbids it.
+func (t *turn) write(xid int32, op wire.Op, body []byte) bool {
+	s := t.conn.server
+	if s.cfg.EagerACLCheck {
+		row, ok := t.screen(op, body)
+		switch {
+		case !ok:
+			s.large.give(len(body))
+			return t.conn.ending
+		case row != nil:
+			return t.readOrPostpone(row, xid, op, body)
+		}
+	}
+	if s.cfg.Stall.RequestsMax > 0 {
 		return t.submitWhenRoom(xid, op, body)
 	}
 	t.submit(xid, op, body)
@@ -196,6 +211,7 @@ func (t *turn) release() {
 	if t.answers > 0 {
 		t.note()
 	}
+	t.screened = 0
 	t.conn.mu.Unlock()
 	if t.hold == holdTree {
 		t.conn.server.treeMu.RUnlock()
