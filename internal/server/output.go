@@ -15,7 +15,7 @@ import "time"
 // broken connection. If somebody else is writing, it is theirs to do.
 func (c *conn) flush() bool {
 	c.mu.Lock()
-	if c.writing {
+	if c.writing || c.hungUp {
 		c.mu.Unlock()
 		return true
 	}
@@ -65,16 +65,18 @@ func (c *conn) breakLocked() {
 	_ = c.socket.Close()
 }
 
-// writtenLocked ends the writing when nothing is left. It releases mu.
+// writtenLocked ends the writing when nothing is left. It releases mu. To hang up is
+// to write, under TLS: so writing stays set until that is done, and hungUp for good.
 func (c *conn) writtenLocked() {
+	if c.ending && !c.hungUp {
+		c.hungUp = true
+		c.mu.Unlock()
+		c.hangUp()
+		c.mu.Lock()
+	}
 	c.writing = false
-	leave := c.ending && !c.hungUp
-	c.hungUp = c.ending
 	c.roomLocked()
 	c.mu.Unlock()
-	if leave {
-		c.hangUp()
-	}
 }
 
 // tryFlush writes what the socket takes at once. The loop and the flushers use
@@ -82,7 +84,7 @@ func (c *conn) writtenLocked() {
 func (c *conn) tryFlush() {
 	c.mu.Lock()
 	c.dirty = false
-	if c.writing {
+	if c.writing || c.hungUp {
 		c.mu.Unlock()
 		return
 	}

@@ -247,7 +247,11 @@ func (t *turn) read(row *operation, xid int32, body []byte) bool {
 		}
 	}
 	t.lock(holdTree)
-	if !t.conn.server.serving {
+	switch {
+	case t.conn.ending:
+		// The lock was free for a moment; after the last words nothing is said.
+		return true
+	case !t.conn.server.serving:
 		return false
 	}
 	if t.conn.ending {
