@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"syscall"
+	"time"
 
 	"zoo/internal/net/nowait"
 )
@@ -155,6 +156,10 @@ func (s *sealed) owes() bool { return s.owed != nil }
 // CloseWrite takes leave, as far as that is possible without waiting.
 func (s *sealed) CloseWrite() error {
 	if err := s.Conn.CloseWrite(); err != nil {
+		return err
+	}
+	// It has left a deadline that is over, which would stop its own last words.
+	if err := s.below.Conn.SetWriteDeadline(time.Now().Add(lingerMax)); err != nil {
 		return err
 	}
 	if _, err := s.try(nil); err != nil {
