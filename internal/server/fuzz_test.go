@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"io"
@@ -192,9 +193,14 @@ func permissive(disk *vfs.Mem) Config {
 func FuzzRequests(f *testing.F) {
 	script := aScript()
 	f.Add(script)
+	ask := appendStep(nil, 0, wire.OpGetData, getData(flagsPath))
 	for len(script) > scriptHeadBytes {
-		_, _, body, rest := nextStep(script)
-		f.Add(script[:scriptHeadBytes+len(body)])
+		_, op, body, rest := nextStep(script)
+		step := script[:scriptHeadBytes+len(body)]
+		if operationOf(op).extension {
+			step = append(bytes.Clone(ask), step...)
+		}
+		f.Add(step)
 		script = rest
 	}
 	f.Add(meeting())
@@ -216,9 +222,8 @@ func TestTheFuzzedScriptHasEveryOperation(t *testing.T) {
 		_, op, _, script = nextStep(script)
 		asked[op] = true
 	}
-	for i := range operations {
-		op := operationLowest + wire.Op(i)
-		if operations[i].route != routeUnknown && !asked[op] {
+	for op := operationLowest; op < wire.ExtensionLowest+wire.Op(len(extensions)); op++ {
+		if operationOf(op) != &unknown && !asked[op] {
 			t.Errorf("%v is no step of aScript, or no entry of fuzzedOps", op)
 		}
 	}
