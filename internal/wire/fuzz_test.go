@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"os"
 	"reflect"
+	"regexp"
 	"testing"
 
 	"zoo/internal/check/alloc"
@@ -36,7 +38,35 @@ var fromOutside = []func() jute.Record{
 	empty[wire.GetSASLRequest], empty[wire.SetSASLResponse], empty[wire.MultiHeader],
 	empty[wire.ErrorResponse], empty[wire.SessionTimeout], empty[wire.RevalidateReply],
 	empty[wire.LeaderInfo], empty[wire.AckEpoch], empty[wire.DesignatedLeader],
-	empty[wire.LearnerInfo], empty[wire.ForwardedRequest],
+	empty[wire.LearnerInfo], empty[wire.ForwardedRequest], empty[wire.ClientInfo],
+	empty[wire.CheckNotExistsRequest], empty[wire.RemoveRecursiveRequest],
+	empty[wire.TryRemoveRequest], empty[wire.ListRecursiveRequest],
+	empty[wire.ListRecursiveResponse], empty[wire.GetChildrenPageRequest],
+	empty[wire.GetChildrenPageResponse], empty[wire.QuorumPacket],
+}
+
+// The generated files are read for the names of the records that can be decoded.
+func TestEveryRecordIsFuzzed(t *testing.T) {
+	fuzzed := map[string]bool{}
+	for _, record := range fromOutside {
+		fuzzed[reflect.TypeOf(record()).Elem().Name()] = true
+	}
+	decoders := regexp.MustCompile(`func \(r \*(\w+)\) DecodeFrom`)
+	for _, file := range []string{"client_gen.go", "quorum_gen.go"} {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := decoders.FindAllStringSubmatch(string(source), -1)
+		if len(found) == 0 {
+			t.Errorf("%s has no decoder", file)
+		}
+		for _, name := range found {
+			if !fuzzed[name[1]] {
+				t.Errorf("%s is not in fromOutside", name[1])
+			}
+		}
+	}
 }
 
 func FuzzClientRecords(f *testing.F) {
