@@ -181,13 +181,19 @@ func (t *connTable) remove(c *conn) {
 
 // all lists the connections, oldest first.
 func (t *connTable) all() []*conn {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	list := make([]*conn, 0, len(t.conns))
+	list := t.unordered(&t.mu)
+	slices.SortFunc(list, func(a, b *conn) int { return cmp.Compare(a.id, b.id) })
+	return list
+}
+
+func (t *connTable) unordered(lock sync.Locker) []*conn {
+	lock.Lock()
+	defer lock.Unlock()
+	list, h := make([]*conn, 0, len(t.conns)), holds{lock: lock}
 	for _, c := range t.conns {
 		list = append(list, c)
+		h.took()
 	}
-	slices.SortFunc(list, func(a, b *conn) int { return cmp.Compare(a.id, b.id) })
 	return list
 }
 

@@ -55,13 +55,13 @@ func (s *Server) meterQuotas() {
 // quotaSums sums up one figure of all quotas by namespace.
 func (s *Server) quotaSums(figure func(q *tree.Quota) int64) map[string]int64 {
 	sums := map[string]int64{}
-	s.treeMu.RLock()
-	defer s.treeMu.RUnlock()
-	if !s.serving {
-		return nil
-	}
-	s.tree.EachQuota(func(q tree.Quota) {
-		sums[strings.Clone(topOf(q.Path))] += figure(&q)
+	s.readTree(s.treeMu.RLocker(), func(t *tree.Tree, next func() bool) {
+		t.WalkQuotas(func(q tree.Quota, complete bool) bool {
+			if complete {
+				sums[strings.Clone(topOf(q.Path))] += figure(&q)
+			}
+			return next()
+		})
 	})
 	return sums
 }

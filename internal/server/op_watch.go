@@ -38,11 +38,12 @@ func (w *watches) counts() (data watch.Counts, all int) {
 		w.table.Len(watch.DataWatches) + w.table.Len(watch.ChildWatches)
 }
 
-// each shows the table of data watches.
-func (w *watches) each(show func(path string, id watch.ConnID)) {
+// walk shows a part of the table of data watches, and gives where to go on; see
+// watch.Table.
+func (w *watches) walk(from uint32, show func(path string, id watch.ConnID)) uint32 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.table.Each(watch.DataWatches, show)
+	return w.table.Walk(watch.DataWatches, from, shownPerHold, show)
 }
 
 // watch registers a watch of this connection.

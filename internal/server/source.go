@@ -1,11 +1,16 @@
 package server
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"zoo"
 	"zoo/internal/core/replica"
 	"zoo/internal/core/session"
+	"zoo/internal/core/tree"
 	"zoo/internal/core/watch"
 	"zoo/internal/ops/command"
 )
@@ -136,31 +141,60 @@ func (s *Server) buckets(list []session.Expiry) []command.Bucket {
 // addSessions adds what the tree knows of sessions.
 func (q source) addSessions(all *command.Sessions) {
 	s := q.server
-	s.treeMu.RLock()
-	defer s.treeMu.RUnlock()
 	if !all.Tracked {
-		s.tree.EachSession(func(id zoo.SessionID, timeout int32) {
-			all.Global = append(all.Global,
-				command.GlobalSession{ID: id, TimeoutMillis: timeout})
+		all.Global = s.globalSessions(s.treeMu.RLocker())
+	}
+	all.Ephemerals = s.ephemerals(s.treeMu.RLocker())
+}
+
+// globalSessions are the sessions of the ensemble by their ids.
+func (s *Server) globalSessions(lock sync.Locker) []command.GlobalSession {
+	var list []command.GlobalSession
+	s.readTree(lock, func(t *tree.Tree, next func() bool) {
+		t.WalkSessions(func(id zoo.SessionID, timeout int32) bool {
+			list = append(list, command.GlobalSession{ID: id, TimeoutMillis: timeout})
+			return next()
 		})
+	})
+	slices.SortFunc(list, func(a, b command.GlobalSession) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.CompactFunc(list, func(a, b command.GlobalSession) bool { return a.ID == b.ID })
+}
+
+// ephemerals are the ephemeral znodes by their sessions and paths.
+func (s *Server) ephemerals(lock sync.Locker) []command.EphemeralPaths {
+	paths := map[zoo.SessionID][]string{}
+	s.readTree(lock, func(t *tree.Tree, next func() bool) {
+		t.WalkEphemerals(func(owner zoo.SessionID, path string) bool {
+			paths[owner] = append(paths[owner], path)
+			return next()
+		})
+	})
+	list := make([]command.EphemeralPaths, 0, len(paths))
+	for _, id := range slices.Sorted(maps.Keys(paths)) {
+		slices.Sort(paths[id])
+		list = append(list,
+			command.EphemeralPaths{Session: id, Paths: slices.Compact(paths[id])})
 	}
-	for _, id := range s.tree.EphemeralSessions() {
-		all.Ephemerals = append(all.Ephemerals,
-			command.EphemeralPaths{Session: id, Paths: s.tree.Ephemerals(id)})
-	}
+	return list
 }
 
 // DataWatches lists the table of data watches.
 func (q source) DataWatches() []command.Watch {
 	s := q.server
+	return s.dataWatches(s.treeMu.RLocker())
+}
+
+func (s *Server) dataWatches(lock sync.Locker) (list []command.Watch) {
 	sessions := s.conns.sessions()
-	var list []command.Watch
-	s.treeMu.RLock()
-	defer s.treeMu.RUnlock()
-	s.watches.each(func(path string, id watch.ConnID) {
-		list = append(list,
-			command.Watch{Path: path, Session: sessions[replica.ConnID(id)]})
-	})
+	for at, more := uint32(0), true; more; more = at != 0 {
+		lock.Lock()
+		at = s.watches.walk(at, func(path string, id watch.ConnID) {
+			if session, known := sessions[replica.ConnID(id)]; known {
+				list = append(list, command.Watch{Path: path, Session: session})
+			}
+		})
+		lock.Unlock()
+	}
 	return list
 }
 

@@ -80,6 +80,27 @@ func (t *Tree) Ephemerals(session zoo.SessionID) []string {
 // EphemeralCount is the number of ephemerals of all sessions.
 func (t *Tree) EphemeralCount() int { return t.owners.ephemerals() }
 
+// WalkEphemerals visits the ephemerals of all sessions, in no order, until visit
+// returns false. The tree may change during a visit, so that whoever walks can let go
+// of what keeps writers out: what is there from the begin to the end is visited,
+// perhaps twice, and what comes or goes meanwhile perhaps.
+func (t *Tree) WalkEphemerals(visit func(owner zoo.SessionID, path string) bool) {
+	for owner := range t.owners.lists {
+		if t.owners.types.Of(owner) != OwnerSession {
+			continue
+		}
+		// From the end: what leaves a list is replaced by its last entry. So what was
+		// visited may come before left again, but nothing gets behind it unseen.
+		for left := len(t.owners.lists[owner]); left > 0; {
+			left--
+			if !visit(owner, t.path(t.owners.lists[owner][left])) {
+				return
+			}
+			left = min(left, len(t.owners.lists[owner]))
+		}
+	}
+}
+
 // EphemeralSessions is the sorted ids of the sessions that own ephemerals.
 func (t *Tree) EphemeralSessions() []zoo.SessionID {
 	ids := slices.Collect(maps.Keys(t.owners.lists))
@@ -98,6 +119,16 @@ func (t *Tree) SessionTimeout(id zoo.SessionID) (millis int32, known bool) {
 
 // SessionCount is the number of sessions.
 func (t *Tree) SessionCount() int { return len(t.sessions) }
+
+// WalkSessions visits the sessions in no order, until visit returns false. The tree may
+// change during a visit, as for WalkEphemerals.
+func (t *Tree) WalkSessions(visit func(id zoo.SessionID, timeoutMillis int32) bool) {
+	for id, timeout := range t.sessions {
+		if !visit(id, timeout) {
+			return
+		}
+	}
+}
 
 // EachSession visits the sessions in the order of their ids.
 func (t *Tree) EachSession(visit func(id zoo.SessionID, timeoutMillis int32)) {

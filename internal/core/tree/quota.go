@@ -1,8 +1,6 @@
 package tree
 
 import (
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -158,16 +156,17 @@ func (t *Tree) Quota(path string) (Quota, bool) {
 	return t.quota(about)
 }
 
-// EachQuota visits the quotas that are complete, in the order of their paths. Like
-// Lookup, and unlike Quota, it may run beside others that read.
-func (t *Tree) EachQuota(visit func(q Quota)) {
-	for _, about := range slices.Sorted(maps.Keys(t.quotas)) {
-		stats, counted := t.find(quotaPath + about + "/" + quotaStatsName)
-		if !counted {
-			continue
+// WalkQuotas visits the quotas, in no order, until visit returns false; those that are
+// not complete have no figures. Like Lookup, and unlike Quota, it may run beside others
+// that read. The tree may change during a visit, as for WalkEphemerals.
+func (t *Tree) WalkQuotas(visit func(q Quota, complete bool) bool) {
+	for about := range t.quotas {
+		q, complete := Quota{}, false
+		if stats, counted := t.find(quotaPath + about + "/" + quotaStatsName); counted {
+			q, complete = t.quotaOf(about, stats)
 		}
-		if q, complete := t.quotaOf(about, stats); complete {
-			visit(q)
+		if !visit(q, complete) {
+			return
 		}
 	}
 }

@@ -663,3 +663,30 @@ func TestTheResultsOfAHugeMultiAreNotKept(t *testing.T) {
 		t.Errorf("room for %d results is kept", kept)
 	}
 }
+
+// While the ephemerals are being visited their neighbours in the lists go and others
+// come. Whatever is there all the time is visited.
+func TestAWalkOverEphemeralsOutlivesChanges(t *testing.T) {
+	h := newHistory(t)
+	own := func(owner zoo.SessionID, path string) {
+		h.do(owner, wire.OpCreate, &txn.CreateTxn{Path: path, Ephemeral: true})
+	}
+	for i := range 60 {
+		own(zoo.SessionID(1+i%3), fmt.Sprint("/", i))
+	}
+	visits, step := map[string]int{}, 0
+	h.tree.WalkEphemerals(func(owner zoo.SessionID, path string) bool {
+		visits[path]++
+		if gone := fmt.Sprint("/", 2*step); h.text(gone) != "absent" {
+			h.do(0, wire.OpDelete, &txn.DeleteTxn{Path: gone})
+		}
+		own(zoo.SessionID(1+step%5), fmt.Sprint("/new", step))
+		step++
+		return step < 200
+	})
+	for i := 1; i < 60; i += 2 {
+		if visits[fmt.Sprint("/", i)] == 0 {
+			t.Errorf("/%d was not visited", i)
+		}
+	}
+}

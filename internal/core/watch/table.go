@@ -217,14 +217,19 @@ func (t *Table) Len(kind Kind) int { return t.counts[kind].Watches }
 // Counts gives the sizes of a table.
 func (t *Table) Counts(kind Kind) Counts { return t.counts[kind] }
 
-// Each calls emit for every watch of a table, path by path.
-func (t *Table) Each(kind Kind, emit func(path string, conn ConnID)) {
-	for p := uint32(1); p < t.pathSlab.end(); p++ {
-		entry := t.pathSlab.at(p)
-		for w := entry.first; w != 0; w = t.watchSlab.at(w).nextOfPath {
-			if watch := t.watchSlab.at(w); watch.modes&members[kind] != 0 {
-				emit(entry.path, t.connSlab.at(watch.conn).id)
-			}
+// Walk calls emit for the watches of a table among the next limit places, beginning
+// with the place from, and gives the place to go on from. A walk begins at 0 and ends
+// when that is what it gives. The table may change between two calls: a watch that
+// stays is shown once, one that goes and comes again perhaps twice.
+func (t *Table) Walk(kind Kind, from, limit uint32, emit func(path string, conn ConnID)) uint32 {
+	first, end := max(from, 1), t.watchSlab.end()
+	for w := first; w < end; w++ {
+		if w-first == limit {
+			return w
+		}
+		if watch := t.watchSlab.at(w); watch.modes&members[kind] != 0 {
+			emit(t.pathSlab.at(watch.path).path, t.connSlab.at(watch.conn).id)
 		}
 	}
+	return 0
 }

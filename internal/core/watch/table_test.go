@@ -112,7 +112,7 @@ func TestTheTableKeepsItsOwnCopyOfThePath(t *testing.T) {
 	buffer := strings.Repeat("/a", 3)
 	path := buffer[:2]
 	table.Add(path, 1, Data)
-	table.Each(DataWatches, func(got string, _ ConnID) {
+	table.Walk(DataWatches, 0, 10, func(got string, _ ConnID) {
 		if got != "/a" {
 			t.Errorf("listed %q", got)
 		}
@@ -189,7 +189,10 @@ func (w twin) counts(kind Kind) Counts {
 
 func listed(t *Table, kind Kind) []string {
 	var all []string
-	t.Each(kind, func(path string, conn ConnID) { all = append(all, fmt.Sprint(path, conn)) })
+	add := func(path string, conn ConnID) { all = append(all, fmt.Sprint(path, conn)) }
+	for at := t.Walk(kind, 0, 2, add); at != 0; at = t.Walk(kind, at, 2, add) {
+		continue
+	}
 	slices.Sort(all)
 	return all
 }
@@ -338,5 +341,27 @@ func BenchmarkAddAndTrigger(b *testing.B) {
 	for b.Loop() {
 		table.Add("/service/000001/node-000001", 1, Data)
 		table.Trigger(zoo.EventNodeDataChanged, "/service/000001/node-000001", func(ConnID) {})
+	}
+}
+
+// Between two parts of a walk watches go, come, and come again elsewhere. Those that
+// stay are shown once.
+func TestAWalkShowsOnceWhatStays(t *testing.T) {
+	table := NewTable()
+	for i := range 50 {
+		table.Add(fmt.Sprint("/", i), ConnID(i%3), Data)
+	}
+	shown := map[string]int{}
+	add := func(path string, _ ConnID) { shown[path]++ }
+	at := table.Walk(DataWatches, 0, 7, add)
+	for i := 0; at != 0; i++ {
+		table.Remove(fmt.Sprint("/", 2*i), ConnID(2*i%3), zoo.WatcherAny)
+		table.Add(fmt.Sprint("/new", i), 9, Data)
+		at = table.Walk(DataWatches, at, 7, add)
+	}
+	for i := 1; i < 50; i += 2 {
+		if n := shown[fmt.Sprint("/", i)]; n != 1 {
+			t.Errorf("/%d is shown %d times", i, n)
+		}
 	}
 }

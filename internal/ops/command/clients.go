@@ -209,6 +209,7 @@ func (a *Answerer) watchesByClient(*Overview) string {
 	slices.SortFunc(list, func(v, w Watch) int {
 		return cmp.Or(cmp.Compare(v.Session, w.Session), cmp.Compare(v.Path, w.Path))
 	})
+	list = slices.Compact(list)
 	var b strings.Builder
 	for i, w := range list {
 		if i == 0 || list[i-1].Session != w.Session {
@@ -226,6 +227,7 @@ func (a *Answerer) watchesByPath(*Overview) string {
 	slices.SortFunc(list, func(v, w Watch) int {
 		return cmp.Or(cmp.Compare(v.Path, w.Path), cmp.Compare(v.Session, w.Session))
 	})
+	list = slices.Compact(list)
 	var b strings.Builder
 	for i, w := range list {
 		if i == 0 || list[i-1].Path != w.Path {
