@@ -101,6 +101,25 @@ func TestOnlyTheChosenSuitesAreSpoken(t *testing.T) {
 	}
 }
 
+// The plot: the operator names a suite of TLS 1.3 and no protocol. A client that speaks
+// 1.2 at most finds no suite that nobody named.
+func TestSuitesOfTheNewestProtocolLeaveTheOldOnesOut(t *testing.T) {
+	s := newSetting(t)
+	s.cfg.ClientAuth = "none"
+	s.cfg.CipherSuites = []string{"TLS_AES_256_GCM_SHA384"}
+	ctx := s.open()
+	client := s.ca.client()
+	state, err := meet(t, ctx.Server(), client)
+	must(t, err)
+	if state.Version != tls.VersionTLS13 {
+		t.Errorf("spoken: %s", tls.VersionName(state.Version))
+	}
+	client.MaxVersion = tls.VersionTLS12
+	if state, err := meet(t, ctx.Server(), client); err == nil {
+		t.Errorf("spoken: %s", tls.CipherSuiteName(state.CipherSuite))
+	}
+}
+
 // The plot: a client comes in, is revoked while it is connected, and comes again,
 // also with what it remembers of the first time. Then the list ends.
 func TestARevokedClientIsRefused(t *testing.T) {

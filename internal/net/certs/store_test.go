@@ -122,6 +122,9 @@ func (s *setting) mistakes() []mistake {
 		{"only unknown suites", func(c *Config) {
 			c.CipherSuites = []string{"TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"}
 		}, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
+		{"suites of another protocol", func(c *Config) {
+			c.Protocol, c.CipherSuites = "TLSv1.2", []string{"TLS_AES_128_GCM_SHA256"}
+		}, "ssl.ciphersuites: only suites of TLSv1.3 are named"},
 	}
 }
 

@@ -52,7 +52,8 @@ func (s *settled) setVersions() error {
 	return nil
 }
 
-// setCipherSuites reads Java's names, which are IANA's, as Go's are.
+// setCipherSuites reads Java's names, which are IANA's, as Go's are. Who names suites of
+// TLSv1.3 only, speaks nothing older: older versions would come with all their suites.
 func (s *settled) setCipherSuites() error {
 	var missing []string
 	newest := 0
@@ -79,6 +80,15 @@ func (s *settled) setCipherSuites() error {
 	if newest > 0 {
 		s.note("ciphersuites: the suites of TLSv1.3 cannot be chosen: all of them are on")
 	}
+	if newest == 0 || len(s.suites) > 0 {
+		return nil
+	}
+	if s.versionMax < tls.VersionTLS13 {
+		return s.fail("ciphersuites", "only suites of TLSv1.3 are named, which "+
+			"enabledProtocols leaves out; name suites of TLSv1.2: %s",
+			strings.Join(suiteNames(), ", "))
+	}
+	s.versionMin = tls.VersionTLS13
 	return nil
 }
 
