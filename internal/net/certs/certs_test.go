@@ -93,8 +93,12 @@ func (a *authority) issue(name string, notAfter time.Time) owner {
 
 // revoke is a list with the certificates.
 func (a *authority) revoke(until time.Time, certs ...*x509.Certificate) []byte {
-	list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Now().Add(-time.Hour),
-		NextUpdate: until}
+	return a.list(&x509.RevocationList{NextUpdate: until}, certs...)
+}
+
+// list signs a list with the certificates.
+func (a *authority) list(list *x509.RevocationList, certs ...*x509.Certificate) []byte {
+	list.Number, list.ThisUpdate = big.NewInt(1), time.Now().Add(-time.Hour)
 	for _, cert := range certs {
 		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries,
 			x509.RevocationListEntry{SerialNumber: cert.SerialNumber, RevocationTime: time.Now()})

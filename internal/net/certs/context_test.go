@@ -2,6 +2,9 @@ package certs
 
 import (
 	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"net"
 	"os"
 	"path/filepath"
@@ -146,6 +149,28 @@ func TestARevokedClientIsRefused(t *testing.T) {
 	if _, err := meet(t, ctx.Server(), s.ca.client(good)); err == nil ||
 		!strings.Contains(err.Error(), errNoList.Error()) {
 		t.Errorf("with a list of yesterday: %v", err)
+	}
+}
+
+// The plot: the authority has its list in parts. One of them would let everybody in whom
+// another one names, so it is refused with its name.
+func TestAListAboutAPartOfTheCertificatesIsRefused(t *testing.T) {
+	s := newSetting(t)
+	s.cfg.CRL, s.cfg.CRLLocation = true, filepath.Join(s.dir, "part.crl")
+	for id, want := range map[int]string{
+		27: "deltaCRLIndicator", 28: "issuingDistributionPoint", 99: "2.5.29.99",
+	} {
+		save(t, s.dir, "part.crl", s.ca.list(&x509.RevocationList{
+			NextUpdate: time.Now().Add(time.Hour),
+			ExtraExtensions: []pkix.Extension{{
+				Id: asn1.ObjectIdentifier{2, 5, 29, id}, Critical: true, Value: []byte{0x30, 0},
+			}},
+		}))
+		_, err := Open(s.cfg, s.log.logger())
+		if err == nil || !strings.Contains(err.Error(), want) ||
+			!strings.Contains(err.Error(), "part.crl") {
+			t.Errorf("got %v, want %q and the file in it", err, want)
+		}
 	}
 }
 

@@ -88,10 +88,38 @@ func (r *revocations) parse(block *pem.Block) error {
 		return nil
 	}
 	list, err := x509.ParseRevocationList(block.Bytes)
-	if err == nil {
-		r.lists = append(r.lists, list)
+	if err != nil {
+		return err
 	}
-	return err
+	if err := whole(list); err != nil {
+		return err
+	}
+	r.lists = append(r.lists, list)
+	return nil
+}
+
+// partExtensions are what says that a list is not about all certificates of its issuer
+// (RFC 5280, 5.2.4 and 5.2.5).
+var partExtensions = map[string]string{
+	"2.5.29.27": "changes since another list (deltaCRLIndicator)",
+	"2.5.29.28": "a part of its issuer's certificates (issuingDistributionPoint)",
+}
+
+// whole refuses a list with a critical extension: it means that who does not follow it
+// must not use the list, as its silence about a certificate would say nothing.
+func whole(list *x509.RevocationList) error {
+	for _, extension := range list.Extensions {
+		if !extension.Critical {
+			continue
+		}
+		id := extension.Id.String()
+		about, known := partExtensions[id]
+		if !known {
+			about = "what the critical extension " + id + " says"
+		}
+		return fmt.Errorf("it covers only %s; give the issuer's complete list instead", about)
+	}
+	return nil
 }
 
 // check looks at all certificates of a chain but the authority's own. As in Java,
