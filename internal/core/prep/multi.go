@@ -79,16 +79,21 @@ const (
 
 // kindOf is what a part does. Of a create the flags decide alone, whatever operation
 // it came as, so that create2 answers as create does; and only a createTTL can carry
-// the time that the flags of one ask for.
+// the time that the flags of one ask for. OpError is none that may be there, as of a
+// create that ends before its flags.
 func kindOf(part wire.MultiRequest) wire.Op {
-	flags := part.Body
+	behind := 0
 	switch part.Op {
 	case wire.OpCreateTTL:
-		flags = flags[:len(flags)-ttlBytes]
+		behind = ttlBytes
 	case wire.OpCreate, wire.OpCreate2, wire.OpCreateContainer:
 	default:
 		return part.Op
 	}
+	if len(part.Body) < flagsBytes+behind {
+		return wire.OpError
+	}
+	flags := part.Body[:len(part.Body)-behind]
 	mode := zoo.CreateMode(int32(binary.BigEndian.Uint32(flags[len(flags)-flagsBytes:])))
 	switch {
 	case mode == zoo.Container:
@@ -104,7 +109,10 @@ func kindOf(part wire.MultiRequest) wire.Op {
 func (p *Preparer) part(part wire.MultiRequest) zoo.Code {
 	p.body = jute.NewAliasDecoder(part.Body)
 	kind := kindOf(part)
-	op, _ := findPart(kind)
+	op, ok := findPart(kind)
+	if !ok {
+		return zoo.CodeMarshallingError
+	}
 	if kind >= wire.ExtensionLowest {
 		return op(p)
 	}
