@@ -2,6 +2,7 @@ package server
 
 import (
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -79,7 +80,22 @@ func (r *refusals) note(why refusal, attrs ...any) {
 	if silent > 0 {
 		attrs = append(attrs, "alike_since_last_line", silent)
 	}
+	for i := range attrs {
+		attrs[i] = brief(attrs[i])
+	}
 	r.log.Warn("refused", append([]any{"reason", why.text}, attrs...)...)
+}
+
+// shownMax bounds one value in a line: an error may quote whoever is refused.
+const shownMax = 600
+
+// brief is a value, or the begin of its text.
+func brief(value any) any {
+	err, ok := value.(error)
+	if !ok || len(err.Error()) <= shownMax {
+		return value
+	}
+	return strings.ToValidUTF8(err.Error()[:shownMax], "") + " ..."
 }
 
 func (r *refusals) due(key string) (silent int, due bool) {

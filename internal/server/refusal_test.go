@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -190,5 +191,10 @@ func TestRefusalsAreLoggedNowAndThen(t *testing.T) {
 	}
 	if n := r.counter.Of(refusedConns.key).Count(); n != 101 {
 		t.Fatalf("%d were counted", n)
+	}
+	text.Reset()
+	r.note(refusedTLS, "error", errors.New(strings.Repeat("x", 100_000)))
+	if text.Len() > 2*shownMax {
+		t.Fatalf("a line of %d bytes", text.Len())
 	}
 }

@@ -28,7 +28,7 @@ func Parse(text string) (Name, error) {
 	}
 	service, host, hasHost := strings.Cut(left, "/")
 	if strings.ContainsAny(host, "/") || strings.ContainsAny(realm, "/@") {
-		return Name{}, fmt.Errorf("%q is no Kerberos name: want name, name@REALM or "+
+		return Name{}, fmt.Errorf("%.64q is no Kerberos name: want name, name@REALM or "+
 			"service/host@REALM", text)
 	}
 	return Name{Service: service, Host: host, Realm: realm, HasHost: hasHost,

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -117,6 +119,24 @@ func TestEveryResponseThatIsNotRightIsRefused(t *testing.T) {
 		if _, _, again := e.Respond([]byte(recorded)); again == nil {
 			t.Errorf("%s: a second try was allowed", title)
 		}
+	}
+}
+
+// The plot: each value of a good response is replaced by one that is as long as can be.
+// The error goes into the log; it shows the beginning.
+func TestAnErrorShowsLittleOfALongResponse(t *testing.T) {
+	long := strings.Repeat("\x01", responseBytesMax-len(recorded))
+	shown := 0
+	for _, value := range regexp.MustCompile(`[^=,"]+`).FindAllString(recorded, -1) {
+		_, _, err := challenged(t).Respond([]byte(strings.Replace(recorded, value, long, 1)))
+		text := fmt.Sprint(err) // nothing depends on some directives
+		if len(text) > 600 {
+			t.Errorf("instead of %s: an error of %d bytes", value, len(text))
+		}
+		shown += strings.Count(text, `\x01`)
+	}
+	if shown == 0 {
+		t.Error("no error shows anything")
 	}
 }
 

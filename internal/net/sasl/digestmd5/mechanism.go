@@ -111,12 +111,12 @@ func (e *exchange) judge(token []byte) ([]byte, error) {
 	right := subtle.ConstantTimeCompare(want, got) == 1
 	switch {
 	case !known:
-		return nil, refused("user %q has no password here", user)
+		return nil, refused("user %.64q has no password here", user)
 	case !right:
-		return nil, refused("the password of user %q is wrong", user)
+		return nil, refused("the password of user %.64q is wrong", user)
 	}
 	if e.authorizationID, err = e.mechanism.nameOf(user); err != nil {
-		return nil, refused("user %q cannot be named: %w", user, err)
+		return nil, refused("user %.64q cannot be named: %w", user, err)
 	}
 	return append([]byte("rspauth="), r.proof(key, "")...), nil
 }
@@ -141,11 +141,11 @@ func (e *exchange) checkFrame(r response) error {
 			continue
 		}
 		if got != c.want {
-			return refused("the response has %s %q, not %q", c.name, got, c.want)
+			return refused("the response has %s %.64q, not %q", c.name, got, c.want)
 		}
 	}
 	if !sameURI(r.get("digest-uri")) {
-		return refused("the response is for %q, not for %s/%s; see the client's server name",
+		return refused("the response is for %.64q, not for %s/%s; see the client's server name",
 			r.get("digest-uri"), Protocol, Realm)
 	}
 	for _, name := range []string{"username", "cnonce", "response"} {
@@ -156,7 +156,8 @@ func (e *exchange) checkFrame(r response) error {
 	return nil
 }
 
-// refused is the error of an exchange that ends.
+// refused is the error of an exchange that ends. What the client sent is shown with
+// %.64q: the error goes into the log.
 func refused(format string, args ...any) error {
 	return fmt.Errorf("%w: DIGEST-MD5: "+format, append([]any{sasl.ErrRefused}, args...)...)
 }

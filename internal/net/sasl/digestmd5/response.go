@@ -41,10 +41,10 @@ func parseResponse(token []byte) (response, error) {
 		}
 		value, left, ok := cutValue(strings.TrimLeft(after, " \t"))
 		if !ok {
-			return nil, refused("the token does not end the value of %q", name)
+			return nil, refused("the token does not end the value of %.64q", name)
 		}
 		if _, twice := r[name]; twice || len(r) == directivesMax {
-			return nil, refused("the token has %q twice, or too many directives", name)
+			return nil, refused("the token has %.64q twice, or too many directives", name)
 		}
 		r[name], rest = value, left
 	}

@@ -220,12 +220,13 @@ func (rules Rules) ShortName(name principal.Name, defaultRealm string) (string, 
 			continue
 		}
 		if strings.ContainsAny(short, "/@") {
-			return "", fmt.Errorf("auth_to_local: rule %q makes %q of %q, which is not short",
+			return "", fmt.Errorf("auth_to_local: rule %q makes %.64q of %.64q, which is not "+
+				"short",
 				r.text, short, name)
 		}
 		return short, nil
 	}
-	return "", fmt.Errorf("auth_to_local: no rule applies to %q, default realm %q", name,
+	return "", fmt.Errorf("auth_to_local: no rule applies to %.64q, default realm %q", name,
 		defaultRealm)
 }
 
