@@ -72,9 +72,10 @@ type conn struct {
 	// ending refuses everything from now on; when what is in out was written
 	// the connection is hung up.
 	ending, hungUp bool
-	// stalled asks for a signal on room.
-	stalled bool
-	traffic traffic
+	// stalled asks for a signal on room. awaits says that it is for the outcomes
+	// of this connection's own requests: what its client sends is not read then.
+	stalled, awaits bool
+	traffic         traffic
 	// before is what the connection did before the server's figures were reset;
 	// nil for nothing.
 	before *traffic

@@ -121,6 +121,11 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 	invariant.Holds(first.waiting == nil && first.xid == o.Xid,
 		"outcome of xid %d meets the request %d", o.Xid, first.xid)
 	since, asked := first.since, first.body
+	if !mayAnswer(o, asked) {
+		// It is another's; see replica.waiting. The client has the session elsewhere.
+		l.closeLocked(c)
+		return
+	}
 	c.popLocked()
 	l.exec.conn, l.exec.out = c, c.beginLocked()
 	start := len(l.exec.out)

@@ -8,8 +8,11 @@ import (
 
 	"zoo"
 	"zoo/internal/core/acl"
+	"zoo/internal/core/replica"
+	"zoo/internal/core/tree"
 	"zoo/internal/jute"
 	"zoo/internal/jute/jutetest"
+	"zoo/internal/txn"
 	"zoo/internal/wire"
 )
 
@@ -311,5 +314,44 @@ func TestExtensionsWorkOnEveryServerOfAnEnsemble(t *testing.T) {
 		}
 		c.call(2, wire.OpRemoveRecursive, &wire.RemoveRecursiveRequest{Path: path, Limit: 2}, 0)
 		c.call(3, wire.OpExists, &wire.ExistsRequest{Path: path}, zoo.CodeNoNode)
+	}
+}
+
+// A learner takes a transaction for its client's by session and xid. What was made of
+// another request, at another server, must not be taken for a reply.
+func TestAnOutcomeOfAnotherRequestIsNoReply(t *testing.T) {
+	of := func(kind wire.Op, parts ...wire.Op) *tree.Result {
+		r := &tree.Result{Header: txn.Header{Type: kind}}
+		for _, part := range parts {
+			r.Multi = append(r.Multi, tree.Result{Header: txn.Header{Type: part}})
+		}
+		return r
+	}
+	asked := multi{
+		{wire.OpTryRemove, &wire.DeleteRequest{Path: "/a"}},
+		{wire.OpCreate, create("/b", "")},
+	}.AppendTo(nil)
+	for _, c := range []struct {
+		title  string
+		op     wire.Op
+		asked  []byte
+		result *tree.Result
+		may    bool
+	}{
+		{"a plain request", wire.OpCreate, nil, of(wire.OpCreate), true},
+		{"an extension", wire.OpCreateIfNotExists, nil, of(wire.OpMulti, wire.OpCreate), true},
+		{"an error", wire.OpCreateIfNotExists, nil, of(wire.OpError), true},
+		{"a create for it", wire.OpCreateIfNotExists, nil, of(wire.OpCreate), false},
+		{"an empty multi", wire.OpCreateIfNotExists, nil, of(wire.OpMulti), false},
+		{"a multi", wire.OpMulti, asked, of(wire.OpMulti, wire.OpDelete, wire.OpCreate), true},
+		{"a shorter one", wire.OpMulti, asked, of(wire.OpMulti, wire.OpDelete), false},
+		{"a longer one", wire.OpMulti, asked,
+			of(wire.OpMulti, wire.OpDelete, wire.OpCreate, wire.OpCreate), false},
+		{"a create for a multi", wire.OpMulti, asked, of(wire.OpCreate), false},
+	} {
+		o := &replica.Outcome{Op: c.op, Result: c.result}
+		if got := mayAnswer(o, c.asked); got != c.may {
+			t.Errorf("%s: %v", c.title, got)
+		}
 	}
 }

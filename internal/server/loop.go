@@ -195,6 +195,7 @@ func (l *loop) hear(c *conn, slept time.Duration) {
 	heard := c.touched.Load() && c.touched.Swap(false)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	heard = heard || c.awaits
 	c.heardAt += slept
 	switch {
 	case heard:

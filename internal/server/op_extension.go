@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"zoo"
-	"zoo/internal/check/invariant"
 	"zoo/internal/core/replica"
 	"zoo/internal/core/tree"
 	"zoo/internal/core/watch"
@@ -59,6 +58,7 @@ func (x *exec) listRecursive(d *jute.Decoder) zoo.Code {
 	if code != zoo.CodeOK {
 		return code
 	}
+	x.walked = true
 	l := listing{x: x, start: len(x.out), limit: int64(uint32(r.Limit))}
 	x.out = jute.AppendCount(x.out, 0)
 	at := len(x.out)
@@ -135,6 +135,7 @@ func (x *exec) getChildrenPage(d *jute.Decoder) zoo.Code {
 	if r.Watch {
 		x.watch(r.Path, watch.Child)
 	}
+	x.walked = true
 	names, more := page(node, r.After, int(min(r.Limit, pageNamesMax)))
 	start := len(x.out)
 	x.out = jute.AppendCount(x.out, len(names))
@@ -185,6 +186,35 @@ func replyLastPath(b []byte, r *tree.Result) []byte {
 	return replyPath(b, &r.Multi[len(r.Multi)-1])
 }
 
+// mayAnswer tells whether an outcome can be that of a request with extensions, which
+// become multis. A learner knows its clients' transactions by session and xid, and
+// a client that has its session at two servers may use an xid twice.
+func mayAnswer(o *replica.Outcome, asked []byte) bool {
+	switch {
+	case o.Op < wire.ExtensionLowest && asked == nil:
+		return true
+	case o.Result == nil || o.Result.Header.Type == wire.OpError:
+		return true
+	case o.Result.Header.Type != wire.OpMulti:
+		return false
+	case asked == nil:
+		return len(o.Result.Multi) > 0
+	}
+	return answersAll(asked, o.Result.Multi)
+}
+
+// answersAll tells whether the results are one for each part of a request.
+func answersAll(asked []byte, results []tree.Result) bool {
+	reader := wire.NewMultiReader(asked)
+	for part, more := reader.Next(); more; part, more = reader.Next() {
+		var ok bool
+		if _, results, ok = outcomeOf(&part, results); !ok {
+			return false
+		}
+	}
+	return len(results) == 0
+}
+
 // appendExtendedMulti appends the reply to a multi with extensions, of which the
 // transaction has other parts than the request.
 func appendExtendedMulti(b []byte, o *replica.Outcome, asked []byte) []byte {
@@ -195,7 +225,7 @@ func appendExtendedMulti(b []byte, o *replica.Outcome, asked []byte) []byte {
 	reader := wire.NewMultiReader(asked)
 	for part, more := reader.Next(); more; part, more = reader.Next() {
 		var result *tree.Result
-		result, results = outcomeOf(&part, results)
+		result, results, _ = outcomeOf(&part, results)
 		b = replyAsked(b, part.Op, result)
 	}
 	return wire.EndFrame(wire.AppendMultiEnd(b), mark)
@@ -203,8 +233,10 @@ func appendExtendedMulti(b []byte, o *replica.Outcome, asked []byte) []byte {
 
 // outcomeOf takes the results of one part of the request from the front, and gives
 // the last of them. It is one, but for what is removed recursively: there it goes
-// on to the znode that was named, which is removed last.
-func outcomeOf(part *wire.MultiRequest, results []tree.Result) (*tree.Result, []tree.Result) {
+// on to the znode that was named, which is removed last. False is results that are
+// those of another request.
+func outcomeOf(part *wire.MultiRequest, results []tree.Result) (
+	last *tree.Result, rest []tree.Result, ok bool) {
 	n := 1
 	if part.Op == wire.OpRemoveRecursive {
 		d := jute.NewAliasDecoder(part.Body)
@@ -212,8 +244,10 @@ func outcomeOf(part *wire.MultiRequest, results []tree.Result) (*tree.Result, []
 			n++
 		}
 	}
-	invariant.Holds(n <= len(results), "a multi has results for less than was asked")
-	return &results[n-1], results[n:]
+	if n > len(results) {
+		return nil, nil, false
+	}
+	return &results[n-1], results[n:], true
 }
 
 func concludes(result *tree.Result, path string) bool {

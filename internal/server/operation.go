@@ -94,9 +94,9 @@ var extensions = [...]operation{
 	wire.OpRemoveRecursive - wire.ExtensionLowest: {route: routeSubmit, extension: true},
 	wire.OpTryRemove - wire.ExtensionLowest:       {route: routeSubmit, extension: true},
 	wire.OpListRecursive - wire.ExtensionLowest: {
-		route: routeLocal, answer: (*exec).listRecursive, extension: true},
+		route: routeLong, answer: (*exec).listRecursive, extension: true},
 	wire.OpGetChildrenPage - wire.ExtensionLowest: {
-		route: routeLocal, answer: (*exec).getChildrenPage, extension: true},
+		route: routeLong, answer: (*exec).getChildrenPage, extension: true},
 }
 
 // unknown is the row that stands for all that the table lacks.

@@ -175,6 +175,7 @@ func (t *turn) waitForOutcomes() bool {
 		c.mu.Lock()
 		ending, done := c.ending, c.inflight.Load() == 0
 		c.stalled = !ending && !done
+		c.awaits = c.stalled
 		c.mu.Unlock()
 		if ending || done {
 			return !ending

@@ -35,9 +35,8 @@ func (r *Replica) maybeReadOnly() {
 		return
 	}
 	r.readOnly.at = 0
-	fresh := r.logged.of == r.tree && r.logged.last == r.history.Last()
 	switch {
-	case r.served || len(r.history.Tail()) == 0 || fresh && r.logged.tree != nil:
+	case r.served || len(r.history.Tail()) == 0 || r.showsLog():
 		r.beginReadOnly()
 	case !r.logged.wanted:
 		r.logged = logged{wanted: true, of: r.tree, last: r.history.Last()}
@@ -45,9 +44,18 @@ func (r *Replica) maybeReadOnly() {
 	}
 }
 
+// showsLog tells whether there is a view, and it is of what the log still is.
+func (r *Replica) showsLog() bool {
+	v := &r.logged
+	return v.tree != nil && !r.served && v.of == r.tree && v.last == r.history.Last()
+}
+
 // viewed takes in the tree that Effects.View asked for. If an election is still, or
 // again, under way and the log is what it was, it is shown as soon as it is time.
 func (r *Replica) viewed(ev Viewed) {
+	if !r.logged.wanted || r.served {
+		return // It came too late.
+	}
 	r.logged.tree, r.logged.wanted = ev.Tree, false
 	if ev.Tree == nil {
 		r.trace(Trace{Stage: "no read-only mode", Detail: "the log cannot be shown"})

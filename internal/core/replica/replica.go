@@ -206,7 +206,7 @@ func (r *Replica) Tree() *tree.Tree { return r.tree }
 // View is the tree that readers are to see: Tree, but for a read-only server that
 // does not know what is committed.
 func (r *Replica) View() *tree.Tree {
-	if r.readOnly.on && r.logged.tree != nil {
+	if r.readOnly.on && r.showsLog() {
 		return r.logged.tree
 	}
 	return r.tree

@@ -31,6 +31,7 @@ import (
 //	tick 500ms                      let time pass in ticks, then as run
 //	cut ID / heal ID                break or mend all links of a server
 //	stop-disk ID / go-disk ID       hold and release the disk
+//	stop-views / go-views           hold and release what read-only servers show
 //	hold FROM TO / release FROM TO  keep packets between two servers back
 //	connect ID [read-only] [again]  a client opens a session at a server
 //	connect ID from=ID              the session of another server's client moves
@@ -57,8 +58,11 @@ type world struct {
 	view    *quorum.View
 	cfg     Config // what the servers share
 	servers []*server
-	links   []*pipe
-	shown   strings.Builder
+	// viewsStop keeps views of logs back, in views.
+	viewsStop bool
+	views     []func()
+	links     []*pipe
+	shown     strings.Builder
 }
 
 type server struct {
@@ -103,6 +107,13 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.server(d.CmdArgs[0].Key).diskStops = d.Cmd == "stop-disk"
 	case "hold", "release":
 		w.hold(d)
+	case "stop-views":
+		w.viewsStop = true
+	case "go-views":
+		for _, view := range w.views {
+			view()
+		}
+		w.views, w.viewsStop = nil, false
 	case "pipeline":
 		w.pipeline(d)
 	case "connect", "create", "set", "sync", "close", "container", "ttl", "delete":
@@ -533,7 +544,12 @@ func clone(t *testing.T, from *tree.Tree, further []txn.Entry) *tree.Tree {
 
 // viewed makes what a read-only server shows.
 func (w *world) viewed(s *server, tail []txn.Entry) {
-	s.queue = append(s.queue, Viewed{clone(w.t, s.r.Tree(), tail)})
+	ev := Viewed{clone(w.t, s.r.Tree(), tail)}
+	if !w.viewsStop {
+		s.queue = append(s.queue, ev)
+		return
+	}
+	w.views = append(w.views, func() { s.queue = append(s.queue, ev) })
 }
 
 func (w *world) carry(p *pipe) bool {
@@ -566,8 +582,8 @@ func (w *world) state() string {
 		}
 		st := s.r.Status()
 		if w.cfg.LocalSessions || w.cfg.ReadOnly {
-			fmt.Fprintf(&b, "%d sessions=%d local=%d read-only=%v\n", s.id, st.Sessions,
-				st.LocalSessions, st.ReadOnly)
+			fmt.Fprintf(&b, "%d sessions=%d local=%d read-only=%v shows=%v\n", s.id,
+				st.Sessions, st.LocalSessions, st.ReadOnly, s.r.View().Zxid())
 			continue
 		}
 		fmt.Fprintf(&b, "%d %v serving=%v leader=%d epoch=%d/%d logged=%v committed=%v "+
