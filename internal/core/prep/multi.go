@@ -24,7 +24,11 @@ func (p *Preparer) multi() zoo.Code {
 	reader := wire.NewMultiReader(p.request.Body)
 	for i := range count {
 		part, _ := reader.Next()
-		if code := p.part(part); code != zoo.CodeOK {
+		code := p.part(part)
+		if code == zoo.CodeSessionMoved {
+			return code // It ends the connection, whatever it stands in.
+		}
+		if code != zoo.CodeOK {
 			p.failMulti(i, count, code)
 			return zoo.CodeOK
 		}

@@ -293,6 +293,17 @@ func TestReconfigIsRefusedAsDisabledOrAsUnknownToAServerAlone(t *testing.T) {
 	p.expect("enabled", zoo.CodeUnimplemented, wire.OpReconfig, &wire.ReconfigRequest{})
 }
 
+func TestAMultiOfASessionThatMovedIsRefusedAsAWhole(t *testing.T) {
+	p := newPlay(t, func(cfg *Config) { cfg.Quorum = true })
+	p.zxid = p.zxid.Next()
+	part := append(wire.AppendMultiRequest(nil, wire.OpDelete), body(remove("x", 0))...)
+	p.push(Request{Session: alice, Op: wire.OpMulti, Body: wire.AppendMultiEnd(part),
+		Owner: owner + 1})
+	if got := p.settle()[0]; got != zoo.CodeSessionMoved {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestSessionsAreCheckedBeforeAnythingIsLookedUp(t *testing.T) {
 	for _, c := range []struct {
 		title    string
