@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,33 +32,78 @@ var lines = []string{"minSessionTimeout=600000", "maxSessionTimeout=3600000",
 // startLimit bounds the start of a server, on a machine that is busy.
 const startLimit = time.Minute
 
-// begin starts one server.
-func begin(t *testing.T, name string) *ensemble.Ensemble {
+// arena is the servers that a stream goes to, of either kind.
+type arena struct {
+	name              string
+	voters, observers int
+	// roles are those of the servers that slots connect to, in turn.
+	roles []string
+	// properties and lines are added to those of every arena.
+	properties, lines []string
+	// frameMax is the limit of frames where it is not the usual one.
+	frameMax int
+}
+
+// alone is one server.
+var alone = arena{name: "alone", voters: 1, roles: []string{"standalone"}}
+
+// arenas are all of them. A frame of the smallest one is still longer than the
+// requests of the other streams.
+var arenas = []arena{
+	alone,
+	{name: "ensemble", voters: 3, observers: 1,
+		roles: []string{"leader", "follower", "observer", "follower"}},
+	{name: "local", voters: 2, roles: []string{"follower", "follower"}, lines: []string{
+		"localSessionsEnabled=true", "localSessionsUpgradingEnabled=true"}},
+	{name: "frames", voters: 1, roles: []string{"standalone"}, frameMax: 4000,
+		properties: []string{"-Djute.maxbuffer=4000"}},
+}
+
+// begin starts the servers of one kind and tells where slots connect.
+func (a *arena) begin(t *testing.T, name string) []string {
 	t.Helper()
-	program := ensemble.Zoo(zooBinary, shared...)
+	properties := slices.Concat(shared, a.properties)
+	program := ensemble.Zoo(zooBinary, properties...)
 	if name == javaName {
-		program = ensemble.Java("512m", append(shared, javaOnly...)...)
+		program = ensemble.Java("384m", append(properties, javaOnly...)...)
 	}
-	e, err := ensemble.New(ensemble.Options{Dir: t.TempDir(), Voters: 1, Program: program,
-		Lines: lines})
+	e, err := ensemble.New(ensemble.Options{Dir: t.TempDir(), Voters: a.voters,
+		Observers: a.observers, Program: program, Lines: slices.Concat(lines, a.lines)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		died := e.Servers[0].Ended()
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() && died {
-			t.Logf("%s, the end of its log:\n%s", name, e.Servers[0].LastLines(20))
-		}
-	})
+	t.Cleanup(func() { end(t, name, e) })
 	ctx, cancel := context.WithTimeout(t.Context(), startLimit)
 	defer cancel()
 	if err := e.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
-	return e
+	var addresses []string
+	for i, role := range a.roles {
+		all := e.WithMode(ctx, role)
+		if len(all) == 0 {
+			t.Fatalf("%s: no server is a %s", name, role)
+		}
+		addresses = append(addresses, all[i%len(all)].Address())
+	}
+	return addresses
+}
+
+// end ends the servers and tells of those that had ended before.
+func end(t *testing.T, name string, e *ensemble.Ensemble) {
+	var last []string
+	for _, s := range e.Servers {
+		if s.Ended() {
+			last = append(last, s.LastLines(20))
+		}
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+	if t.Failed() && len(last) > 0 {
+		t.Logf("%s, the end of the logs of servers that died:\n%s", name,
+			strings.Join(last, "\n\n"))
+	}
 }
 
 // zooBinary is what TestMain has built.
@@ -79,16 +125,16 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// begin starts both servers; ZOO_COMPAT_SIDES=java,java or zoo,zoo looks whether
+// start starts both kinds of servers; ZOO_COMPAT_SIDES=java,java or zoo,zoo looks whether
 // the harness itself is certain.
-func start(t *testing.T, slots int, allow verdict) *duel {
+func (a *arena) start(t *testing.T, slots int, allow verdict) *duel {
 	t.Helper()
 	names := []string{javaName, zooName}
 	if sides := os.Getenv("ZOO_COMPAT_SIDES"); sides != "" {
 		names = strings.Split(sides, ",")
 	}
-	java := newSide(javaName, begin(t, names[0]).Addresses(), slots)
-	zoo := newSide(zooName, begin(t, names[1]).Addresses(), slots)
+	java := newSide(javaName, a.begin(t, names[0]), slots)
+	zoo := newSide(zooName, a.begin(t, names[1]), slots)
 	t.Cleanup(java.shut)
 	t.Cleanup(zoo.shut)
 	return newDuel(java, zoo, allow)

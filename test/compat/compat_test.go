@@ -1,8 +1,10 @@
 package compat
 
 import (
+	"cmp"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,11 +14,12 @@ import (
 // slots is how many sessions a stream has at a time.
 const slots = 4
 
-// streams is how many a run of the test has.
+// streams is how many a run of the test has for a server that is alone.
 const streams = 4
 
 // plan is one stream.
 type plan struct {
+	arena    *arena
 	seed     uint64
 	requests int // requests is how many are sent at least.
 	steps    int // steps bounds the rounds, where it is not 0.
@@ -36,19 +39,42 @@ func number(t *testing.T, name string, fallback int) int {
 	return n
 }
 
-// plans are the streams of a run: four of 50,000 requests, or what the environment
-// asks for.
+// plans are the streams of a run, or what the environment asks for.
 func plans(t *testing.T) []plan {
 	t.Helper()
-	requests := number(t, "ZOO_COMPAT_REQUESTS", 52_000)
+	requests := number(t, "ZOO_COMPAT_REQUESTS", 43_500)
 	steps := number(t, "ZOO_COMPAT_STEPS", 0)
-	if seed := number(t, "ZOO_COMPAT_SEED", 0); seed != 0 {
-		return []plan{{uint64(seed), requests, steps}}
+	name := cmp.Or(os.Getenv("ZOO_COMPAT_ARENA"), alone.name)
+	at := slices.IndexFunc(arenas, func(a arena) bool { return a.name == name })
+	if at < 0 {
+		t.Fatalf("ZOO_COMPAT_ARENA: there is no %q", name)
 	}
-	first := number(t, "ZOO_COMPAT_FIRST", 1)
+	if seed := number(t, "ZOO_COMPAT_SEED", 0); seed != 0 {
+		return []plan{{&arenas[at], uint64(seed), requests, steps}}
+	}
+	first, count := number(t, "ZOO_COMPAT_FIRST", 0), number(t, "ZOO_COMPAT_STREAMS", streams)
+	if first == 0 {
+		return usual(count, requests)
+	}
 	var all []plan
-	for i := range number(t, "ZOO_COMPAT_STREAMS", streams) {
-		all = append(all, plan{uint64(first + i), requests, steps})
+	for i := range count {
+		all = append(all, plan{&arenas[at], uint64(first + i), requests, steps})
+	}
+	return all
+}
+
+// usual are the streams of a run for which nothing was asked.
+func usual(count, requests int) []plan {
+	var all []plan
+	for _, a := range arenas[1:] {
+		n := requests / 6
+		if a.observers > 0 {
+			n = requests * 2 / 5
+		}
+		all = append(all, plan{arena: &a, seed: 1, requests: n})
+	}
+	for i := range count {
+		all = append(all, plan{arena: &arenas[0], seed: uint64(1 + i), requests: requests})
 	}
 	return all
 }
@@ -61,7 +87,7 @@ func TestJavaAndZooAnswerAlike(t *testing.T) {
 	all := plans(t)
 	t.Run("streams", func(t *testing.T) {
 		for _, p := range all {
-			t.Run(fmt.Sprintf("seed-%d", p.seed), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s-%d", p.arena.name, p.seed), func(t *testing.T) {
 				t.Parallel()
 				p.play(t, book)
 			})
@@ -70,7 +96,7 @@ func TestJavaAndZooAnswerAlike(t *testing.T) {
 	t.Logf("differences used:\n%v", book)
 	for i, d := range differences {
 		// Other streams than those of the test need not show all of them.
-		if len(all) == streams && all[0].seed == 1 && !t.Failed() && book.uses[i] == 0 {
+		if len(all) == streams+len(arenas)-1 && !t.Failed() && book.uses[i] == 0 {
 			t.Errorf("no request has shown this difference any more: %s", d.name)
 		}
 	}
@@ -78,8 +104,9 @@ func TestJavaAndZooAnswerAlike(t *testing.T) {
 
 // play plays one stream from its beginning.
 func (p plan) play(t *testing.T, book *ledger) {
-	d := start(t, slots, book.allow)
+	d := p.arena.start(t, slots, book.allow)
 	g := newGenerator(p.seed, slots)
+	g.remote, g.frameMax = len(p.arena.roles) > 1, p.arena.frameMax
 	start := time.Now()
 	// A survey goes on after a disagreement, although others may come from it.
 	survey := number(t, "ZOO_COMPAT_SURVEY", 1)
@@ -115,8 +142,9 @@ func (p plan) report(step int, past []round, found *disagreement) string {
 		fmt.Fprintf(&b, "%s heard, slot %d:\n%s", name, c.slot,
 			lastOf(found.heard[i][c.slot], c, i))
 	}
-	fmt.Fprintf(&b, "replay: ZOO_COMPAT_SEED=%d ZOO_COMPAT_STEPS=%d go test -count=1 "+
-		"-run TestJavaAndZooAnswerAlike ./test/compat\n", p.seed, step)
+	fmt.Fprintf(&b, "replay: ZOO_COMPAT_ARENA=%s ZOO_COMPAT_SEED=%d ZOO_COMPAT_STEPS=%d "+
+		"go test -count=1 -run TestJavaAndZooAnswerAlike ./test/compat\n", p.arena.name,
+		p.seed, step)
 	return b.String()
 }
 

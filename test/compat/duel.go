@@ -3,6 +3,7 @@ package compat
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"zoo/internal/wire"
@@ -35,6 +36,7 @@ type disagreement struct {
 
 // round plays one round. A nil disagreement says that all was equal or allowed.
 func (d *duel) round(r *round) (*disagreement, error) {
+	r = d.tamed(r)
 	var got [2]heard
 	var errs [2]error
 	var group sync.WaitGroup
@@ -50,13 +52,26 @@ func (d *duel) round(r *round) (*disagreement, error) {
 	for slot := range got[0] {
 		c := clash{slot: slot, request: r.only(slot), closed: closed,
 			stranger: r.isStranger(d.java.links, slot), watches: d.watches[slot],
-			causes: causes, catchesUp: slot == r.slot && r.setsWatches()}
+			moved: d.moved(slot), causes: causes, catchesUp: slot == r.slot && r.setsWatches()}
 		if c, ok := d.compareSlot(c, got[0][slot], got[1][slot]); !ok {
 			return &disagreement{clash: c, heard: got}, nil
 		}
 	}
 	d.align()
 	return nil, nil
+}
+
+// tamed leaves out the closeSession of a session that has moved: whether Java comes
+// to it, or ends the connection over an earlier write, is chance.
+func (d *duel) tamed(r *round) *round {
+	n := len(r.requests)
+	if n == 0 || r.requests[n-1].op != wire.OpCloseSession || !d.moved(r.slot) ||
+		r.connects(d.zoo.links[r.slot]) {
+		return r
+	}
+	tamed := *r
+	tamed.requests = r.requests[:n-1]
+	return &tamed
 }
 
 func (d *duel) sides() [2]*side { return [2]*side{d.java, d.zoo} }
@@ -74,8 +89,14 @@ func (d *duel) align() {
 
 // compareSlot compares what two connections gave in one round.
 func (d *duel) compareSlot(about clash, java, zoo []message) (clash, bool) {
+	if about.swept(java, zoo) {
+		return clash{}, true
+	}
 	for len(java) > 0 || len(zoo) > 0 {
 		c := about
+		if c.silenced(java, zoo) && d.allow(&c) {
+			return clash{}, true
+		}
 		zoo = c.reorder(java, zoo)
 		if len(java) > 0 && len(zoo) > 0 && alike(&java[0], &zoo[0]) {
 			c.java, c.zoo = &java[0], &zoo[0]
@@ -97,6 +118,36 @@ func (d *duel) compareSlot(about clash, java, zoo []message) (clash, bool) {
 		}
 	}
 	return clash{}, true
+}
+
+// moved tells whether another slot has a later connection of the slot's session, at
+// another server.
+func (d *duel) moved(slot int) bool {
+	l := d.zoo.links[slot]
+	return slices.ContainsFunc(d.zoo.links, func(other *link) bool {
+		return other.who.id == l.who.id && other.greeting > l.greeting &&
+			other.address != l.address
+	})
+}
+
+// swept tells whether another connection has closed the session of this one, which
+// is older: how many events it hears before its end is chance.
+func (c *clash) swept(java, zoo []message) bool {
+	return c.moved && c.closed != 0 && len(java) > 0 && len(zoo) > 0 &&
+		java[len(java)-1].sort == closing && zoo[len(zoo)-1].sort == closing
+}
+
+// silenced tells whether zoo has refused a write of a session that has moved, and
+// Java has left it unanswered. What Java says after that is chance: it ends the
+// connection when the answers that it has ready are sent.
+func (c *clash) silenced(java, zoo []message) bool {
+	if len(java) == 0 || len(zoo) == 0 || zoo[0].number("err") != -118 {
+		return false
+	}
+	c.java, c.zoo = &java[len(java)-1], &zoo[0]
+	return !slices.ContainsFunc(java, func(m message) bool {
+		return m.sort == reply && m.number("xid") == zoo[0].number("xid")
+	})
 }
 
 // emptyOf is zoo's answer to what a request with a null is compared with.

@@ -1,8 +1,10 @@
 package compat
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,6 +73,18 @@ func (f *fields) long(name string, k kind) int64 {
 // block reads a string or a buffer, in which null differs from empty.
 func (f *fields) block(name string) {
 	f.add(field{name: name, text: quote(f.d.Buffer())})
+}
+
+// ports are what differs in the members that /zookeeper/config names.
+var ports = regexp.MustCompile(`:\d{5}\b`)
+
+// data is block for the data of a znode.
+func (f *fields) data() {
+	p := f.d.Buffer()
+	if bytes.HasPrefix(p, []byte("server.1=")) {
+		p = ports.ReplaceAll(p, []byte(":port"))
+	}
+	f.add(field{name: "data", text: quote(p)})
 }
 
 func quote(p []byte) string {
@@ -182,7 +196,7 @@ func (f *fields) body(op wire.Op) {
 	case wire.OpExists, wire.OpSetData, wire.OpSetACL:
 		f.stat()
 	case wire.OpGetData, wire.OpReconfig:
-		f.block("data")
+		f.data()
 		f.stat()
 	case wire.OpGetACL:
 		f.acl()

@@ -71,6 +71,9 @@ func (g *generator) brokenHello() []byte {
 // lonely draws a request whose answer may overtake those of others, or that may end
 // the connection over them.
 func (g *generator) lonely() []request {
+	if g.frameMax > 0 && g.oneIn(2) {
+		return []request{g.edge()}
+	}
 	switch g.IntN(8) {
 	case 0:
 		return []request{{bare: true, back: -1, payload: jute.AppendInt(nil,
@@ -87,6 +90,19 @@ func (g *generator) lonely() []request {
 		return []request{g.frame(wire.OpMultiRead, g.multi(changes))}
 	}
 	return []request{g.identify(rudely)}
+}
+
+// edge draws a write that is about as long as a frame may be.
+func (g *generator) edge() request {
+	b := jute.AppendString(nil, pick(g, shallow))
+	size := g.frameMax - requestHeaderBytes - len(b) + pick(g, []int{-100, -1, 0, 0, 1, 2, 100})
+	if g.oneIn(2) {
+		b = jute.AppendBuffer(b, make([]byte, size-8))
+		return g.frame(wire.OpSetData, jute.AppendInt(b, -1))
+	}
+	rest := appendList(nil, []entry{everyone})
+	b = jute.AppendBuffer(b, make([]byte, size-8-len(rest)))
+	return g.frame(wire.OpCreate2, jute.AppendInt(append(b, rest...), 2))
 }
 
 // voids draws a request that has a null where a string must be, and which changes

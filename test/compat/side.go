@@ -25,6 +25,11 @@ const frameBytesMax = 64 << 20
 type side struct {
 	name  string
 	links []*link
+	// greetings is how many connections there were.
+	greetings int
+	// pilots are connections that nothing is asked of but syncs: a server may be late
+	// when none of the slots is connected to it.
+	pilots map[string]*link
 }
 
 // link is one slot's connection and the session that it had last.
@@ -33,14 +38,16 @@ type link struct {
 	// syncs says that the end of a round is a sync: the writes of other servers'
 	// clients come with it.
 	syncs bool
-	conn  net.Conn // conn is nil while the slot is not connected.
-	r     *bufio.Reader
-	who   identity
+	// greeting counts the connections of all slots.
+	greeting int
+	conn     net.Conn // conn is nil while the slot is not connected.
+	r        *bufio.Reader
+	who      identity
 }
 
 // newSide makes slots that connect to the addresses in turn.
 func newSide(name string, addresses []string, slots int) *side {
-	s := &side{name: name}
+	s := &side{name: name, pilots: map[string]*link{}}
 	for i := range slots {
 		s.links = append(s.links, &link{address: addresses[i%len(addresses)],
 			syncs: len(addresses) > 1})
@@ -53,6 +60,28 @@ func (s *side) shut() {
 	for _, l := range s.links {
 		l.drop()
 	}
+	for _, l := range s.pilots {
+		l.drop()
+	}
+}
+
+// pilot brings the server of an ensemble up to date.
+func (s *side) pilot(address string) error {
+	l := s.pilots[address]
+	if l == nil {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			return err
+		}
+		l = &link{address: address, syncs: true, conn: conn, r: bufio.NewReader(conn)}
+		s.pilots[address] = l
+		l.greet((&hello{timeout: 30000, back: -1}).frame(nil, nil))
+	}
+	if l.conn == nil {
+		return fmt.Errorf("%s has closed the connection that only syncs", address)
+	}
+	l.talk(nil, nil)
+	return nil
 }
 
 func (l *link) drop() {
@@ -107,11 +136,18 @@ func (s *side) resolve(known *twin) func(back int) zoo.Zxid {
 // open is drained after the handshake, for the server may have closed it.
 func (s *side) connect(r *round, known *twin) ([]message, error) {
 	l := s.links[r.slot]
+	if l.syncs {
+		if err := s.pilot(l.address); err != nil {
+			return nil, err
+		}
+	}
 	conn, err := net.Dial("tcp", l.address)
 	if err != nil {
 		return nil, err
 	}
 	before := *l
+	s.greetings++
+	l.greeting = s.greetings
 	l.conn, l.r = conn, bufio.NewReaderSize(conn, 64<<10)
 	frame := r.hello.frame(s.links, s.resolve(known))
 	if r.eager {

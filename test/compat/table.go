@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"zoo/internal/wire"
 )
 
 // difference is one row of the table: something in which zoo is allowed to differ
@@ -105,6 +107,27 @@ var differences = []difference{
 		matches: func(c *clash) bool {
 			return c.stranger && c.java != nil && c.java.sort == closing &&
 				c.zoo != nil && c.zoo.sort == barrier
+		},
+	},
+	{
+		name:   "writes of sessions that have moved",
+		java:   "A write of a session that has moved to another server ends the connection.",
+		zoo:    "It is answered with -118 before.",
+		reason: "A client that has moved hears why its old connection ends.",
+		matches: func(c *clash) bool {
+			return c.java != nil && c.zoo != nil && c.zoo.number("err") == -118 &&
+				(c.java.sort == closing || c.java.sort == barrier)
+		},
+	},
+	{
+		name:   "syncs of sessions that have moved",
+		java:   "At the leader a sync of a session that has moved ends the connection.",
+		zoo:    "It is answered, as by the other servers.",
+		reason: "A sync changes nothing, and reads of such a session are answered, too.",
+		matches: func(c *clash) bool {
+			return c.moved && c.java != nil && c.java.sort == closing && c.zoo != nil &&
+				c.zoo.number("err") == 0 && (c.zoo.sort == barrier ||
+				c.zoo.sort == reply && c.zoo.request.op == wire.OpSync)
 		},
 	},
 	{

@@ -110,6 +110,9 @@ func (t *twin) matchMoment(java, zoo field) bool {
 
 // steady tells whether a server gives one zxid one time.
 func (t *twin) steady(name string, f field) bool {
+	if f.of == 0 {
+		return true // Each server has its own time for what is built in.
+	}
 	before, known := t.times[name][f.of]
 	if !known {
 		t.times[name][f.of] = f.number
@@ -143,6 +146,8 @@ type clash struct {
 	// stranger says that somebody has just asked for the slot's session with a wrong
 	// password.
 	stranger bool
+	// moved says that another slot has renewed the slot's session at another server.
+	moved bool
 	// closed is zoo's zxid of the closeSession in the round, or 0.
 	closed int64
 	// watches are those of the slot's connection.
