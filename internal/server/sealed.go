@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/tls"
+	"errors"
 	"net"
 	"sync"
 	"syscall"
@@ -24,6 +25,13 @@ import (
 // sealBytesMax is how much is sealed before it is written: a client that does not
 // read costs no more than that in a second copy.
 const sealBytesMax = 64 << 10
+
+// keptBytesMax bounds what waits to be written below. A writer adds sealBytesMax and
+// takes it away again; only a client that changes its keys without end, and has every
+// change answered, gets so far.
+const keptBytesMax = 4 * sealBytesMax
+
+var errKept = errors.New("a client asks for too many answers below TLS")
 
 // ciphertext is the lower layer. Reads go through to the socket.
 type ciphertext struct {
@@ -58,6 +66,9 @@ func (c *ciphertext) Write(b []byte) (int, error) {
 	defer c.mu.Unlock()
 	if c.out == nil {
 		c.out = c.pool.take()
+	}
+	if len(c.out.b)+len(b) > keptBytesMax {
+		return 0, errKept
 	}
 	c.out.b = append(c.out.b, b...)
 	return len(b), nil

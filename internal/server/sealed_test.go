@@ -60,3 +60,25 @@ func TestToTakeLeaveUnderTLSClosesOneDirection(t *testing.T) {
 		t.Fatal(n, err)
 	}
 }
+
+// The plot: a client below TLS has everything answered and nothing of it written. What
+// waits has a bound, and a writer that takes it away never meets it.
+func TestWhatWaitsBelowTLSIsBounded(t *testing.T) {
+	c := &ciphertext{pool: newBufferPool(outputBytes), keeping: true}
+	answer := make([]byte, 27)
+	written := 0
+	for {
+		if _, err := c.Write(answer); err != nil {
+			break
+		}
+		if written += len(answer); written > keptBytesMax {
+			t.Fatalf("%d bytes wait", written)
+		}
+	}
+	for range 10 {
+		c.take()
+		if _, err := c.Write(make([]byte, 2*sealBytesMax)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
