@@ -92,7 +92,8 @@ func (t *turn) submitWhenRoom(xid int32, op wire.Op, body []byte) bool {
 		s.large.give(len(body))
 		s.meters.requests.staleDropped.Inc()
 		t.conn.refuse(refusedStale, "waited", waited)
-		return false
+		// What was answered before is still to be written.
+		t.conn.closeLocked()
 	case s.stall.cfg.WaitMax > 0 && waited > s.stall.cfg.WaitMax && op != wire.OpCloseSession:
 		s.meters.requests.throttled.Inc()
 		t.conn.refuse(refusedWait, "waited", waited)
