@@ -17,6 +17,9 @@ type change struct {
 	data       []byte
 	dataInTree bool
 	digest     uint64 // digest is what the znode adds to the tree's.
+	// number is that of the newcomer that made the znode, newest that of the one that
+	// made its newest child, 0 if nothing outstanding did.
+	number, newest uint64
 }
 
 // changes holds the records of everything prepared and not applied. Paths, data and
@@ -35,11 +38,18 @@ type changes struct {
 	births    []birth
 	birthHead int
 
+	// newcomers are the znodes to be made, in their order, those before newHead
+	// forgotten. They are numbered through; newFirst is the number of the first.
+	newcomers []newcomer
+	newHead   int
+	newFirst  uint64
+
 	// The transaction in the making, and what there was before it.
 	zxid      zoo.Zxid
 	undo      []undo
 	touchMark int
 	birthMark int
+	newMark   int
 }
 
 type touch struct {
@@ -50,6 +60,14 @@ type touch struct {
 type birth struct {
 	zxid    zoo.Zxid
 	session zoo.SessionID
+}
+
+// newcomer is a znode to be made. Those of one parent are a list that begins at its
+// record, which lives as long as they do, because each creation touches it.
+type newcomer struct {
+	zxid   zoo.Zxid
+	record *change
+	older  uint64 // older is the number of the one before it below the parent.
 }
 
 // undo is what restores a record: its state before, or its absence.
@@ -67,11 +85,14 @@ const (
 )
 
 func newChanges() changes {
-	return changes{records: map[string]*change{}, owned: map[zoo.SessionID][]string{}}
+	return changes{
+		records: map[string]*change{}, owned: map[zoo.SessionID][]string{}, newFirst: 1,
+	}
 }
 
 func (c *changes) begin(zxid zoo.Zxid) {
 	c.zxid, c.touchMark, c.birthMark = zxid, len(c.touches), len(c.births)
+	c.newMark = len(c.newcomers)
 }
 
 // touch gives the record of a znode for the transaction to change. The state is
@@ -120,6 +141,21 @@ func (c *changes) own(id zoo.SessionID, path string) {
 	c.births = append(c.births, birth{c.zxid, id})
 }
 
+// arrive notes that the transaction makes a znode, which has no children yet.
+func (c *changes) arrive(parent, node *change) {
+	c.newcomers = append(c.newcomers, newcomer{c.zxid, node, parent.newest})
+	node.newest, node.number = 0, c.newFirst+uint64(len(c.newcomers)-1)
+	parent.newest = node.number
+}
+
+// newcomer gives the one of a number, unless it is forgotten or the number is 0.
+func (c *changes) newcomer(number uint64) (newcomer, bool) {
+	if number < c.newFirst+uint64(c.newHead) {
+		return newcomer{}, false
+	}
+	return c.newcomers[number-c.newFirst], true
+}
+
 // commit keeps the changes of the transaction in the making.
 func (c *changes) commit() {
 	clear(c.undo)
@@ -132,6 +168,8 @@ func (c *changes) rollback() {
 		c.disown(b.session, func(paths []string) []string { return paths[:len(paths)-1] })
 	}
 	c.births = c.births[:c.birthMark]
+	clear(c.newcomers[c.newMark:])
+	c.newcomers = c.newcomers[:c.newMark]
 	clear(c.touches[c.touchMark:])
 	c.touches = c.touches[:c.touchMark]
 	for i := len(c.undo) - 1; i >= 0; i-- {
@@ -168,6 +206,13 @@ func (c *changes) forget(applied zoo.Zxid) {
 		c.birthHead++
 		c.disown(b.session, func(paths []string) []string { return paths[1:] })
 	}
+	for c.newHead < len(c.newcomers) && c.newcomers[c.newHead].zxid <= applied {
+		c.newcomers[c.newHead] = newcomer{}
+		c.newHead++
+	}
+	before := c.newHead
+	c.newcomers, c.newHead = compact(c.newcomers, c.newHead)
+	c.newFirst += uint64(before - c.newHead)
 	c.touches, c.head = compact(c.touches, c.head)
 	c.births, c.birthHead = compact(c.births, c.birthHead)
 }

@@ -172,6 +172,7 @@ func (p *Preparer) enact(at int, parent *change, cversion int32, owner zoo.Sessi
 	}
 	node.acl, node.data = acls, data
 	node.deleted, node.dataInTree, node.children = false, false, 0
+	p.changes.arrive(parent, node)
 	p.recount(node)
 	if p.isEphemeral(node) {
 		p.changes.own(owner, path)

@@ -1,11 +1,7 @@
 package prep
 
 import (
-	"slices"
-	"strings"
-
 	"zoo"
-	"zoo/internal/core/tree"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
 )
@@ -61,11 +57,12 @@ func (p *Preparer) checkNotExists() zoo.Code {
 }
 
 // createIfNotExists is a create that is content with what is there. It checks all
-// that create checks, up to there. A sequential znode never exists before.
+// that create checks, up to there. A sequential znode never exists before, and the
+// transaction of a plain create has no place for a container.
 func (p *Preparer) createIfNotExists() zoo.Code {
 	c := creation{ttl: ttlNone}
 	c.DecodeFrom(&p.body)
-	if p.body.Err() == nil && c.Flags.Valid() && c.Flags.IsSequential() {
+	if p.body.Err() == nil && (c.Flags.IsSequential() || c.Flags == zoo.Container) {
 		return zoo.CodeBadArguments
 	}
 	if c.Flags.IsEphemeral() {
@@ -129,102 +126,4 @@ func (p *Preparer) removePart(path string) {
 	start := p.openPart(wire.OpDelete)
 	p.remove(path)
 	p.closePart(start)
-}
-
-// removeRecursive deletes a znode and all below it, the children first, in one
-// transaction. That is refused as a whole with CodeNotEmpty where it would be more
-// znodes than the request allows, or more than one transaction holds.
-func (p *Preparer) removeRecursive() zoo.Code {
-	var r wire.RemoveRecursiveRequest
-	r.DecodeFrom(&p.body)
-	if p.body.Err() != nil {
-		return zoo.CodeMarshallingError
-	}
-	node, code := p.removable(r.Path)
-	if code != zoo.CodeOK {
-		return code
-	}
-	if node == nil {
-		return p.nothing(r.Path)
-	}
-	h := harvest{
-		limit: uint64(uint32(r.Limit)),
-		room:  p.config.EntryBytesMax - digestBytes - len(p.out),
-	}
-	if code := p.gather(&h, r.Path); code != zoo.CodeOK {
-		return code
-	}
-	// A path is the beginning of those below it, so it comes behind them.
-	slices.Sort(h.paths)
-	for _, path := range slices.Backward(h.paths) {
-		p.removePart(path)
-	}
-	return zoo.CodeOK
-}
-
-// harvest is the paths to be deleted, and what bounds them.
-type harvest struct {
-	paths []string
-	limit uint64 // limit is the number of paths that the request allows.
-	room  int    // room is the bytes that the transaction has left.
-}
-
-// add takes in a path, unless that is beyond a bound.
-func (h *harvest) add(path string) zoo.Code {
-	h.room -= partBytes + len(path)
-	if uint64(len(h.paths)) >= h.limit || h.room < 0 {
-		return zoo.CodeNotEmpty
-	}
-	h.paths = append(h.paths, strings.Clone(path))
-	return zoo.CodeOK
-}
-
-// gather finds the znodes at and below a path: those of the tree that are to stay,
-// and those that are to come.
-func (p *Preparer) gather(h *harvest, path string) (code zoo.Code) {
-	take := func(at string, _ tree.Node) bool {
-		code = p.gatherOne(h, at)
-		return code == zoo.CodeOK
-	}
-	if top, ok := p.tree.Lookup(path); ok {
-		top.EachBelow(take)
-	}
-	for _, at := range p.unborn(path) {
-		if code != zoo.CodeOK {
-			return code
-		}
-		code = p.gatherOne(h, at)
-	}
-	return code
-}
-
-// unborn gives the paths at and below a path that the tree does not have yet, in
-// their order: that of a map must not decide anything.
-func (p *Preparer) unborn(path string) []string {
-	var paths []string
-	for at := range p.changes.records {
-		if _, old := p.tree.Lookup(at); !old && isAtOrBelow(at, path) {
-			paths = append(paths, at)
-		}
-	}
-	slices.Sort(paths)
-	return paths
-}
-
-// gatherOne takes in a znode if it will be there. Whoever deletes its children
-// needs its permission.
-func (p *Preparer) gatherOne(h *harvest, path string) zoo.Code {
-	node := p.look(path, &p.node)
-	switch {
-	case node == nil:
-		return zoo.CodeOK
-	case node.children > 0 && !p.allows(node, zoo.PermDelete):
-		return zoo.CodeNoAuth
-	}
-	return h.add(path)
-}
-
-func isAtOrBelow(path, top string) bool {
-	below, ok := strings.CutPrefix(path, top)
-	return ok && (below == "" || below[0] == '/')
 }

@@ -98,6 +98,7 @@ func TestExtensionsAreRefusedInTheirOrderOfChecks(t *testing.T) {
 			wire.OpCreateIfNotExists, create("/p/c", 0)},
 		{"a sequence", zoo.CodeBadArguments, wire.OpCreateIfNotExists,
 			create("/a/n-", zoo.PersistentSequential)},
+		{"container", zoo.CodeBadArguments, wire.OpCreateIfNotExists, create("/c", zoo.Container)},
 		{"an ephemeral's child", zoo.CodeNoChildrenForEphemerals, wire.OpCreateIfNotExists,
 			create("/a/b/c", 0)},
 		{"a private parent", zoo.CodeNoAuth, wire.OpTryRemove, try("/p/c", anyVersion)},

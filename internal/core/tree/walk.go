@@ -23,18 +23,6 @@ func (t *Tree) EachNode(visit func(path string, n Node) bool) {
 	}
 }
 
-// EachBelow visits the znode and all below it, parents before children, until
-// visit returns false. A path is only good during the visit.
-func (n Node) EachBelow(visit func(path string, n Node) bool) {
-	var path []byte
-	for s := n.slot; s != noSlot; s = n.tree.following(s, n.slot) {
-		path = n.tree.appendPath(path[:0], s)
-		if !visit(stringOf(path), Node{n.tree, s}) {
-			return
-		}
-	}
-}
-
 // Fingerprint is a number that two trees share if and, but for chance, only if
 // they have the same znodes with the same data, stats and ACLs, the same
 // sessions and the same zxid. The order of children, the numbers of the ACLs and
