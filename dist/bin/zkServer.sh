@@ -47,6 +47,12 @@ case ${2:-} in
 *) ZOOCFG=$ZOOCFGDIR/$2 ;;
 esac
 
+# However the file is told, the server's command line and the script that stops it name
+# it alike.
+if directory=$(cd "$(dirname "$ZOOCFG")" 2>/dev/null && pwd); then
+	ZOOCFG=$directory/${ZOOCFG##*/}
+fi
+
 # Whoever runs the script has a name only in some environments.
 user=${USER:-$(id -un)}
 ZOO_DAEMON_OUT=$ZOO_LOG_DIR/zookeeper-$user-server-$(uname -n).out
@@ -75,12 +81,49 @@ pid_file() {
 	ZOOPIDFILE=$data/zookeeper_server.pid
 }
 
-# alive tells whether a process runs. Where nobody reaps, as in many containers, one
-# that has ended stays as a zombie, which takes signals as well.
+# alive tells whether a process runs, also one that takes no signals from this user.
+# Where nobody reaps, as in many containers, one that has ended stays as a zombie.
 alive() {
-	kill -0 "$1" 2>/dev/null || return 1
+	if [ -r "/proc/$1/status" ]; then
+		! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null
+		return
+	fi
 	case $(ps -o stat= -p "$1" 2>/dev/null) in
 	Z*) return 1 ;;
+	'') kill -0 "$1" 2>/dev/null ;;
+	esac
+}
+
+# words prints the command line of a process with a blank around each word, and nothing
+# for one that is about to end.
+words() {
+	if [ -r "/proc/$1/cmdline" ]; then
+		line=$(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline")
+	else
+		line=$(ps -ww -o args= -p "$1" 2>/dev/null)
+	fi
+	echo "${line:+ $line }"
+}
+
+# serves tells whether a process is the server of this configuration. Numbers are used
+# again: after a crash or a reboot the pid file may name anybody's process.
+serves() {
+	line=$(words "$1")
+	case $line in *" serve "*) ;; *) return 1 ;; esac
+	case $line in *" $ZOOCFG "*) ;; *) return 1 ;; esac
+}
+
+# stranger tells that a process is somebody else's.
+stranger() {
+	[ -n "$(words "$1")" ] && ! serves "$1"
+}
+
+# noted_pid sets pid to the process that the pid file names: nothing, if what is in it is
+# no number of a process that could be a server.
+noted_pid() {
+	pid=$(cat "$ZOOPIDFILE") || exit 1
+	case $pid in
+	*[!0-9]* | 0* | 1) pid= ;;
 	esac
 }
 
@@ -88,9 +131,12 @@ start() {
 	zk_need_binary
 	pid_file
 	printf 'Starting zookeeper ... '
-	if [ -f "$ZOOPIDFILE" ] && alive "$(cat "$ZOOPIDFILE")"; then
-		echo "already running as process $(cat "$ZOOPIDFILE")."
-		exit 1
+	if [ -f "$ZOOPIDFILE" ]; then
+		noted_pid
+		if [ -n "$pid" ] && alive "$pid" && serves "$pid"; then
+			echo "already running as process $pid."
+			exit 1
+		fi
 	fi
 	mkdir -p "$ZOO_LOG_DIR"
 	command_line
@@ -108,13 +154,16 @@ start() {
 		echo STARTED
 		return
 	fi
+	rm -f "$ZOOPIDFILE"
 	echo FAILED TO START
 	tail -n 5 "$ZOO_DAEMON_OUT" >&2
 	exit 1
 }
 
-# stopSecondsMax is how long a server may take to end before it is killed.
+# stopSecondsMax is how long a server may take to end before it is killed, and
+# killSecondsMax how long the system may take over that.
 stopSecondsMax=30
+killSecondsMax=30
 
 stop() {
 	pid_file
@@ -123,13 +172,23 @@ stop() {
 		echo "no zookeeper to stop (could not find file $ZOOPIDFILE)"
 		return
 	fi
-	pid=$(cat "$ZOOPIDFILE")
-	kill "$pid" 2>/dev/null
+	noted_pid
+	if [ -z "$pid" ] || ! alive "$pid" || ! serves "$pid"; then
+		rm -f "$ZOOPIDFILE"
+		echo "no zookeeper to stop (file $ZOOPIDFILE named process '$pid', not this server)"
+		return
+	fi
+	if ! kill "$pid" 2>/dev/null && alive "$pid"; then
+		echo "FAILED TO STOP: $user may not send signals to process $pid"
+		exit 1
+	fi
 	waited=0
-	while alive "$pid"; do
-		if [ "$waited" -ge "$stopSecondsMax" ]; then
+	while alive "$pid" && ! stranger "$pid"; do
+		if [ "$waited" -eq "$stopSecondsMax" ] && serves "$pid"; then
 			kill -9 "$pid" 2>/dev/null
-			break
+		elif [ "$waited" -ge $((stopSecondsMax + killSecondsMax)) ]; then
+			echo "FAILED TO STOP: process $pid does not end"
+			exit 1
 		fi
 		sleep 1
 		waited=$((waited + 1))

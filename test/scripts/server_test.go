@@ -125,7 +125,7 @@ func (h *home) address() string { return net.JoinHostPort("127.0.0.1", strconv.I
 
 func (h *home) pid() int {
 	h.Helper()
-	text, err := os.ReadFile(filepath.Join(h.dir, "data", "zookeeper_server.pid"))
+	text, err := os.ReadFile(h.pidFile())
 	h.must(err)
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	h.must(err)
@@ -158,9 +158,87 @@ func TestServerThatCannotStartSaysSo(t *testing.T) {
 		!strings.Contains(stderr, "is not a whole number") {
 		t.Fatalf("code %d\n%s\n%s", code, stdout, stderr)
 	}
+	h.noFile()
 	if _, stderr, code := h.sh("dance"); code != 1 || !strings.HasPrefix(stderr, "Usage: ") {
 		t.Fatalf("code %d, %s", code, stderr)
 	}
+}
+
+// bystander is a process that has nothing to do with zoo, and lives until the end of
+// the test.
+func (h *home) bystander() *exec.Cmd {
+	h.Helper()
+	cmd := exec.Command("sleep", "600")
+	h.must(cmd.Start())
+	h.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	return cmd
+}
+
+// note writes the pid file.
+func (h *home) note(text string) {
+	h.Helper()
+	h.must(os.MkdirAll(filepath.Join(h.dir, "data"), 0o755))
+	h.must(os.WriteFile(h.pidFile(), []byte(text), 0o600))
+}
+
+func (h *home) pidFile() string { return filepath.Join(h.dir, "data", "zookeeper_server.pid") }
+
+// noFile wants the pid file to be gone.
+func (h *home) noFile() {
+	h.Helper()
+	if _, err := os.Stat(h.pidFile()); !errors.Is(err, os.ErrNotExist) {
+		h.Fatalf("the pid file is still there: %v", err)
+	}
+}
+
+// The plot: the machine was cut off and started again, and the number in the pid file is
+// somebody else's by now. That one is neither stopped nor taken for the server.
+func TestAPidFileThatNamesAStrangerHarmsNobody(t *testing.T) {
+	h := install(t)
+	stranger := h.bystander()
+	h.note(strconv.Itoa(stranger.Process.Pid))
+	h.expect(0, "no zookeeper to stop", "stop")
+	h.noFile()
+	h.note(strconv.Itoa(stranger.Process.Pid) + "\n")
+	h.expect(0, "STARTED", "start")
+	h.serving()
+	h.expect(0, "STOPPED", "stop", filepath.Join(h.config, "..", "conf", "zoo.cfg"))
+	// Whoever was stopped before says now that it was by another signal.
+	h.must(stranger.Process.Signal(syscall.SIGINT))
+	if err := stranger.Wait(); err == nil || err.Error() != "signal: interrupt" {
+		t.Fatalf("the stranger ended before: %v", err)
+	}
+}
+
+func TestAPidFileWithNoProcessInItIsTakenAway(t *testing.T) {
+	h := install(t)
+	for _, text := range []string{"", "0", "1", "-1", "007", "12 13", "$(id)"} {
+		h.note(text)
+		h.expect(0, "no zookeeper to stop", "stop")
+		h.noFile()
+	}
+}
+
+// The plot: the server is another user's, and the system refuses the signal; here the
+// shell does it in its place. Nothing is claimed to be stopped, and the file that the
+// right user needs is still there.
+func TestAServerThatMayNotBeStoppedIsNotSaidToBe(t *testing.T) {
+	h := install(t)
+	h.expect(0, "STARTED", "start")
+	h.serving()
+	h.write("zookeeper-env.sh", "kill() { return 1; }\n")
+	pid := h.pid()
+	h.expect(1, "FAILED TO STOP", "stop")
+	h.expect(1, "already running", "start")
+	if h.pid() != pid {
+		t.Fatalf("the pid file names %d, not %d", h.pid(), pid)
+	}
+	h.must(os.Remove(filepath.Join(h.config, "zookeeper-env.sh")))
+	h.expect(0, "STOPPED", "stop")
+	h.noFile()
 }
 
 // What Java would be told in the environment reaches the server: the files that are
