@@ -2,7 +2,9 @@ package client_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -379,6 +381,26 @@ func TestMalformedPathsNeverLeaveTheClient(t *testing.T) {
 			}
 		}
 		p.leave(c)
+	})
+}
+
+// The plot: the first server takes connections and never says a word of TLS. The client
+// leaves it when its share of the time is over, and is still there for the next attempt.
+func TestAServerThatNeverShakesHandsIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		opts := f.options()
+		opts.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+		c := f.begin(opts)
+		for range 3 {
+			silent := <-f.arrivals
+			if _, err := io.Copy(io.Discard, silent); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := c.Close(t.Context()); !errors.Is(err, zoo.CodeConnectionLoss) {
+			t.Fatal(err)
+		}
 	})
 }
 

@@ -105,13 +105,14 @@ func (c *Client) open(ctx context.Context, server string) (*link, error) {
 	share := c.SessionTimeout() / time.Duration(len(c.opts.Servers))
 	ctx, cancel := context.WithTimeout(ctx, share)
 	defer cancel()
-	nc, err := c.opts.Dial(ctx, server)
+	raw, err := c.opts.Dial(ctx, server)
 	if err != nil {
 		return nil, err
 	}
 	// The end of ctx ends reads and writes, too.
-	defer context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })()
-	if nc, err = c.encrypt(ctx, nc, server); err != nil {
+	defer context.AfterFunc(ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })()
+	nc, err := c.encrypt(ctx, raw, server)
+	if err != nil {
 		return nil, err
 	}
 	l, err := c.handshake(nc, server)
