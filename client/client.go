@@ -64,10 +64,11 @@ func New(opts Options) (*Client, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c := &Client{
-		opts: opts, events: newQueue(), slots: make(chan struct{}, callsMax),
-		stop: stop, done: make(chan struct{}), changed: make(chan struct{}), auth: opts.Auth,
+		opts: opts, slots: make(chan struct{}, callsMax), stop: stop,
+		done: make(chan struct{}), changed: make(chan struct{}), auth: opts.Auth,
 		session: session{timeout: opts.SessionTimeout, passwd: make([]byte, wire.PasswordBytes)},
 	}
+	c.events = newQueue(func() int { return len(c.slots) })
 	rand.Shuffle(len(c.opts.Servers), func(i, j int) {
 		c.opts.Servers[i], c.opts.Servers[j] = c.opts.Servers[j], c.opts.Servers[i]
 	})
@@ -83,7 +84,7 @@ func Dial(ctx context.Context, opts Options) (*Client, error) {
 	}
 	if err := c.WaitConnected(ctx); err != nil {
 		c.stop()
-		<-c.done
+		c.wait(ctx)
 		return nil, err
 	}
 	return c, nil
@@ -180,18 +181,27 @@ func (c *Client) tell(s State) {
 	for w := range heard {
 		all = append(all, w)
 	}
-	c.events.push(Event{Type: zoo.EventNone, State: s, Zxid: -1}, all)
+	c.events.add(delivery{Event{Type: zoo.EventNone, State: s, Zxid: -1}, all})
 }
 
 // Close ends the session, and with it its ephemeral znodes, and waits until the
-// watchers have heard everything. The error tells that no server has confirmed it: then
-// the session ends by its timeout.
+// watchers have heard everything, or for the end of ctx: then they hear the rest in the
+// background. The error tells that no server has confirmed it: then the session ends by
+// its timeout.
 func (c *Client) Close(ctx context.Context) error {
 	err := c.goodbye(ctx)
 	c.end(StateClosed, ErrClosed)
 	c.stop()
-	<-c.done
+	c.wait(ctx)
 	return err
+}
+
+// wait returns when the client has ended, or with ctx.
+func (c *Client) wait(ctx context.Context) {
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+	}
 }
 
 // goodbye asks the server to end the session.
@@ -276,6 +286,7 @@ func (c *Client) do(ctx context.Context, call *call) error {
 		return call.failed(zoo.CodeOperationTimeout, ctx.Err())
 	}
 	call.done = make(chan struct{})
+	c.events.hurry()
 	c.submit(call)
 	select {
 	case <-call.done:

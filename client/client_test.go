@@ -3,10 +3,12 @@ package client_test
 import (
 	"context"
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -281,6 +283,131 @@ func TestWhoSettlesWaitsForTheWatchers(t *testing.T) {
 		}
 		p.leave(c)
 		if err := c.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// stuck is a watcher that hears of nodes and does not return from the first before it
+// is let go.
+func stuck() (w client.Watcher, heard *atomic.Int64, letGo func()) {
+	heard, gate := new(atomic.Int64), make(chan struct{})
+	return client.NewWatcher(func(e client.Event) {
+		if e.Type != zoo.EventNone {
+			heard.Add(1)
+			<-gate
+		}
+	}), heard, func() { close(gate) }
+}
+
+// watchAll lets w watch everything.
+func (p *peer) watchAll(c *client.Client, w client.Watcher) {
+	p.t.Helper()
+	go func() { _ = c.AddWatch(p.t.Context(), "/", zoo.WatchPersistentRecursive, w) }()
+	p.reply(p.hear(wire.OpAddWatch, nil), 1, nil)
+	synctest.Wait()
+}
+
+// burst is more than waits for watchers while nobody calls.
+const burst = 5000
+
+// The plot: a watcher asks the client while more events come than the client keeps for
+// watchers that are slow. The answer is behind them all, and comes.
+func TestAWatcherMayCallTheClientWithinABurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c := f.begin(f.options())
+		p := f.accept(granted())
+		first, heard := true, 0
+		p.watchAll(c, client.NewWatcher(func(e client.Event) {
+			if e.Type == zoo.EventNone {
+				return
+			}
+			heard++
+			if first {
+				first = false
+				<-time.After(time.Second)
+				if _, _, err := c.Get(t.Context(), e.Path, nil); err != nil {
+					t.Error(err)
+				}
+			}
+		}))
+		asked := make(chan wire.RequestHeader, 1)
+		go func() { asked <- p.hear(wire.OpGetData, nil) }()
+		for range burst {
+			p.event(zoo.EventNodeDataChanged, "/a")
+		}
+		p.reply(<-asked, 2, &wire.GetDataResponse{})
+		p.leave(c)
+		if heard != burst {
+			t.Fatalf("heard of %d of %d", heard, burst)
+		}
+	})
+}
+
+// The plot: a watcher is stuck and the queue behind it full for longer than a session
+// lasts. The client goes on to ping, leaves a connection that breaks for another, and all
+// is heard in the end.
+func TestAStuckWatcherDoesNotCostTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c := f.begin(f.options())
+		p := f.accept(granted())
+		w, heard, letGo := stuck()
+		p.watchAll(c, w)
+		sent := make(chan struct{})
+		go func() {
+			defer close(sent)
+			frame := (&wire.WatcherEvent{Type: zoo.EventNodeDataChanged,
+				State: zoo.StateSyncConnected, Path: "/a"}).AppendTo(
+				(&wire.ReplyHeader{Xid: wire.XidNotification, Zxid: 9}).AppendTo(nil))
+			frame = append(binary.BigEndian.AppendUint32(nil, uint32(len(frame))), frame...)
+			for range burst {
+				if _, err := p.nc.Write(frame); err != nil {
+					return
+				}
+			}
+		}()
+		for began := time.Now(); time.Since(began) < 2*timeout; {
+			p.hear(wire.OpPing, nil)
+		}
+		if c.State() != client.StateSyncConnected {
+			t.Fatal(c.State())
+		}
+		p.nc.Close()
+		p = f.accept(granted())
+		<-sent
+		p.hear(wire.OpSetWatches2, nil)
+		if c.State() != client.StateSyncConnected || p.asked.SessionID != 0x17 {
+			t.Fatalf("%v, presented as %+v", c.State(), p.asked)
+		}
+		letGo()
+		p.leave(c)
+		if heard.Load() <= 4096 {
+			t.Fatalf("heard of %d", heard.Load())
+		}
+	})
+}
+
+// The plot: a watcher never returns. Whoever closes the client has the server's word, and
+// waits for that watcher no longer than the context lasts.
+func TestCloseEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c := f.begin(f.options())
+		p := f.accept(granted())
+		w, _, letGo := stuck()
+		p.watchAll(c, w)
+		p.event(zoo.EventNodeCreated, "/a")
+		go func() { p.reply(p.hear(wire.OpCloseSession, nil), 10, nil) }()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		if err := c.Close(ctx); err != nil || time.Since(began) != time.Second {
+			t.Fatalf("closed after %v: %v", time.Since(began), err)
+		}
+		letGo()
+		if err := c.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	})

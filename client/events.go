@@ -1,13 +1,20 @@
 package client
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+
+	"zoo"
+)
 
 // Watcher hears events. All watchers of a client are called by one goroutine, in the
 // order in which the events came. Watchers are told apart by ==, as in a map: one that
 // watches a path twice hears an event once.
 type Watcher interface {
-	// Process must return soon: it holds up the client's other events. It may call
-	// the client, but not Close.
+	// Process should return soon: it holds up the client's other events, though never
+	// its session. It may call the client, but not Close, which would wait for itself.
+	// Calls of which the answer may be behind more than 262,144 events need a context
+	// that ends.
 	Process(Event)
 }
 
@@ -42,9 +49,14 @@ func (w *oneWatcher) Process(e Event) {
 	}
 }
 
-// eventsQueuedMax is how many events may wait for their watchers. Beyond it the
-// connection is not read, so that the server keeps the rest.
-const eventsQueuedMax = 4096
+// How many events may wait for their watchers. Beyond eventsQueuedMax the connection is
+// not read, so that the server keeps the rest; but while calls are open their answers are
+// behind those events, and a watcher may be waiting for one, so that up to
+// eventsQueuedCallsMax are taken in.
+const (
+	eventsQueuedMax      = 4096
+	eventsQueuedCallsMax = 1 << 18
+)
 
 type delivery struct {
 	event    Event
@@ -53,32 +65,89 @@ type delivery struct {
 
 // queue brings events from the reader of the connection to the watchers.
 type queue struct {
+	// calls tells how many calls are open. Whoever opens one calls hurry.
+	calls func() int
+	// held tells that push waits.
+	held atomic.Bool
+
 	mu     sync.Mutex
 	cond   sync.Cond
 	items  []delivery
 	closed bool
 }
 
-func newQueue() *queue {
-	q := &queue{}
+func newQueue(calls func() int) *queue {
+	q := &queue{calls: calls}
 	q.cond.L = &q.mu
 	return q
 }
 
-// push waits while the queue is full. After close it does nothing.
-func (q *queue) push(e Event, watchers []Watcher) {
-	if len(watchers) == 0 {
+// push waits while the queue is full, but not once the connection is over; then it is
+// the last event that came by it. After close it does nothing.
+func (q *queue) push(d delivery, over func() bool) {
+	if len(d.watchers) == 0 {
 		return
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.items) >= eventsQueuedMax && !q.closed {
+	for q.fullLocked() && !over() {
 		q.cond.Wait()
 	}
+	q.held.Store(false)
+	q.appendLocked(d)
+}
+
+// fullLocked is asked anew whenever something has changed. It says that it holds the
+// reader before it counts the calls: hurry is called behind the count.
+func (q *queue) fullLocked() bool {
+	if q.closed || len(q.items) < eventsQueuedMax {
+		return false
+	}
+	q.held.Store(true)
+	return q.calls() == 0 || len(q.items) >= eventsQueuedCallsMax
+}
+
+// hurry lets push look again whether it has to wait.
+func (q *queue) hurry() {
+	if q.held.Load() {
+		q.wake()
+	}
+}
+
+func (q *queue) wake() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.cond.Broadcast()
+}
+
+// add never waits: it is for what the client says itself. A state takes the place of the
+// one before it if the queue is full and no event came between them, so that a watcher
+// that is stuck while connections come and go costs no memory.
+func (q *queue) add(d delivery) {
+	if len(d.watchers) == 0 {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	last := len(q.items) - 1
+	if last >= eventsQueuedMax && d.isState() && q.items[last].isState() {
+		q.items[last].event.State = d.event.State
+		q.items[last].watchers = d.watchers
+		return
+	}
+	q.appendLocked(d)
+}
+
+func (q *queue) appendLocked(d delivery) {
 	if !q.closed {
-		q.items = append(q.items, delivery{e, watchers})
+		q.items = append(q.items, d)
 		q.cond.Broadcast()
 	}
+}
+
+// isState tells a change of the session's state from an event and from a mark.
+func (d *delivery) isState() bool {
+	return d.event.Type == zoo.EventNone && d.event.Zxid == -1
 }
 
 // mark lets a watcher hear that all that was pushed before is delivered. It never

@@ -20,7 +20,7 @@ func FuzzWhatAServerSends(f *testing.F) {
 	f.Add(body.AppendTo(event.AppendTo(nil)))
 	f.Add((&wire.ReplyHeader{Xid: wire.XidAuth, Err: zoo.CodeAuthFailed}).AppendTo(nil))
 	f.Fuzz(func(t *testing.T, frame []byte) {
-		c := &Client{opts: Options{Chroot: "/a"}, events: newQueue(),
+		c := &Client{opts: Options{Chroot: "/a"}, events: newQueue(func() int { return 0 }),
 			slots: make(chan struct{}, 1), changed: make(chan struct{})}
 		c.events.close()
 		c.watches.add(recursiveWatches, "/", NewWatcher(func(Event) {}))
@@ -29,7 +29,7 @@ func FuzzWhatAServerSends(f *testing.F) {
 		l := &link{c: c, pending: []*call{k}}
 		c.link = l
 		before := alloc.Total()
-		err := l.take(frame)
+		err := l.take(t.Context(), frame)
 		alloc.Explained(t, len(frame), alloc.Total()-before)
 		if err != nil || len(c.slots) > 0 {
 			return

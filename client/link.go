@@ -89,8 +89,7 @@ func (l *link) run(ctx context.Context) error {
 	err := <-ended
 	stop()
 	l.nc.Close()
-	// The calls fail before the reader has ended: it may be waiting for a watcher, and
-	// that for its call.
+	// The calls fail before the reader has ended.
 	l.c.detach(l, err)
 	for range parts[1:] {
 		<-ended
@@ -108,7 +107,8 @@ func (l *link) write(ctx context.Context) error {
 			return ErrClosed
 		case <-l.wake:
 		case <-pause.C:
-			if l.since() > l.silenceMax() {
+			// While the watchers hold up the reader it is not the server that is silent.
+			if l.since() > l.silenceMax() && !l.c.events.held.Load() {
 				return errSilent
 			}
 			l.ping()
@@ -146,8 +146,9 @@ func (l *link) flush() error {
 }
 
 // read takes frames until the connection breaks.
-func (l *link) read(context.Context) error {
-	for {
+func (l *link) read(ctx context.Context) error {
+	defer context.AfterFunc(ctx, l.c.events.wake)()
+	for ctx.Err() == nil {
 		if err := l.nc.SetReadDeadline(time.Now().Add(l.silenceMax())); err != nil {
 			return err
 		}
@@ -156,14 +157,15 @@ func (l *link) read(context.Context) error {
 			return err
 		}
 		l.heard.Store(int64(time.Since(l.began)))
-		if err := l.take(frame); err != nil {
+		if err := l.take(ctx, frame); err != nil {
 			return err
 		}
 	}
+	return ErrClosed
 }
 
 // take gives a frame to whom it is for.
-func (l *link) take(frame []byte) error {
+func (l *link) take(ctx context.Context, frame []byte) error {
 	var header wire.ReplyHeader
 	d := jute.NewDecoder(frame)
 	header.DecodeFrom(&d)
@@ -174,7 +176,7 @@ func (l *link) take(frame []byte) error {
 	case wire.XidPing, wire.XidSetWatches:
 		return nil
 	case wire.XidNotification:
-		return l.event(header, &d)
+		return l.event(ctx, header, &d)
 	case wire.XidAuth:
 		return l.authAnswer(header)
 	}
@@ -182,7 +184,7 @@ func (l *link) take(frame []byte) error {
 }
 
 // event gives a watch event to its watchers.
-func (l *link) event(header wire.ReplyHeader, d *jute.Decoder) error {
+func (l *link) event(ctx context.Context, header wire.ReplyHeader, d *jute.Decoder) error {
 	var e wire.WatcherEvent
 	e.DecodeFrom(d)
 	if d.Err() != nil {
@@ -192,8 +194,9 @@ func (l *link) event(header wire.ReplyHeader, d *jute.Decoder) error {
 	c.mu.Lock()
 	watchers := c.watches.fire(e.Type, e.Path)
 	c.mu.Unlock()
-	c.events.push(Event{Type: e.Type, State: State(e.State), Path: c.inside(e.Path),
-		Zxid: header.Zxid}, watchers)
+	c.events.push(delivery{Event{Type: e.Type, State: State(e.State), Path: c.inside(e.Path),
+		Zxid: header.Zxid}, watchers}, func() bool { return ctx.Err() != nil })
+	l.heard.Store(int64(time.Since(l.began)))
 	return nil
 }
 

@@ -357,7 +357,8 @@ func (c *Client) forget(path string, r Removal) {
 	state := c.state
 	c.mu.Unlock()
 	for _, g := range gone {
-		c.events.push(Event{Type: g.event, State: state, Path: path, Zxid: -1}, g.watchers)
+		c.events.add(delivery{Event{Type: g.event, State: state, Path: path, Zxid: -1},
+			g.watchers})
 	}
 }
 
