@@ -413,6 +413,32 @@ func TestCloseEndsWithItsContext(t *testing.T) {
 	})
 }
 
+// The plot: the caller leaves at the very moment at which the answer comes. Whoever reads
+// the answer is then the only one who touches the call; the race detector watches.
+func TestARemovalThatIsGivenUpLeavesItsAnswerToTheReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c := f.begin(f.options())
+		p := f.accept(granted())
+		w, _ := journal()
+		p.watchAll(c, w)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		go func() {
+			h := p.hear(wire.OpRemoveWatches, nil)
+			<-time.After(time.Second)
+			p.reply(h, 2, nil)
+		}()
+		removal := client.Removal{Type: zoo.WatcherAny, Watcher: w, Local: true}
+		err := c.RemoveWatches(ctx, "/", removal)
+		if err != nil && !errors.Is(err, zoo.CodeOperationTimeout) {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		p.leave(c)
+	})
+}
+
 func TestARefusedIdentityEndsTheSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"zoo"
@@ -333,7 +334,8 @@ func (c *Client) RemoveWatches(ctx context.Context, path string, r Removal) erro
 		}
 	}
 	err := c.ask(ctx, k, nil)
-	if err != nil && r.Local && k.code == zoo.CodeConnectionLoss {
+	// The reader may still write to k if the context has ended.
+	if r.Local && errors.Is(err, zoo.CodeConnectionLoss) {
 		c.forget(path, r)
 	}
 	return err
