@@ -439,6 +439,35 @@ func TestARemovalThatIsGivenUpLeavesItsAnswerToTheReader(t *testing.T) {
 	})
 }
 
+// The plot: a client below /zoo watches ZooKeeper's own configuration, and asks for its
+// ephemeral znodes, of which some are below /zoo2. No name is cut in two.
+func TestAChrootEndsWhereANameEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		opts := f.options()
+		opts.Chroot = "/zoo"
+		c := f.begin(opts)
+		p := f.accept(granted())
+		w, heard := client.OneEvent()
+		go func() { _, _, _ = c.Config(t.Context(), w) }()
+		p.reply(p.hear(wire.OpGetData, nil), 1, &wire.GetDataResponse{})
+		synctest.Wait()
+		p.event(zoo.EventNodeDataChanged, "/zookeeper/config")
+		if e := <-heard; e.Path != "/zookeeper/config" {
+			t.Fatalf("heard of %s", e.Path)
+		}
+		go func() {
+			p.reply(p.hear(wire.OpGetEphemerals, nil), 2, &wire.GetEphemeralsResponse{
+				Ephemerals: []string{"/zoo", "/zoo/a", "/zoo2", "/zoo2/b"}})
+		}()
+		paths, err := c.Ephemerals(t.Context(), "/")
+		if err != nil || !slices.Equal(paths, []string{"/", "/a"}) {
+			t.Fatal(paths, err)
+		}
+		p.leave(c)
+	})
+}
+
 func TestARefusedIdentityEndsTheSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"zoo"
@@ -24,16 +25,24 @@ func (c *Client) outside(path string) string {
 	return c.opts.Chroot + path
 }
 
-// inside is the caller's name of the server's path.
+// inside is the caller's name of the server's path, which stays as it is when it is not
+// below the chroot.
 func (c *Client) inside(path string) string {
-	rest, ok := strings.CutPrefix(path, c.opts.Chroot)
-	switch {
-	case c.opts.Chroot == "" || !ok:
+	switch rest := strings.TrimPrefix(path, c.opts.Chroot); {
+	case !c.isInside(path):
 		return path
 	case rest == "":
 		return "/"
+	default:
+		return rest
 	}
-	return rest
+}
+
+// isInside tells whether a server's path is the chroot or below it: /app2 is not below
+// /app.
+func (c *Client) isInside(path string) bool {
+	rest, ok := strings.CutPrefix(path, c.opts.Chroot)
+	return ok && (rest == "" || rest[0] == '/')
 }
 
 // ask sends a request about a path and decodes the answer, if there is to be one.
@@ -245,10 +254,14 @@ func (c *Client) Ephemerals(ctx context.Context, prefix string) ([]string, error
 		request: &wire.GetEphemeralsRequest{PrefixPath: c.outside(prefix)}}
 	var response wire.GetEphemeralsResponse
 	err := c.ask(ctx, k, &response)
-	for i, path := range response.Ephemerals {
-		response.Ephemerals[i] = c.inside(path)
+	// The prefix /app of the server is also that of /app2.
+	paths := slices.DeleteFunc(response.Ephemerals, func(path string) bool {
+		return !c.isInside(path)
+	})
+	for i, path := range paths {
+		paths[i] = c.inside(path)
 	}
-	return response.Ephemerals, err
+	return paths, err
 }
 
 // Sync waits until the server has all that was committed when the leader heard of
