@@ -171,6 +171,10 @@ func TestAnExpiredSessionEndsEverything(t *testing.T) {
 			detail.Op != "delete" || detail.Path != "/a" {
 			t.Fatal(err)
 		}
+		err = c.AddAuth(t.Context(), client.Auth{Scheme: "digest", Data: []byte("ann:secret")})
+		if !errors.Is(err, zoo.CodeSessionExpired) {
+			t.Fatal(err)
+		}
 		if err := c.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}

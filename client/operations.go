@@ -290,7 +290,12 @@ func (c *Client) WhoAmI(ctx context.Context) ([]zoo.ID, error) {
 // AddAuth presents one more identity, now and on every later connection. A server
 // that refuses it ends the session.
 func (c *Client) AddAuth(ctx context.Context, a Auth) error {
+	k := &call{op: wire.OpAuth, request: &wire.AuthPacket{Scheme: a.Scheme, Auth: a.Data}}
 	c.mu.Lock()
+	if state, cause := c.state, c.broken; state.final() {
+		c.mu.Unlock()
+		return k.failed(state.code(), cause)
+	}
 	c.auth = append(c.auth, a)
 	// Without a connection the next one presents it.
 	connected := c.state.Connected()
@@ -298,8 +303,7 @@ func (c *Client) AddAuth(ctx context.Context, a Auth) error {
 	if !connected {
 		return nil
 	}
-	return c.do(ctx, &call{op: wire.OpAuth,
-		request: &wire.AuthPacket{Scheme: a.Scheme, Auth: a.Data}})
+	return c.do(ctx, k)
 }
 
 // AddWatch lets w hear of every change of a znode, or of all below it as well, until
