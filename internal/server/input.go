@@ -14,8 +14,10 @@ type input struct {
 	pool *bufferPool
 	buf  *buffer // nil while empty
 	at   int     // what lies before it was taken
-	// parked is the begin of a frame whose rest lets itself be waited for, in no
-	// more memory than it needs; nil while there is a buffer.
+	// parked is the begin of a frame whose rest lets itself be waited for, in little
+	// more memory than it needs. While there is a buffer it is empty, but keeps its
+	// memory until the frame is whole: a frame that comes byte by byte is parked as
+	// often.
 	parked []byte
 	// flows says that the last read brought much, so that there may be more: see
 	// receivePortably.
@@ -27,14 +29,21 @@ type input struct {
 // costs the server.
 const parkedBytesMax = 8 << 10
 
+// parkedSpare is how much parked may have room for beside twice what it holds.
+const parkedSpare = 8
+
 // park gives the buffer back before a wait, so that a client that sends a byte a
 // second costs its bytes only.
 func (in *input) park() {
 	in.rest()
-	if n := len(in.pending()); in.buf == nil || n > parkedBytesMax {
+	n := len(in.pending())
+	if in.buf == nil || n > parkedBytesMax {
 		return
 	}
-	in.parked = append([]byte(nil), in.pending()...)
+	if cap(in.parked) > parkedSpare+2*n {
+		in.parked = nil
+	}
+	in.parked = append(in.parked[:0], in.pending()...)
 	in.pool.give(in.buf)
 	in.buf, in.at = nil, 0
 }
@@ -54,7 +63,7 @@ func (in *input) space() []byte {
 	if in.buf == nil {
 		in.buf = in.pool.take()
 		in.buf.b = append(in.buf.b, in.parked...)
-		in.parked = nil
+		in.parked = in.parked[:0]
 	}
 	if in.at > 0 {
 		n := copy(in.buf.b, in.buf.b[in.at:])
@@ -85,7 +94,7 @@ func (in *input) arrived(n int) { in.buf.b = in.buf.b[:len(in.buf.b)+n] }
 func (in *input) rest() {
 	if in.buf != nil && in.at == len(in.buf.b) {
 		in.pool.give(in.buf)
-		in.buf, in.at = nil, 0
+		in.buf, in.at, in.parked = nil, 0, nil
 	}
 }
 

@@ -78,6 +78,27 @@ func TestAReaderDoesNotPileUpWhatSomebodyElseWrites(t *testing.T) {
 	}
 }
 
+// The plot: a frame of the size that is parked for the longest comes byte by byte, each
+// after a wait. Its copies are not worth more than it explains.
+func TestAFrameThatTricklesIsNotCopiedIntoFreshMemoryEachTime(t *testing.T) {
+	frame := binary.BigEndian.AppendUint32(nil, parkedBytesMax)
+	frame = append(frame, make([]byte, parkedBytesMax)...)
+	in := input{pool: newBufferPool(inputBytes)}
+	alloc.Bounded(t, len(frame), func() {
+		for i := range frame {
+			in.arrived(copy(in.space(), frame[i:i+1]))
+			in.park()
+		}
+		if _, whole, err := in.next(parkedBytesMax); err != nil || !whole {
+			t.Errorf("the frame is whole: %v, %v", whole, err)
+		}
+		in.rest()
+	})
+	if in.buf != nil || in.parked != nil {
+		t.Error("memory is left behind a whole frame")
+	}
+}
+
 // The plot: frames of many sizes arrive in pieces, in whole or no further than their
 // first quarter. All buffers on the way together take at most twice what arrived.
 func TestALargeFrameIsNotReadIntoMoreThanTwiceItsBytes(t *testing.T) {
