@@ -182,9 +182,5 @@ func (s *story) settle() {
 // leaveOut skips a story whose client is not installed, loudly.
 func leaveOut(t *testing.T, what string, err error) {
 	t.Helper()
-	if err == nil {
-		return
-	}
-	fmt.Fprintf(os.Stderr, "\n** LEFT OUT: %s: %s: %v\n\n", t.Name(), what, err)
-	t.Skipf("%s is missing: %v; install Debian's zookeeper and zookeeper-bin", what, err)
+	ensemble.LeaveOut(t, what, err)
 }

@@ -143,8 +143,5 @@ func (a *arena) start(t *testing.T, slots int, allow verdict) *duel {
 // leaveOut skips a test whose server is not installed, loudly.
 func leaveOut(t *testing.T) {
 	t.Helper()
-	if err := ensemble.FindJava(); err != nil {
-		fmt.Fprintf(os.Stderr, "\n** LEFT OUT: %s: Java ZooKeeper: %v\n\n", t.Name(), err)
-		t.Skipf("Java ZooKeeper is missing: %v; install Debian's zookeeper", err)
-	}
+	ensemble.LeaveOut(t, "Java ZooKeeper", ensemble.FindJava())
 }

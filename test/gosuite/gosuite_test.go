@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +24,8 @@ const (
 	// testsMin is how many tests and subtests must have passed: the suite has 79.
 	testsMin = 77
 )
+
+var errPorts = errors.New("unshare is not permitted; the suite's ports may be taken")
 
 // skipped are the tests that the suite leaves out unless ZK_VERSION is set: they
 // need dynamic reconfiguration.
@@ -87,7 +90,7 @@ func isolated(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
 			return exec.CommandContext(ctx, "unshare", append(inside, args...)...)
 		}
 	}
-	t.Log("LEFT OUT: a network of its own is not permitted; the suite's ports may be taken")
+	ensemble.Missed(t, "a network of its own", errPorts)
 	return exec.CommandContext(ctx, args[0], args[1:]...)
 }
 

@@ -36,11 +36,7 @@ func need(t *testing.T) {
 	if err == nil {
 		_, err = os.Stat(zkCli)
 	}
-	if err == nil {
-		return
-	}
-	fmt.Fprintf(os.Stderr, "\n** LEFT OUT: %s: a real KDC and zkCli.sh: %v\n\n", t.Name(), err)
-	t.Skipf("missing: %v; install Debian's krb5-kdc, krb5-admin-server and zookeeper", err)
+	ensemble.LeaveOut(t, "a real KDC or zkCli.sh", err)
 }
 
 // story is one test's realm, its server, and its time.

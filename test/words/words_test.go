@@ -140,9 +140,7 @@ func both(t *testing.T) (java, zoo answers) {
 
 // build compiles zoo, if there is a Java to compare it with.
 func build(t *testing.T) string {
-	if err := ensemble.FindJava(); err != nil {
-		t.Skip("no Java ZooKeeper here:", err)
-	}
+	ensemble.LeaveOut(t, "Java ZooKeeper", ensemble.FindJava())
 	binary, err := ensemble.Build(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
