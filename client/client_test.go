@@ -508,7 +508,7 @@ func TestAReadOnlyServerIsLeftForOneThatWrites(t *testing.T) {
 		c := f.begin(opts)
 		grant := granted()
 		grant.ReadOnly = true
-		p := f.accept(grant)
+		f.accept(grant)
 		synctest.Wait()
 		if c.State() != client.StateConnectedReadOnly {
 			t.Fatal(c.State())
@@ -524,7 +524,7 @@ func TestAReadOnlyServerIsLeftForOneThatWrites(t *testing.T) {
 			}
 			nc.Close()
 		}
-		p = f.accept(granted())
+		p := f.accept(granted())
 		if p.asked.SessionID != 0 || !p.asked.ReadOnly {
 			t.Fatalf("the session is presented as %+v", p.asked)
 		}

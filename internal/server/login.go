@@ -136,7 +136,7 @@ func (own *Config) loginByKerberos(m jaas.Module, c *config.SASL) error {
 func naming(c *config.SASL) (kerberos.Naming, kerberos.Config, error) {
 	settings, err := kerberos.Load(kerberos.Locate(c.Krb5Conf, os.Getenv("KRB5_CONFIG"))...)
 	if missing := errors.Is(err, fs.ErrNotExist); err != nil && (!missing || c.Krb5ConfRequired) {
-		return kerberos.Naming{}, settings, fmt.Errorf("Kerberos configuration: %w", err)
+		return kerberos.Naming{}, settings, fmt.Errorf("configuration of Kerberos: %w", err)
 	}
 	if c.Krb5ConfRequired && settings.DefaultRealm == "" {
 		return kerberos.Naming{}, settings, errors.New("requireKerberosConfig is true, and " +

@@ -31,7 +31,7 @@ func kindOf(b []byte) (string, error) {
 		return typePKCS12, nil
 	case magic == magicJCEKS:
 		return "", errors.New("JCEKS stores are not supported; convert it: " +
-			"keytool -importkeystore -srcstoretype JCEKS -deststoretype PKCS12 ...")
+			"keytool -importkeystore -srcstoretype JCEKS -deststoretype PKCS12")
 	}
 	return "", errors.New("it is neither a JKS nor a PKCS12 store")
 }

@@ -40,7 +40,7 @@ func (s Store) kind() (string, error) {
 		return kind, nil
 	case typeBCFKS:
 		return "", errors.New("BCFKS stores are not supported; convert it: keytool " +
-			"-importkeystore -srcstoretype BCFKS -deststoretype PKCS12 ...")
+			"-importkeystore -srcstoretype BCFKS -deststoretype PKCS12")
 	case "":
 		return "", errors.New("its type is not known from its suffix; " +
 			"set the store's type to PEM, JKS or PKCS12")
