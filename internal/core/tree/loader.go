@@ -21,6 +21,11 @@ type Loader struct {
 	tree   *Tree
 	acls   map[int64]uint32
 	rooted bool // rooted is set once the root was loaded.
+
+	// parent is the znode at parentPath. It stays there: a Loader only adds.
+	parent     slot
+	parentPath []byte
+	single     Loading
 }
 
 // NewLoader begins a load.
@@ -46,27 +51,81 @@ func (l *Loader) ACL(index int64, list []zoo.ACL) {
 // Node adds a znode; the root has the path "". Path and data are copied. A znode
 // that is there already takes the new values.
 func (l *Loader) Node(path string, data []byte, aclIndex int64, st *zoo.StatPersisted) error {
+	l.single.FrozenNode = FrozenNode{Path: path, Data: data, ACLIndex: aclIndex, Stat: *st}
+	l.single.Prepare(&l.tree.digester)
+	return l.Add(&l.single)
+}
+
+// Loading is a znode on its way into a Loader, with all that can be worked out about it
+// before it meets the tree.
+type Loading struct {
+	FrozenNode
+	cut    int // cut is where the parent's path ends; -1 where none can be.
+	hash   uint32
+	prefix uint32
+	digest uint32
+}
+
+// Prepare works out what it can. It needs nothing of the Loader, so that any number of
+// goroutines may prepare znodes of one snapshot, each with a Digester of its own.
+func (p *Loading) Prepare(d *Digester) {
+	p.cut = parentCut(p.Path)
+	p.hash = hashPath(p.Path)
+	p.prefix = digestPrefix(p.Path, p.Data)
+	p.digest = 0
+	if !uncounted(p.Path) {
+		p.digest = d.finish(p.prefix, &p.Stat)
+	}
+}
+
+// Add is Node for a znode that was prepared.
+func (l *Loader) Add(p *Loading) error {
 	t := l.tree
-	s, exists := t.find(path)
+	s, exists := l.find(p)
 	if !exists {
-		parent, name, ok := t.findParent(path)
+		parent, ok := l.findParent(p)
 		if !ok {
-			return fmt.Errorf("load %q: %w", path, ErrOrphan)
+			return fmt.Errorf("load %q: %w", p.Path, ErrOrphan)
 		}
-		s = t.add(parent, path, name, data)
+		s = t.attach(parent, newcomer{path: p.Path, name: p.Path[p.cut+1:], data: p.Data,
+			hash: p.hash, prefix: p.prefix})
 	}
 	l.rooted = l.rooted || s == rootSlot
 	n := t.nodes.at(s)
 	if exists {
-		t.replaceData(n, path, data)
+		t.replaceData(n, p.Path, p.Data)
 		t.owners.remove(n.owner, s)
 		t.acls.release(n.acl)
 	}
-	n.setPersisted(st)
-	n.acl = l.use(aclIndex)
-	t.recount(n)
+	n.setPersisted(&p.Stat)
+	n.acl = l.use(p.ACLIndex)
+	t.digest += uint64(p.digest) - uint64(n.digest)
+	n.digest = p.digest
 	t.owners.add(n.owner, s)
 	return nil
+}
+
+func (l *Loader) find(p *Loading) (slot, bool) {
+	if p.Path == "" || p.Path == "/" {
+		return rootSlot, true
+	}
+	return l.tree.findHash(p.hash, p.Path)
+}
+
+// findParent remembers the last parent: siblings come in a row more often than not.
+func (l *Loader) findParent(p *Loading) (slot, bool) {
+	if p.cut < 0 {
+		return noSlot, false
+	}
+	path := p.Path[:p.cut]
+	if path == string(l.parentPath) {
+		return l.parent, true
+	}
+	parent, ok := l.tree.find(path)
+	if ok {
+		l.parent, l.parentPath = parent, append(l.parentPath[:0], path...)
+	}
+	return parent, ok
 }
 
 // use counts a use of the list with this number.

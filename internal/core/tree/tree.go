@@ -127,12 +127,21 @@ func (t *Tree) find(path string) (slot, bool) {
 // findParent finds the znode that path's would be a child of, and gives the
 // child's name. What no rebuilt path could equal has no parent.
 func (t *Tree) findParent(path string) (parent slot, name string, ok bool) {
-	i := strings.LastIndexByte(path, '/')
-	if i < 0 || i == len(path)-1 || path[:i] == "/" {
+	cut := parentCut(path)
+	if cut < 0 {
 		return noSlot, "", false
 	}
-	parent, ok = t.find(path[:i])
-	return parent, path[i+1:], ok
+	parent, ok = t.find(path[:cut])
+	return parent, path[cut+1:], ok
+}
+
+// parentCut is where the path of the parent ends, -1 if there can be none.
+func parentCut(path string) int {
+	i := strings.LastIndexByte(path, '/')
+	if i == len(path)-1 || i >= 0 && path[:i] == "/" {
+		return -1
+	}
+	return i
 }
 
 // hasPath confirms a find: the hash alone may be another path's.
@@ -196,25 +205,40 @@ func (t *Tree) following(s, top slot) slot {
 	return noSlot
 }
 
+// newcomer is a znode that is about to be added, and what follows from its path and
+// data alone.
+type newcomer struct {
+	path, name string
+	data       []byte
+	hash       uint32 // of the path
+	prefix     uint32 // of the digest
+}
+
 // add makes a znode with a zero stat, the open ACL and no owner.
 func (t *Tree) add(parent slot, path, name string, data []byte) slot {
+	s := t.attach(parent, newcomer{path: path, name: name, data: data,
+		hash: hashPath(path), prefix: digestPrefix(path, data)})
+	t.recount(t.nodes.at(s))
+	return s
+}
+
+// attach is add without the digest.
+func (t *Tree) attach(parent slot, c newcomer) slot {
 	s := t.nodes.alloc()
 	n := t.nodes.at(s)
-	*n = node{flags: flagLive, nameLen: uint32(len(name)), stamp: t.generation}
-	if uncounted(path) {
+	*n = node{flags: flagLive, nameLen: uint32(len(c.name)), stamp: t.generation, prefix: c.prefix}
+	if uncounted(c.path) {
 		n.flags |= flagUncounted
 	}
-	if n.dataLen = int32(len(data)); data == nil {
+	if n.dataLen = int32(len(c.data)); c.data == nil {
 		n.dataLen = nullData
 	}
 	n.block = t.arena.alloc(n.blockBytes())
-	copy(t.arena.bytes(n.block, n.blockBytes()), name)
-	copy(t.data(n), data)
-	n.prefix = digestPrefix(path, data)
-	t.recount(n)
+	copy(t.arena.bytes(n.block, n.blockBytes()), c.name)
+	copy(t.data(n), c.data)
 	t.nodes.link(parent, s)
-	t.index.insert(hashPath(path), s)
-	t.bytes += int64(len(path) + len(data))
+	t.index.insert(c.hash, s)
+	t.bytes += int64(len(c.path) + len(c.data))
 	return s
 }
 

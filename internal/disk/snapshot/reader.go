@@ -50,14 +50,14 @@ func Read(disk vfs.FS, file File) (*tree.Tree, Info, error) {
 
 // Check reads a snapshot file without building its tree.
 func Check(disk vfs.FS, file File) (Info, error) {
-	info, err := read(disk, file, nowhere{})
+	info, err := read(disk, file, nil)
 	if err != nil {
 		return info, fmt.Errorf("check snapshot %s: %w", file.Path, err)
 	}
 	return info, nil
 }
 
-func read(disk vfs.FS, file File, to sink) (Info, error) {
+func read(disk vfs.FS, file File, to *tree.Loader) (Info, error) {
 	info := Info{Zxid: file.Zxid, LastZxid: file.Zxid}
 	f, err := disk.Open(file.Path)
 	if err != nil {

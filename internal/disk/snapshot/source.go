@@ -54,6 +54,33 @@ func (s *source) take(n int) []byte {
 	return p
 }
 
+// append appends the next n bytes to b, without counting them into the checksum. Memory
+// grows with what arrives.
+func (s *source) append(b []byte, n int) []byte {
+	for s.err == nil && n > 0 {
+		p, err := s.r.Peek(min(n, s.r.Size()))
+		b = append(b, p...)
+		s.r.Discard(len(p))
+		s.offset += int64(len(p))
+		if n -= len(p); err != nil {
+			s.fail(err, n)
+		}
+	}
+	return b
+}
+
+// checkLength is the length at the end of what was appended, 0 for null.
+func (s *source) checkLength(b []byte, what string) int {
+	if s.err != nil {
+		return 0
+	}
+	n := int32(binary.BigEndian.Uint32(b[len(b)-4:]))
+	if n < -1 {
+		s.refuse("a length of "+what, fmt.Sprint(n))
+	}
+	return int(max(0, n))
+}
+
 func (s *source) takeLarge(n int) []byte {
 	s.scratch = s.scratch[:0]
 	for len(s.scratch) < n {
