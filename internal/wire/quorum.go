@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"errors"
+	"slices"
 	"strconv"
 
 	"zoo"
@@ -33,6 +35,10 @@ const (
 	PacketInformAndActivate PacketType = 19
 )
 
+// PacketAlarm carries an Alarm between servers of ours that have shown each other the
+// extension mark. Java's servers neither send nor get it.
+const PacketAlarm PacketType = 100
+
 var packetNames = [...]string{
 	PacketRequest: "REQUEST", PacketProposal: "PROPOSAL", PacketAck: "ACK",
 	PacketCommit: "COMMIT", PacketPing: "PING", PacketRevalidate: "REVALIDATE",
@@ -53,6 +59,9 @@ func (t PacketType) Valid() bool {
 func (t PacketType) String() string {
 	if t.Valid() {
 		return packetNames[t]
+	}
+	if t == PacketAlarm {
+		return "ALARM"
 	}
 	return "packet" + strconv.Itoa(int(t))
 }
@@ -129,11 +138,13 @@ func (r *ForwardedRequest) DecodeFrom(d *jute.Decoder) {
 }
 
 // extensionMark stands behind the LeaderInfo of a leader that takes the extensions
-// from its learners. A learner written in Java reads no further than LeaderInfo; a
-// leader written in Java would never answer an extension at all.
+// from its learners, and behind the LearnerInfo of a learner that takes those of its
+// leader. Servers written in Java read no further than the records, and would never
+// answer an extension at all.
 const extensionMark = "zoo1"
 
-// AppendExtensionMark completes the data of a LEADERINFO.
+// AppendExtensionMark completes the data of a LEADERINFO, a FOLLOWERINFO or an
+// OBSERVERINFO.
 func AppendExtensionMark(b []byte) []byte { return append(b, extensionMark...) }
 
 // LeaderExtends tells whether the leader that sent a LEADERINFO takes extensions.
@@ -141,3 +152,54 @@ func LeaderExtends(data []byte) bool {
 	const at = 4
 	return len(data) >= at && string(data[at:]) == extensionMark
 }
+
+// LearnerExtends tells whether the learner that sent a FOLLOWERINFO or OBSERVERINFO
+// takes extensions.
+func LearnerExtends(data []byte) bool {
+	const at = learnerInfoBytesOld + 8
+	return len(data) >= at && string(data[at:]) == extensionMark
+}
+
+// Alarm is the data of ALARM: a learner tells whether it is short of disk space
+// itself, a leader what that means for the ensemble.
+//
+//	offset  size
+//	     0     1  1 if writes that need space are refused
+//	     1     4  n
+//	     5    8n  the servers that are short of disk space, ascending
+type Alarm struct {
+	Refuses bool
+	Short   []zoo.ServerID
+}
+
+// alarmServersMax is more servers than any ensemble has.
+const alarmServersMax = 1024
+
+// AppendTo appends the encoded record to b.
+func (a *Alarm) AppendTo(b []byte) []byte {
+	b = jute.AppendBool(b, a.Refuses)
+	b = jute.AppendCount(b, len(a.Short))
+	for _, id := range a.Short {
+		b = jute.AppendLong(b, int64(id))
+	}
+	return b
+}
+
+// DecodeFrom overwrites the record.
+func (a *Alarm) DecodeFrom(d *jute.Decoder) {
+	*a = Alarm{Refuses: d.Bool()}
+	n := d.Int()
+	if n > alarmServersMax {
+		d.Fail("alarm", errAlarmServers)
+	}
+	for ; n > 0 && d.Err() == nil; n-- {
+		a.Short = append(a.Short, zoo.ServerID(d.Long()))
+	}
+}
+
+// Equal tells whether two alarms say the same.
+func (a *Alarm) Equal(b *Alarm) bool {
+	return a.Refuses == b.Refuses && slices.Equal(a.Short, b.Short)
+}
+
+var errAlarmServers = errors.New("too many servers")

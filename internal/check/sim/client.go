@@ -338,6 +338,8 @@ func (s *server) reply(k *conn, o *replica.Outcome) {
 	switch {
 	case o.Result != nil:
 		s.acknowledge(k, o)
+	case o.Code == replica.CodeNoSpace:
+		s.w.stats.Refused++
 	case o.Op == wire.OpSync:
 		s.synced(k, first)
 	default:

@@ -367,6 +367,10 @@ func (l *ledger) checkLeader(s *server) {
 
 // resigned checks that a leader did not give up for nothing.
 func (l *ledger) resigned(s *server, before replica.Status) {
+	if s.replica.Status().Stalled {
+		l.w.stats.Stalls++
+		return // Its disk was silent, and its clients would wait for ever.
+	}
 	for _, other := range l.w.servers {
 		// A server that has promised a later epoch can only be brought back by
 		// one, so a leader may give up for it.

@@ -2,6 +2,8 @@ package sim
 
 import (
 	"time"
+
+	"zoo/internal/core/replica"
 )
 
 // The kinds of faults.
@@ -19,13 +21,14 @@ const (
 	faultLink                // a quorum link breaks, on both sides or on one
 	faultElectionLink        // an election connection breaks
 	faultClock               // a wall clock jumps
+	faultSpace               // a disk has too little room for a while
 	faultKinds
 )
 
 var faultNames = [faultKinds]string{
 	"power", "power inside an operation", "power of all", "kill", "disk error", "pause",
 	"slow disk", "partition", "one-way partition", "isolated leader", "quorum link",
-	"election link", "wall clock",
+	"election link", "wall clock", "disk space",
 }
 
 // nemesis brings faults for as long as the storm lasts.
@@ -86,6 +89,7 @@ func (w *World) faults() *[faultKinds]func(*server) {
 		faultLink:         w.linkFault,
 		faultElectionLink: w.electionLinkFault,
 		faultClock:        w.clockFault,
+		faultSpace:        w.spaceFault,
 	}
 }
 
@@ -210,4 +214,23 @@ func (w *World) electionLinkFault(*server) {
 
 func (w *World) clockFault(s *server) {
 	s.wallStep += w.between(-time.Hour, time.Hour)
+}
+
+// spaceFault tells a server that its disk has too little room. Now and then it is told
+// so about most of them at once.
+func (w *World) spaceFault(s *server) {
+	short := []*server{s}
+	if w.rng.IntN(2) == 0 {
+		short = w.servers[w.rng.IntN(2):]
+	}
+	for _, s := range short {
+		s.setSpace(0)
+		w.after(w.between(tickTime, 10*tickTime), func() { s.setSpace(spaceMin + spaceMin/4) })
+	}
+}
+
+// setSpace changes how much room there is on a server's disk.
+func (s *server) setSpace(free int64) {
+	s.free = free
+	s.hear(replica.Space{Free: free})
 }

@@ -26,6 +26,8 @@ const (
 	tickTime  = 100 * time.Millisecond
 	initLimit = 10
 	syncLimit = 4
+	// spaceMin is the mark below which a disk has too little room.
+	spaceMin = 1000
 )
 
 // plan is the weather of one seed. Every seed has its own, because faults that

@@ -82,6 +82,7 @@ func (w *World) calm() {
 	for _, s := range w.servers {
 		s.disk.slow = 1
 		s.disk.calm()
+		s.setSpace(2 * spaceMin)
 		s.resume()
 		w.after(0, s.start)
 	}

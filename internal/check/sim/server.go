@@ -37,6 +37,8 @@ type server struct {
 	// clock is off.
 	started  time.Duration
 	wallStep time.Duration
+	// free is how much room there is on its disk.
+	free int64
 
 	replica *replica.Replica
 	status  replica.Status
@@ -67,7 +69,7 @@ func newServer(w *World, index int, m quorum.Member) *server {
 	s := &server{
 		w: w, index: index, id: m.ID, observer: m.Observer,
 		name:     "s" + strconv.Itoa(int(m.ID)),
-		pausedAt: -time.Hour,
+		pausedAt: -time.Hour, free: 2 * spaceMin,
 	}
 	s.disk.init(s)
 	return s
@@ -143,6 +145,7 @@ func (s *server) run(recovered replica.Recovered) {
 	s.role++
 	s.timerAt = 0
 	s.replica = replica.New(s.config(), recovered)
+	s.replica.Step(s.clock(), replica.Space{Free: s.free})
 	s.tree = nil
 	s.settle()
 }
@@ -154,6 +157,7 @@ func (s *server) config() replica.Config {
 		SnapCount:       s.w.plan.snapCount,
 		HistoryMin:      s.w.plan.historyMin,
 		HistoryBytesMin: 1,
+		SpaceMin:        spaceMin,
 		Reaping:         replica.Reaping{Interval: 4 * tickTime, NeverUsedMax: 8 * tickTime},
 		LocalSessions:   s.w.plan.localSessions,
 		// Without it an ephemeral would only be refused.

@@ -99,6 +99,8 @@ func (s *Stats) add(o *Stats) {
 	s.Pauses += o.Pauses
 	s.Cuts += o.Cuts
 	s.Moves += o.Moves
+	s.Stalls += o.Stalls
+	s.Refused += o.Refused
 }
 
 // demandVariety fails if the seeds avoided what they are there for.
@@ -111,6 +113,7 @@ func (s *Stats) demandVariety(t *testing.T) {
 		"snapshots": s.Snapshots, "closed sessions": s.SessionsClosed,
 		"expired sessions": s.Expired, "partitions": s.Partitions, "pauses": s.Pauses,
 		"cut links": s.Cuts, "moved sessions": s.Moves,
+		"silent disks": s.Stalls, "writes refused for want of space": s.Refused,
 	} {
 		if n == 0 {
 			t.Errorf("no seed had any %s", what)

@@ -46,7 +46,7 @@ type Stats struct {
 	Diffs, Truncs, Snaps, Reloads      int
 	Snapshots, SessionsClosed          int
 	Expired, Partitions, Pauses, Cuts  int
-	Moves                              int
+	Moves, Stalls, Refused             int
 }
 
 // Violation is a broken promise, with the time at which it broke.

@@ -96,6 +96,13 @@ func (m *Machine) Look(now time.Duration, last zoo.Zxid, epoch zoo.Epoch) {
 	m.decide(now)
 }
 
+// Withdraw keeps this server out of elections until the next Look: it neither votes
+// nor answers.
+func (m *Machine) Withdraw() {
+	m.state, m.outcome, m.finalizeAt = idle, nil, 0
+	m.out = nil
+}
+
 // Established tells the machine the epoch that the settled leadership made, so
 // that all members of it answer late joiners with the same vote.
 func (m *Machine) Established(epoch zoo.Epoch) { m.current.Epoch = epoch }

@@ -86,6 +86,9 @@ func (p *Preparer) advance(zxid zoo.Zxid) {
 }
 
 func (p *Preparer) perform() zoo.Code {
+	if p.request.Refused != zoo.CodeOK {
+		return p.request.Refused
+	}
 	op, ok := find(p.request.Op)
 	if !ok {
 		return zoo.CodeUnimplemented

@@ -16,6 +16,8 @@ type Request struct {
 	Body    []byte // Body is the record behind the RequestHeader.
 	IDs     []zoo.ID
 	Owner   session.Owner
+	// Refused, unless it is CodeOK, is the answer whatever is asked for.
+	Refused zoo.Code
 }
 
 // Sessions is what the preparer asks of the tracker of sessions. Whoever submits a

@@ -13,7 +13,7 @@ func (r *Replica) applyReady() bool {
 	}
 	_, entry := r.history.Next(r.journal.Persisted())
 	_, due := r.attached.due(r.history.Applied())
-	return entry || due
+	return entry || due || len(r.attached.refusals) > 0
 }
 
 // ApplyNext applies the next transaction that is committed and durable in the
@@ -22,6 +22,9 @@ func (r *Replica) applyReady() bool {
 func (r *Replica) ApplyNext() (Outcome, bool) {
 	if r.reload {
 		return Outcome{}, false
+	}
+	if w, refused := r.attached.nextRefusal(); refused {
+		return Outcome{Conn: w.conn, Xid: w.xid, Op: w.op, Code: w.code}, true
 	}
 	if b, due := r.attached.nextBarrier(r.history.Applied()); due {
 		return r.pass(b), true

@@ -18,6 +18,10 @@ type attached struct {
 	conns    map[ConnID]zoo.SessionID
 	// barriers wait in the order of their arrival.
 	barriers []barrier
+	// refusals are requests whose turn has come to be told that they are refused.
+	refusals []waiting
+	// order numbers the requests and barriers in the order of their arrival.
+	order uint64
 	// asked are handshakes that wait for the leader's word; asking tells their
 	// sessions by connection.
 	asked  map[zoo.SessionID]Connect
@@ -55,6 +59,10 @@ type waiting struct {
 	// zxid is the transaction that was made of it, zero where the leader is another
 	// server.
 	zxid zoo.Zxid
+	// refused says that it was not sent to the ensemble, and only waits for its turn
+	// among the session's requests to be answered with code.
+	refused bool
+	order   uint64
 }
 
 // answeredBy tells whether a transaction of the session is the outcome of this
@@ -85,6 +93,7 @@ type barrier struct {
 	code  zoo.Code
 	ready bool
 	zxid  zoo.Zxid
+	order uint64
 	// ends is the local session that ends with this, zero for none. All earlier
 	// requests of the session must have their outcome first.
 	ends zoo.SessionID
@@ -188,6 +197,7 @@ func (a *attached) outcome(res *tree.Result) Outcome {
 	w := s.pending[s.head]
 	s.head++
 	a.outstanding--
+	defer a.passRefused(res.Header.Session)
 	o.Op = w.op
 	if w.conn == 0 || w.conn != s.conn {
 		// The connection that asked is gone, or nobody did.
@@ -202,6 +212,52 @@ func (a *attached) outcome(res *tree.Result) Outcome {
 		o.Opened = opened(w.conn, res.Header.Session, s.timeout)
 	}
 	return o
+}
+
+// refuse notes a request that is refused once all before it is answered.
+func (a *attached) refuse(id zoo.SessionID, w waiting) {
+	a.order++
+	w.refused, w.order = true, a.order
+	a.push(a.sessions[id], w)
+	a.passRefused(id)
+}
+
+// passRefused moves the session's oldest requests to the refusals, as far as they are
+// refused and nothing that came before them on their connection still waits.
+func (a *attached) passRefused(id zoo.SessionID) {
+	s := a.sessions[id]
+	for s != nil && s.head < len(s.pending) && s.pending[s.head].refused {
+		w := s.pending[s.head]
+		if a.barrierBefore(w) {
+			return
+		}
+		s.head++
+		if w.conn != 0 && w.conn == s.conn {
+			a.refusals = append(a.refusals, w)
+		} else {
+			a.outstanding--
+		}
+		a.release(id, s)
+	}
+}
+
+func (a *attached) barrierBefore(w waiting) bool {
+	return slices.ContainsFunc(a.barriers, func(b barrier) bool {
+		return b.conn == w.conn && b.order < w.order
+	})
+}
+
+// nextRefusal gives a refused request whose turn has come.
+func (a *attached) nextRefusal() (waiting, bool) {
+	for len(a.refusals) > 0 {
+		w := a.refusals[0]
+		a.refusals = a.refusals[1:]
+		a.outstanding--
+		if _, alive := a.conns[w.conn]; alive {
+			return w, true
+		}
+	}
+	return waiting{}, false
 }
 
 func opened(conn ConnID, id zoo.SessionID, timeout int32) *Opened {
@@ -237,6 +293,8 @@ func (a *attached) due(applied zoo.Zxid) (index int, ok bool) {
 
 func (a *attached) wait(b barrier) {
 	a.outstanding++
+	a.order++
+	b.order = a.order
 	a.barriers = append(a.barriers, b)
 }
 
@@ -252,9 +310,11 @@ func (a *attached) nextBarrier(applied zoo.Zxid) (barrier, bool) {
 		a.barriers = slices.Delete(a.barriers, i, i+1)
 	}
 	a.outstanding--
-	if _, alive := a.conns[b.conn]; !alive {
+	id, alive := a.conns[b.conn]
+	if !alive {
 		b.conn = 0
 	}
+	a.passRefused(id)
 	return b, true
 }
 

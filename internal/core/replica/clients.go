@@ -132,6 +132,9 @@ func (r *Replica) submit(requests []Request) {
 				ready: true, code: zoo.CodeNotReadOnly})
 		case q.Op == wire.OpSync:
 			r.sync(q)
+		case r.space.told.Refuses && needsSpace(q.Op, q.Body):
+			r.attached.refuse(q.Session, waiting{
+				conn: q.Conn, xid: q.Xid, op: q.Op, code: CodeNoSpace})
 		default:
 			r.forward(*q, r.maybeUpgrade(q))
 		}
@@ -176,10 +179,15 @@ func (r *Replica) propose(q Request, owner session.Owner) zoo.Zxid {
 		r.leader.Resign("the zxid counter of the epoch is used up")
 		return 0
 	}
-	e := r.writer.prep.Prepare(r.nextZxid(), r.now.WallMillis, prep.Request{
+	return r.prepare(prep.Request{
 		Session: q.Session, Cxid: q.Xid, Op: q.Op, Body: q.Body, IDs: q.IDs,
 		Owner: owner,
 	})
+}
+
+// prepare makes a transaction and starts it on its way.
+func (r *Replica) prepare(q prep.Request) zoo.Zxid {
+	e := r.writer.prep.Prepare(r.nextZxid(), r.now.WallMillis, q)
 	r.measure(len(e.Bytes))
 	r.noteQuota()
 	if r.leader != nil {

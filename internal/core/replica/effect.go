@@ -125,6 +125,12 @@ type Status struct {
 	ReadOnly bool
 	// Extends tells that whoever leads takes the extensions of the protocol.
 	Extends bool
+	// Alarm is who of the ensemble is short of disk space, Free how many bytes are
+	// left on this server's disk.
+	Alarm wire.Alarm
+	Free  int64
+	// Stalled tells that this server keeps out of elections until its disk answers.
+	Stalled bool
 	// LastLogged is the end of the log, LastCommitted what is known to be
 	// committed, LastApplied what the tree holds.
 	LastLogged, LastCommitted, LastApplied zoo.Zxid

@@ -40,6 +40,14 @@ type DiskDone struct{ Seq uint64 }
 // SnapshotDone says that the background snapshot is on disk and verified.
 type SnapshotDone struct{ Zxid zoo.Zxid }
 
+// Space says how many bytes are free where the log and the snapshots go: the fewest,
+// if those are two places.
+type Space struct{ Free int64 }
+
+// DiskLost says that the disk has refused an operation and that no later one will be
+// done. The role ends at once.
+type DiskLost struct{}
+
 // Viewed brings the tree that Effects.View asked for, nil if it could not be made.
 type Viewed struct{ Tree *tree.Tree }
 
@@ -126,6 +134,8 @@ type Touched struct{ Sessions []zoo.SessionID }
 func (Tick) event()             {}
 func (DiskDone) event()         {}
 func (SnapshotDone) event()     {}
+func (Space) event()            {}
+func (DiskLost) event()         {}
 func (Viewed) event()           {}
 func (ElectionUp) event()       {}
 func (ElectionDown) event()     {}

@@ -45,6 +45,8 @@ func (r *Replica) takeForwarded(link LinkID, p *wire.QuorumPacket) {
 		r.trace(Trace{Stage: "malformed REQUEST ignored", Detail: d.Err().Error()})
 	case q.Op == wire.OpSync:
 		r.leader.Sync(link)
+	case r.space.told.Refuses && needsSpace(q.Op, q.Body) && !r.leader.Exhausted():
+		r.refuseForwarded(q, session.Owner(link))
 	default:
 		r.propose(q, session.Owner(link))
 	}

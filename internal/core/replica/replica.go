@@ -63,6 +63,12 @@ type Config struct {
 	// for a leader for ReadOnlyAfter: two seconds, or a tick if that is longer.
 	ReadOnly      bool
 	ReadOnlyAfter time.Duration
+	// SpaceMin is how many bytes must be free on the disk; below it this server is
+	// short of space. Zero is no mark.
+	SpaceMin int64
+	// DiskSilenceMax is how long a leader's disk may leave an operation undone before
+	// the leader hands over: syncLimit.
+	DiskSilenceMax time.Duration
 	// Seed makes this server's random choices.
 	Seed uint64
 	// Start is the instant of New.
@@ -118,6 +124,8 @@ type Replica struct {
 	served bool
 
 	snapshots snapshots
+	space     space
+	stall     stall
 	effects   Effects
 	sizes     [3]int
 	proposed  uint64
@@ -180,6 +188,7 @@ func withDefaults(cfg Config) Config {
 	orDefault(&cfg.SnapCount, 100_000)
 	orDefault(&cfg.HistoryMin, 500)
 	orDefault(&cfg.HistoryBytesMin, 16<<20)
+	orDefault(&cfg.DiskSilenceMax, time.Duration(cfg.SyncLimit)*cfg.TickTime)
 	orDefault(&cfg.Reaping.Interval, time.Minute)
 	orDefault(&cfg.Reaping.PerMinuteMax, 10_000)
 	return cfg
@@ -220,6 +229,7 @@ func (r *Replica) Step(now Now, ev Event) {
 	if now.Mono < r.now.Mono {
 		invariant.Fail("time went from %v to %v", r.now.Mono, now.Mono)
 	}
+	r.passSilence(r.now.Mono, now.Mono)
 	r.now = now
 	switch ev := ev.(type) {
 	case Submit:
@@ -240,6 +250,10 @@ func (r *Replica) Step(now Now, ev Event) {
 		r.snapshots.running = false
 	case Viewed:
 		r.viewed(ev)
+	case Space:
+		r.measured(ev.Free)
+	case DiskLost:
+		r.loseDisk()
 	default:
 		r.stepPeer(ev)
 	}
@@ -276,13 +290,16 @@ func (r *Replica) settle() {
 	if r.leader != nil {
 		r.leader.Commit()
 	}
+	r.watchDisk()
 	r.endRole()
 	r.takeRole()
 	r.maybeServe()
+	r.noteAlarm()
 }
 
 func (r *Replica) persisted(seq uint64) {
 	r.journal.Done(seq)
+	r.stall.silent = 0
 	switch {
 	case r.state == Standalone:
 		r.history.Commit(r.journal.Persisted())
@@ -380,7 +397,7 @@ func (r *Replica) traceNotes() {
 func (r *Replica) maybeSnapshot() {
 	s := &r.snapshots
 	due := s.since >= s.due || s.bytesDue > 0 && s.bytes >= s.bytesDue
-	if s.running || !due || r.reload {
+	if s.running || !due || r.reload || r.space.low {
 		return
 	}
 	s.since, s.bytes, s.running = 0, 0, true
@@ -409,6 +426,7 @@ func (r *Replica) Status() Status {
 		LastApplied: r.history.Applied(), Outstanding: r.attached.outstanding,
 		Sessions: r.View().SessionCount(), ProposalBytes: r.sizes, Proposed: r.proposed,
 	}
+	s.Alarm, s.Free, s.Stalled = r.space.told, r.space.free, r.stall.aside
 	s.Extends = r.serving && (r.learner == nil || r.learner.Extends())
 	if r.localSessions != nil {
 		s.LocalSessions = r.localSessions.Len()

@@ -47,6 +47,10 @@ func (r *Replica) look(why string) {
 	}
 	r.effects.Changed = true
 	r.trace(Trace{Stage: "looking", Zxid: r.history.Last(), Epoch: r.epochs.Current, Detail: why})
+	if r.stall.aside {
+		r.election.Withdraw()
+		return
+	}
 	r.election.Look(r.now.Mono, r.history.Last(), r.epochs.Current)
 }
 
@@ -105,6 +109,9 @@ func (r *Replica) becomeLeader() {
 	r.strayed = map[zoo.ServerID]bool{}
 	r.leader = zab.NewLeader(
 		r.now.Mono, r.zabConfig(), r.history, r.journal, &r.epochs, &r.out)
+	r.leader.SetShort(r.space.low)
+	// Whatever the disk still owes from before is not this role's fault.
+	r.stall.silent = 0
 }
 
 func (r *Replica) becomeLearner(leader zoo.ServerID) {
@@ -114,6 +121,7 @@ func (r *Replica) becomeLearner(leader zoo.ServerID) {
 	}
 	r.learner = zab.NewLearner(
 		r.now.Mono, r.zabConfig(), leader, r.history, r.journal, &r.epochs, &r.out)
+	r.learner.SetShort(r.space.low)
 	if n := r.dialing.failures; n > 0 {
 		r.dialing.at = r.now.Mono + r.joinPause(n)
 		return

@@ -32,6 +32,7 @@ import (
 //	cut ID / heal ID                break or mend all links of a server
 //	stop-disk ID / go-disk ID       hold and release the disk
 //	stop-views / go-views           hold and release what read-only servers show
+//	space ID BYTES                  so much room is left on its disk; 1000 is the mark
 //	hold FROM TO / release FROM TO  keep packets between two servers back
 //	connect ID [read-only] [again]  a client opens a session at a server
 //	connect ID from=ID              the session of another server's client moves
@@ -107,13 +108,10 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.server(d.CmdArgs[0].Key).diskStops = d.Cmd == "stop-disk"
 	case "hold", "release":
 		w.hold(d)
-	case "stop-views":
-		w.viewsStop = true
-	case "go-views":
-		for _, view := range w.views {
-			view()
-		}
-		w.views, w.viewsStop = nil, false
+	case "space":
+		w.space(w.server(d.CmdArgs[0].Key), d.CmdArgs[1].Key)
+	case "stop-views", "go-views":
+		w.holdViews(d.Cmd == "stop-views")
 	case "pipeline":
 		w.pipeline(d)
 	case "connect", "create", "set", "sync", "close", "container", "ttl", "delete":
@@ -126,6 +124,24 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.t.Fatalf("unknown command %q", d.Cmd)
 	}
 	return w.run()
+}
+
+func (w *world) space(s *server, bytes string) {
+	free, err := strconv.ParseInt(bytes, 10, 64)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	s.queue = append(s.queue, Space{Free: free})
+}
+
+func (w *world) holdViews(stop bool) {
+	if w.viewsStop = stop; stop {
+		return
+	}
+	for _, view := range w.views {
+		view()
+	}
+	w.views = nil
 }
 
 func (w *world) make(d *datadriven.TestData) string {
@@ -206,7 +222,7 @@ func (w *world) now() Now {
 func (w *world) start(s *server) {
 	cfg := w.cfg
 	cfg.ID, cfg.View, cfg.TickTime, cfg.Start = s.id, w.view, time.Second, w.now()
-	cfg.Types = tree.Types{Extended: true}
+	cfg.Types, cfg.SpaceMin = tree.Types{Extended: true}, 1000
 	cfg.Reaping = Reaping{NeverUsedMax: 90 * time.Second, PerMinuteMax: 600}
 	s.r = New(cfg, s.rec)
 	for _, other := range w.servers {
@@ -316,6 +332,10 @@ func (w *world) pipeline(d *datadriven.TestData) {
 		case "create":
 			q.Op = wire.OpCreate
 			body := wire.CreateRequest{Path: arg.Vals[0], ACL: zoo.OpenACL()}
+			q.Body = body.AppendTo(nil)
+		case "delete":
+			q.Op = wire.OpDelete
+			body := wire.DeleteRequest{Path: arg.Vals[0], Version: -1}
 			q.Body = body.AppendTo(nil)
 		case "sync":
 			q.Op = wire.OpSync
@@ -452,7 +472,7 @@ func (w *world) tell(s *server, traces []Trace) {
 	for _, t := range traces {
 		switch t.Stage {
 		case "looking", "resign", "leave", "serving", "learner dropped",
-			"reaped", "session expired":
+			"reaped", "session expired", "disk space low", "disk space is back":
 			w.show("%d: %s (%s)", s.id, t.Stage, t.Detail)
 		case "local session expired", "local session upgraded":
 			w.show("%d: %s", s.id, t.Stage)

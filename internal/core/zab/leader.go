@@ -57,6 +57,10 @@ type Leader struct {
 
 	pingAt, checkAt time.Duration
 	resigned        string
+
+	// short says that this server is short of disk space, alarm who is.
+	short bool
+	alarm wire.Alarm
 }
 
 type waitingSync struct {
@@ -98,6 +102,9 @@ type learner struct {
 	acked   zoo.Zxid
 	// heard is the time of its last packet, since that of its last stage.
 	heard, since time.Duration
+	// extends says that it takes the extensions of the protocol, short that it is
+	// short of disk space.
+	extends, short bool
 }
 
 // NewLeader begins to lead, with what the server has in its history.
@@ -153,6 +160,7 @@ func (l *Leader) Connected(now time.Duration, link LinkID) {
 func (l *Leader) Disconnected(link LinkID) {
 	l.learners = slices.DeleteFunc(l.learners, func(x *learner) bool { return x.link == link })
 	l.syncs = slices.DeleteFunc(l.syncs, func(s waitingSync) bool { return s.link == link })
+	l.updateAlarm()
 }
 
 // Moved says that bytes to the learner have gone out. While a tree is on its way
@@ -179,6 +187,8 @@ func (l *Leader) Receive(now time.Duration, link LinkID, p *wire.QuorumPacket) U
 		return l.upcallOf(x, Revalidate)
 	case wire.PacketPing:
 		return l.upcallOf(x, Ping)
+	case wire.PacketAlarm:
+		l.hearAlarm(x, p)
 	case wire.PacketFollowerInfo, wire.PacketObserverInfo:
 		l.register(now, x, p)
 	case wire.PacketAckEpoch:
@@ -230,6 +240,7 @@ func (l *Leader) register(now time.Duration, x *learner, p *wire.QuorumPacket) {
 	x.observer = p.Type == wire.PacketObserverInfo
 	x.accepted = p.Zxid.Epoch()
 	x.stage, x.since = registered, now
+	x.extends = wire.LearnerExtends(p.Data)
 	l.out.note(Note{Stage: "learner registered", Peer: x.id, Epoch: x.accepted})
 	switch {
 	case l.phase == discovering:
@@ -472,6 +483,10 @@ func (l *Leader) tellUpToDate(now time.Duration, x *learner) {
 	// Its silence counts from here on: nobody has asked it anything before.
 	x.upToDate, x.since, x.heard = true, now, now
 	l.out.send(x.link, wire.QuorumPacket{Type: wire.PacketUpToDate, Zxid: -1})
+	if l.alarm.Short != nil {
+		l.tellAlarm(x)
+	}
+	l.updateAlarm()
 }
 
 // Propose logs an entry and sends it to the followers. Its zxid is NextZxid.

@@ -71,6 +71,9 @@ type Learner struct {
 	reload bool
 	// extends tells that the leader takes the extensions of the protocol.
 	extends bool
+	// short says that this server is short of disk space, alarm who is.
+	short bool
+	alarm wire.Alarm
 }
 
 // NewLearner begins to follow a leader. The owner opens the link.
@@ -125,7 +128,8 @@ func (l *Learner) Connected(now time.Duration, link LinkID) {
 		ConfigVersion: l.cfg.View.Version(),
 	}
 	l.out.send(link, wire.QuorumPacket{
-		Type: kind, Zxid: l.epochs.Accepted.Start(), Data: info.AppendTo(nil),
+		Type: kind, Zxid: l.epochs.Accepted.Start(),
+		Data: wire.AppendExtensionMark(info.AppendTo(nil)),
 	})
 }
 
@@ -151,6 +155,8 @@ func (l *Learner) Receive(now time.Duration, p *wire.QuorumPacket) Upcall {
 		return Revalidate
 	case wire.PacketUpToDate:
 		return l.follow()
+	case wire.PacketAlarm:
+		l.hearAlarm(p)
 	default:
 		l.receiveSync(p)
 	}
@@ -344,6 +350,9 @@ func (l *Learner) follow() Upcall {
 	l.history.Commit(max(l.kept, l.committed))
 	l.out.send(l.link, wire.QuorumPacket{Type: wire.PacketAck, Zxid: l.epoch.Start()})
 	l.acknowledge()
+	if l.short {
+		l.tellShort()
+	}
 	return Established
 }
 
