@@ -7,6 +7,7 @@ import (
 
 	"zoo/internal/config"
 	"zoo/internal/server"
+	"zoo/internal/server/headroom"
 )
 
 type serveCommand struct {
@@ -20,6 +21,7 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
+	defer headroom.Keep(m.logger()).Close()
 	return server.New(cfg, m.logger(), buildInfo()).Run(ctx)
 }
 

@@ -75,6 +75,7 @@ var rooms = []room{
 		libraries: []string{"github.com/alecthomas/kong"}},
 	{name: "test/compat", imports: append(slices.Clone(encoding), "test/ensemble")},
 	{name: "test/slow", imports: append(slices.Clone(encoding), "internal/load", "test/ensemble")},
+	{name: "test/bench", imports: []string{"internal/load", "client", "test/ensemble"}},
 	{name: "test", imports: []string{"internal/load", "internal/dev", "test"}},
 }
 

@@ -1,0 +1,141 @@
+// Package headroom decides how far the heap may grow between two collections of the
+// garbage. Go's default lets it double, which for a server that holds a large tree
+// means that as much memory again lies idle. But a tree is a few thousand large
+// blocks without pointers, so that a collection costs little however large it is: it
+// can come much earlier.
+//
+// It guarantees that a heap is never given less room than leastBytes or than what a
+// collection has to read, so that a collection never costs a large share of the
+// time, and that what an operator has set in GOGC or GOMEMLIMIT stays.
+package headroom
+
+import (
+	"log/slog"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync"
+)
+
+const (
+	// leastBytes is the room of a small heap.
+	leastBytes = 32 << 20
+	// liveShare is the part of what lives that is added as room.
+	liveShare = 8
+	// percentLeast and percentMost bound what the runtime is told.
+	percentLeast, percentMost = 2, 3200
+	// limitShare is the part of a container's memory, in percent, that the heap and the
+	// rest of the process may take before the collector works harder.
+	limitShare = 90
+)
+
+// room is how far a heap may grow: by what a collection has to read, which is what
+// Go's default comes to where everything has pointers, and by a share of the rest.
+func room(live, scanned uint64) uint64 { return max(leastBytes, scanned+live/liveShare) }
+
+// percent expresses the room as the runtime takes it: in hundredths of what a
+// collection leaves. What is scanned beside the heap is a part of it.
+func percent(live, scanned, beside uint64) int {
+	return int(min(max(100*room(live, scanned)/max(live+beside, 1), percentLeast), percentMost))
+}
+
+// Keeper looks after each collection at what lives, and sets the room for the next.
+// There is one for the process.
+type Keeper struct {
+	log *slog.Logger
+
+	mu      sync.Mutex // mu guards all below.
+	samples []metrics.Sample
+	// set is what the runtime was told, before is what it had been told until then.
+	set, before int
+	limited     bool
+	limitBefore int64
+	stopped     bool
+}
+
+// The figures of the runtime that the room depends on.
+const (
+	liveMetric    = "/gc/heap/live:bytes"
+	scannedMetric = "/gc/scan/heap:bytes"
+	globalsMetric = "/gc/scan/globals:bytes"
+	stacksMetric  = "/gc/scan/stack:bytes"
+)
+
+// Keep begins. An operator's GOGC and GOMEMLIMIT come first: what one of them says
+// is left alone.
+func Keep(log *slog.Logger) *Keeper {
+	k := &Keeper{log: log, samples: []metrics.Sample{
+		{Name: liveMetric}, {Name: scannedMetric}, {Name: globalsMetric}, {Name: stacksMetric},
+	}}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		k.limit()
+	}
+	if os.Getenv("GOGC") != "" {
+		k.stopped = true
+		return k
+	}
+	k.mu.Lock()
+	k.set = percent(0, 0, leastBytes/8)
+	k.before = debug.SetGCPercent(k.set)
+	k.mu.Unlock()
+	k.watch()
+	return k
+}
+
+// limit tells the runtime of the container's memory, if there is a bound.
+func (k *Keeper) limit() {
+	bound, known := containerLimit()
+	if !known {
+		return
+	}
+	soft := int64(bound / 100 * limitShare)
+	k.limitBefore, k.limited = debug.SetMemoryLimit(soft), true
+	k.log.Info("memory is limited by the container", "bytes", bound, "soft", soft)
+}
+
+// sentinel is an object that nothing refers to: its finalizer tells that a collection
+// has ended. It must not be a part of a larger block, so it has a pointer.
+type sentinel struct{ keeper *Keeper }
+
+// watch makes the runtime call adjust after the next collection.
+func (k *Keeper) watch() {
+	runtime.SetFinalizer(&sentinel{k}, func(s *sentinel) {
+		if s.keeper.adjust() {
+			s.keeper.watch()
+		}
+	})
+}
+
+// adjust sets the room for the next collection. It is false when the keeper has been
+// closed.
+func (k *Keeper) adjust() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.stopped {
+		return false
+	}
+	metrics.Read(k.samples)
+	live, scanned := k.samples[0].Value.Uint64(), k.samples[1].Value.Uint64()
+	beside := k.samples[2].Value.Uint64() + k.samples[3].Value.Uint64()
+	wanted := percent(live, scanned, beside)
+	// Each setting stops the world for a moment, so what is nearly right stays.
+	if 16*max(wanted, k.set) > 17*min(wanted, k.set) {
+		k.set = wanted
+		debug.SetGCPercent(wanted)
+	}
+	return true
+}
+
+// Close puts back what was set before Keep.
+func (k *Keeper) Close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.set != 0 && !k.stopped {
+		debug.SetGCPercent(k.before)
+	}
+	if k.limited {
+		debug.SetMemoryLimit(k.limitBefore)
+	}
+	k.stopped = true
+}
