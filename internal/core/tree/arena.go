@@ -20,13 +20,14 @@ import (
 type arena struct {
 	slabs     []slab
 	partial   [classCount]uint32 // 1 + the first slab of the class with room.
+	filled    [classCount]bool   // The class has filled a slab: the next are made whole.
 	empty     []uint32           // Slabs without memory.
 	large     [][]byte
 	largeFree []uint32
 }
 
 type slab struct {
-	memory     []byte // memory starts small and doubles up to slabBytes.
+	memory     []byte // memory of a class's first slab starts small and doubles up to slabBytes.
 	next, prev uint32 // 1 + the neighbours in the class's list of slabs with room.
 	live       uint16 // Blocks in use.
 	cut        uint16 // Granules given out so far, used or free again.
@@ -97,6 +98,7 @@ func (a *arena) alloc(size int) uint32 {
 	s := &a.slabs[index]
 	granule := s.take()
 	if s.full() {
+		a.filled[class] = true
 		a.unlist(index)
 	}
 	return index<<granuleBits | uint32(granule)
@@ -144,6 +146,9 @@ func (a *arena) open(class int) {
 		a.slabs = append(a.slabs, slab{})
 	}
 	a.slabs[index] = slab{class: uint8(class)}
+	if a.filled[class] {
+		a.slabs[index].memory = make([]byte, slabBytes)
+	}
 	a.list(index)
 }
 

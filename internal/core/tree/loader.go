@@ -26,6 +26,7 @@ type Loader struct {
 	parent     slot
 	parentPath []byte
 	single     Loading
+	near       uint64 // near means nothing; it keeps expect from being optimised away.
 }
 
 // NewLoader begins a load.
@@ -103,6 +104,32 @@ func (l *Loader) Add(p *Loading) error {
 	n.digest = p.digest
 	t.owners.add(n.owner, s)
 	return nil
+}
+
+// AddAll adds znodes in their order. It tells which was the first that could not be
+// added, and why.
+func (l *Loader) AddAll(list []Loading) (failed int, err error) {
+	for i := range list {
+		if i%expectedAhead == 0 {
+			l.expect(list[i:min(i+expectedAhead, len(list))])
+		}
+		if err := l.Add(&list[i]); err != nil {
+			return i, err
+		}
+	}
+	return len(list), nil
+}
+
+// expectedAhead is how many znodes are looked for at once before they are added.
+const expectedAhead = 32
+
+// expect brings the places of znodes in the index near. The waits for memory, which are
+// most of the time of a load, are for all of them together, not one behind the other.
+func (l *Loader) expect(list []Loading) {
+	for i := range list {
+		page := l.tree.index.page(list[i].hash)
+		l.near += page.entries[int(list[i].hash)&(len(page.entries)-1)]
+	}
 }
 
 func (l *Loader) find(p *Loading) (slot, bool) {

@@ -107,11 +107,9 @@ func (b *batch) prepare() {
 
 // insert adds the znodes to the tree. It tells the place of the first that cannot be.
 func (b *batch) insert(to *tree.Loader) error {
-	for i := range b.nodes {
-		if err := to.Add(&b.nodes[i]); err != nil {
-			return &formatError{
-				b.offset + int64(b.places[i]), "a znode below one before it", err.Error()}
-		}
+	if failed, err := to.AddAll(b.nodes); err != nil {
+		return &formatError{
+			b.offset + int64(b.places[failed]), "a znode below one before it", err.Error()}
 	}
 	return nil
 }
