@@ -98,6 +98,16 @@ func oneOf(field func(*draft) *string, words ...string) func(*draft, string) err
 	}
 }
 
+// orEmpty lets an empty value stand for the default.
+func orEmpty(parse func(*draft, string) error) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		if value == "" {
+			return nil
+		}
+		return parse(d, value)
+	}
+}
+
 // words reads a list with commas (Java's cipher lists have colons or commas).
 func words(field func(*draft) *[]string) func(*draft, string) error {
 	return func(d *draft, value string) error {

@@ -194,8 +194,14 @@ type Storage struct {
 	// TrustEmptySnapshot is snapshot.trust.empty=true: a log without any snapshot
 	// is believed to be whole.
 	TrustEmptySnapshot bool
-	// Undigested keeps the tree's digest out of transactions (digest.enabled=false).
+	// Undigested keeps the tree's digest out of transactions and snapshots
+	// (digest.enabled=false).
 	Undigested bool
+	// SnapshotCompression is snapshot.compression.method: "", gz or snappy.
+	SnapshotCompression string
+	// LastZxidOmitted ends snapshots as servers before 3.9 do
+	// (serializeLastProcessedZxid.enabled=false).
+	LastZxidOmitted bool
 	// EndsUnlisted leaves out which ephemeral nodes end with a session
 	// (closeSessionTxn.enabled=false).
 	EndsUnlisted bool

@@ -15,6 +15,7 @@ import (
 	"zoo/internal/core/replica"
 	"zoo/internal/core/throttle"
 	"zoo/internal/core/tree"
+	"zoo/internal/disk/snapshot"
 	"zoo/internal/disk/store"
 	"zoo/internal/disk/vfs"
 	"zoo/internal/net/peer"
@@ -137,6 +138,7 @@ func FromConfig(c *config.Config) (Config, error) {
 			RequireInitialize:  c.Storage.InitializeRequired,
 			TrustEmptySnapshot: c.Storage.TrustEmptySnapshot,
 			LogUnsynced:        c.Storage.Unsynced, DirsExpected: c.Storage.DirsExpected,
+			Snapshots: snapshotFormat(c),
 		},
 		SyncSlow: c.Storage.SyncSlow, ElectionBindTries: c.Peers.ElectionBindTries,
 		LeaderAlone: !c.Peers.LeaderServes, ListenBacklog: c.ListenBacklog,
@@ -155,6 +157,13 @@ func FromConfig(c *config.Config) (Config, error) {
 		return own, nil
 	}
 	return own, own.join(c)
+}
+
+func snapshotFormat(c *config.Config) snapshot.Format {
+	// The configuration has refused words that are no compression.
+	compression, _ := snapshot.ParseCompression(c.Storage.SnapshotCompression)
+	return snapshot.Format{Compression: compression, DigestOmitted: c.Storage.Undigested,
+		LastZxidOmitted: c.Storage.LastZxidOmitted}
 }
 
 // takeSessions takes what concerns sessions, and where they begin.

@@ -118,6 +118,7 @@ var texts = map[string]string{
 	"SASL.Krb5Conf":  "/",
 	"TLS.ClientAuth": "want", "Auth.DigestAlg": "SHA-256",
 	"ClientListen": ":1", "SecureListen": ":1",
+	"Storage.SnapshotCompression": "gz",
 }
 
 // alter gives a setting another value.

@@ -46,6 +46,9 @@ var rooms = []room{
 
 	{name: "internal/disk", imports: append(slices.Clone(encoding),
 		"internal/disk", "internal/core/tree")},
+	{name: "internal/disk/snapshot", imports: append(slices.Clone(encoding),
+		"internal/disk/vfs", "internal/core/tree"),
+		libraries: []string{"github.com/klauspost/compress"}},
 	{name: "internal/net/nowait"},
 	{name: "internal/net/certs", libraries: []string{
 		"github.com/pavlo-v-chernykh/keystore-go/v4", "software.sslmate.com/src/go-pkcs12",

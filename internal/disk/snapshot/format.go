@@ -58,8 +58,22 @@ const (
 	endPath       = "/"
 )
 
-// Name is the file name of a finished snapshot.
+// Format says how snapshots are written; the zero value is what Java's server
+// writes by default. Whatever it says, all forms are read.
+type Format struct {
+	Compression Compression
+	// DigestOmitted leaves the digest out (digest.enabled=false).
+	DigestOmitted bool
+	// LastZxidOmitted leaves the last part out, as servers before 3.9 do
+	// (serializeLastProcessedZxid.enabled=false).
+	LastZxidOmitted bool
+}
+
+// Name is the file name of a finished snapshot that is not compressed.
 func Name(z zoo.Zxid) string { return fmt.Sprintf("%s%x", namePrefix, uint64(z)) }
+
+// Name is the file name of a finished snapshot in this format.
+func (f Format) Name(z zoo.Zxid) string { return Name(z) + f.Compression.Suffix() }
 
 // UnfinishedName is the file name of a snapshot that is being written. Nobody
 // takes it for a snapshot, neither we nor Java's server.
@@ -76,7 +90,7 @@ func ParseName(name string) (zoo.Zxid, bool) {
 	if !ok {
 		return 0, false
 	}
-	digits = strings.TrimSuffix(strings.TrimSuffix(digits, suffixGzip), suffixSnappy)
+	digits = strings.TrimSuffix(digits, CompressionOf(name).Suffix())
 	z, err := strconv.ParseUint(digits, 16, 64)
 	return zoo.Zxid(z), err == nil
 }

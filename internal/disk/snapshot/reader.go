@@ -2,13 +2,11 @@ package snapshot
 
 import (
 	"bufio"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/adler32"
 	"io"
-	"strings"
 
 	"zoo"
 	"zoo/internal/core/tree"
@@ -17,10 +15,6 @@ import (
 
 // readBytes is the buffer for reading files.
 const readBytes = 256 << 10
-
-// ErrSnappy means a snapshot that Java's server compressed with Snappy.
-var ErrSnappy = errors.New("snappy snapshots are not supported yet; " +
-	"let the old server write one with snapshot.compression.method=gz or none")
 
 // Info is what a snapshot file says about itself besides its content.
 type Info struct {
@@ -32,8 +26,9 @@ type Info struct {
 	DigestZxid zoo.Zxid
 	HasDigest  bool
 	// LastZxid is the history that the file contains at most; files from before
-	// 3.9 do not tell, then it is Zxid.
-	LastZxid zoo.Zxid
+	// 3.9 do not tell (HasLastZxid), then it is Zxid.
+	LastZxid    zoo.Zxid
+	HasLastZxid bool
 }
 
 // Read loads a snapshot file. Content that is not a whole snapshot is reported
@@ -64,7 +59,7 @@ func read(disk vfs.FS, file File, to *tree.Loader) (Info, error) {
 		return info, err
 	}
 	defer f.Close()
-	plain, err := decompress(f, file.Path)
+	plain, err := CompressionOf(file.Path).reader(f, file.Path)
 	if err != nil {
 		return info, err
 	}
@@ -74,38 +69,6 @@ func read(disk vfs.FS, file File, to *tree.Loader) (Info, error) {
 	s.seal()
 	s.trailer(&info)
 	return info, s.corrupt(file.Path)
-}
-
-func decompress(f io.Reader, name string) (io.Reader, error) {
-	switch {
-	case strings.HasSuffix(name, suffixSnappy):
-		return nil, ErrSnappy
-	case strings.HasSuffix(name, suffixGzip):
-		plain, err := gzip.NewReader(f)
-		if err != nil {
-			return nil, gzipError(name, err)
-		}
-		return &gzipReader{plain, name}, nil
-	}
-	return f, nil
-}
-
-// gzipReader reports broken compression as corruption of the file.
-type gzipReader struct {
-	r    io.Reader
-	name string
-}
-
-func (g *gzipReader) Read(p []byte) (int, error) {
-	n, err := g.r.Read(p)
-	if err != nil && err != io.EOF {
-		err = gzipError(g.name, err)
-	}
-	return n, err
-}
-
-func gzipError(name string, err error) error {
-	return &vfs.CorruptError{File: name, Offset: -1, Want: "a gzip file", Got: err.Error()}
 }
 
 func (s *source) header() {
@@ -155,7 +118,7 @@ func (s *source) trailer(info *Info) {
 		left -= digestPart
 	}
 	if left == lastPart {
-		info.LastZxid = zoo.Zxid(s.long())
+		info.LastZxid, info.HasLastZxid = zoo.Zxid(s.long()), true
 		s.seal()
 	}
 }

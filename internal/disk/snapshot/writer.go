@@ -18,17 +18,20 @@ import (
 // Writer writes one snapshot file in steps: first under an unfinished name, until
 // it is complete, durable and read back; then Publish gives it its name.
 type Writer struct {
-	disk vfs.FS
-	dir  string
-	name string // while unfinished
-	zxid zoo.Zxid
-	enc  encoder
+	format Format
+	disk   vfs.FS
+	dir    string
+	name   string // while unfinished
+	zxid   zoo.Zxid
+	enc    encoder
 
-	file vfs.File // nil before the first step and after the last
-	sum  hash.Hash32
-	size int64
-	done bool
-	err  error
+	file  vfs.File       // nil before the first step and after the last
+	out   io.WriteCloser // compresses into the file
+	sum   hash.Hash32    // of what went into out
+	plain int64          // size of what went into out
+	size  int64          // of the file
+	done  bool
+	err   error
 }
 
 // Source is a tree at one point in time. The lock must keep Apply out; it is held
@@ -38,17 +41,20 @@ type Source struct {
 	Lock   sync.Locker
 }
 
-// NewWriter begins a snapshot in dir; name is what the file is called before it
+// NewWriter begins a snapshot in this format; name is what the file is called before it
 // is published, such as UnfinishedName.
-func NewWriter(disk vfs.FS, dir, name string, from Source) *Writer {
+func (f Format) NewWriter(disk vfs.FS, dir, name string, from Source) *Writer {
 	return &Writer{
-		disk: disk, dir: dir, name: name, zxid: from.Frozen.Zxid(), sum: adler32.New(),
-		enc: encoder{Source: from},
+		format: f, disk: disk, dir: dir, name: name, zxid: from.Frozen.Zxid(),
+		sum: adler32.New(), enc: encoder{Source: from},
 	}
 }
 
 // Zxid is the history that the snapshot contains.
 func (w *Writer) Zxid() zoo.Zxid { return w.zxid }
+
+// Name is what the file is called once it is published.
+func (w *Writer) Name() string { return w.format.Name(w.zxid) }
 
 // Bytes is the size of what was written so far.
 func (w *Writer) Bytes() int64 { return w.size }
@@ -70,6 +76,7 @@ func (w *Writer) step(limit int) (done bool, err error) {
 		if w.file, err = w.disk.Create(w.unfinished()); err != nil {
 			return false, err
 		}
+		w.out = w.format.Compression.writer(counted{w})
 		w.enc.buf = appendHeader(w.enc.buf)
 	}
 	if w.enc.pull(limit) {
@@ -83,24 +90,36 @@ func (w *Writer) step(limit int) (done bool, err error) {
 
 // flush writes what was pulled.
 func (w *Writer) flush() error {
-	n, err := w.file.Write(w.enc.buf)
-	w.size += int64(n)
 	w.sum.Write(w.enc.buf)
+	err := w.write(w.enc.buf)
 	w.enc.buf = w.enc.buf[:0]
 	return err
+}
+
+// write writes what the checksum already covers.
+func (w *Writer) write(p []byte) error {
+	w.plain += int64(len(p))
+	_, err := w.out.Write(p)
+	return err
+}
+
+// counted counts what reaches the file.
+type counted struct{ *Writer }
+
+func (c counted) Write(p []byte) (int, error) {
+	n, err := c.file.Write(p)
+	c.size += int64(n)
+	return n, err
 }
 
 func (w *Writer) finish() error {
 	if err := w.flush(); err != nil {
 		return err
 	}
-	b := w.seal(nil, nil)
-	digest := jute.AppendLong(nil, int64(w.zxid))
-	digest = jute.AppendInt(digest, digestVersion)
-	b = w.seal(b, jute.AppendLong(digest, int64(w.enc.Frozen.Digest())))
-	b = w.seal(b, jute.AppendLong(nil, int64(w.zxid)))
-	n, err := w.file.Write(b)
-	w.size += int64(n)
+	err := w.write(w.trailer())
+	if err == nil {
+		err = w.out.Close()
+	}
 	if err == nil {
 		err = w.file.Sync()
 	}
@@ -108,8 +127,22 @@ func (w *Writer) finish() error {
 		err = w.verify()
 	}
 	file := w.file
-	w.file, w.enc.buf = nil, nil
+	w.file, w.out, w.enc.buf = nil, nil, nil
 	return errors.Join(err, file.Close())
+}
+
+// trailer is what follows the body: its seal, and the parts that are asked for.
+func (w *Writer) trailer() []byte {
+	b := w.seal(nil, nil)
+	if !w.format.DigestOmitted {
+		digest := jute.AppendLong(nil, int64(w.zxid))
+		digest = jute.AppendInt(digest, digestVersion)
+		b = w.seal(b, jute.AppendLong(digest, int64(w.enc.Frozen.Digest())))
+	}
+	if !w.format.LastZxidOmitted {
+		b = w.seal(b, jute.AppendLong(nil, int64(w.zxid)))
+	}
+	return b
 }
 
 // seal appends a part of the file to b, and the checksum of all up to its end.
@@ -120,38 +153,39 @@ func (w *Writer) seal(b, part []byte) []byte {
 	return append(append(b, part...), seal...)
 }
 
-// verify reads the file back and compares size and checksum.
+// verify reads the file back, as whoever needs it will, and compares the size and
+// the checksum of what is in it.
 func (w *Writer) verify() error {
-	sum := adler32.New()
-	buf := make([]byte, flushBytes)
-	var size int64
-	for {
-		n, err := w.file.ReadAt(buf, size)
-		sum.Write(buf[:n])
-		size += int64(n)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
+	size, err := w.file.Size()
+	if err != nil {
+		return err
 	}
-	if size == w.size && sum.Sum32() == w.sum.Sum32() {
-		return nil
+	from := io.NewSectionReader(w.file, 0, size)
+	plain, err := w.format.Compression.reader(from, w.unfinished())
+	if err != nil {
+		return err
+	}
+	sum := adler32.New()
+	n, err := io.CopyBuffer(sum, onlyReader{plain}, make([]byte, flushBytes))
+	if err != nil || size == w.size && n == w.plain && sum.Sum32() == w.sum.Sum32() {
+		return err
 	}
 	return &vfs.CorruptError{
 		File: w.unfinished(), Offset: -1, Advice: "check the disk",
-		Want: fmt.Sprintf("%d bytes with checksum %#x, as written", w.size, w.sum.Sum32()),
-		Got:  fmt.Sprintf("%d bytes with checksum %#x", size, sum.Sum32()),
+		Want: fmt.Sprintf("%d bytes with checksum %#x, as written", w.plain, w.sum.Sum32()),
+		Got:  fmt.Sprintf("%d bytes with checksum %#x", n, sum.Sum32()),
 	}
 }
+
+// onlyReader hides everything but Read, so that the buffer is ours.
+type onlyReader struct{ io.Reader }
 
 // Publish gives the finished file its name, durably.
 func (w *Writer) Publish() error {
 	if !w.done || w.err != nil {
 		return errors.Join(fmt.Errorf("publish snapshot %v before its end", w.zxid), w.err)
 	}
-	err := w.disk.Rename(w.unfinished(), filepath.Join(w.dir, Name(w.zxid)))
+	err := w.disk.Rename(w.unfinished(), filepath.Join(w.dir, w.Name()))
 	if err == nil {
 		err = w.disk.SyncDir(w.dir)
 	}
@@ -180,8 +214,8 @@ func (w *Writer) Abort() error {
 func (w *Writer) unfinished() string { return filepath.Join(w.dir, w.name) }
 
 // Write writes and publishes a whole snapshot.
-func Write(disk vfs.FS, dir string, from Source) error {
-	w := NewWriter(disk, dir, UnfinishedName(from.Frozen.Zxid()), from)
+func (f Format) Write(disk vfs.FS, dir string, from Source) error {
+	w := f.NewWriter(disk, dir, UnfinishedName(from.Frozen.Zxid()), from)
 	if err := w.Finish(); err != nil {
 		return err
 	}
@@ -199,4 +233,9 @@ func (w *Writer) Finish() error {
 			return nil
 		}
 	}
+}
+
+// Write writes and publishes a whole snapshot in the default format.
+func Write(disk vfs.FS, dir string, from Source) error {
+	return Format{}.Write(disk, dir, from)
 }

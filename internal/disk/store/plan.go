@@ -23,6 +23,8 @@ import (
 //	install 200000000       this snapshot is all there is: give the file
 //	                        unfinished-snapshot.<zxid>.install its name, remove
 //	                        all other snapshots and the whole log
+//	install 200000000.gz    the same, where both files have .gz (or .snappy)
+//	                        behind their names
 //
 // While the file is there nothing is appended and nothing is read, so that no
 // half-done state is ever taken for a history.
@@ -31,6 +33,7 @@ const planName = "zoo.plan"
 type plan struct {
 	verb string
 	zxid zoo.Zxid
+	form snapshot.Compression // of an installed snapshot
 }
 
 const (
@@ -38,11 +41,29 @@ const (
 	verbInstall  = "install"
 )
 
-func (p plan) String() string { return fmt.Sprintf("%s %x\n", p.verb, uint64(p.zxid)) }
+func (p plan) String() string {
+	return fmt.Sprintf("%s %x%s\n", p.verb, uint64(p.zxid), p.form.Suffix())
+}
+
+// parsePlan reads what String makes.
+func parsePlan(text string) (plan, bool) {
+	verb, digits, _ := strings.Cut(strings.TrimSpace(text), " ")
+	form := snapshot.CompressionOf(digits)
+	z, err := strconv.ParseUint(strings.TrimSuffix(digits, form.Suffix()), 16, 64)
+	known := verb == verbInstall || verb == verbTruncate && form == snapshot.Plain
+	return plan{verb, zoo.Zxid(z), form}, err == nil && known
+}
 
 // installName is the unfinished name of a snapshot to be installed. It differs
 // from that of a snapshot which the background writes at the same zxid.
-func installName(z zoo.Zxid) string { return snapshot.UnfinishedName(z) + ".install" }
+func (p plan) installName() string {
+	return snapshot.UnfinishedName(p.zxid) + ".install" + p.form.Suffix()
+}
+
+// installedName is its name afterwards.
+func (p plan) installedName() string {
+	return snapshot.Format{Compression: p.form}.Name(p.zxid)
+}
 
 // resumePlan finishes what a crash has interrupted.
 func (s *Store) resumePlan() error {
@@ -54,13 +75,12 @@ func (s *Store) resumePlan() error {
 	if err := removeExisting(s.disk, path+replaceSuffix); err != nil || !found {
 		return err
 	}
-	verb, digits, _ := strings.Cut(strings.TrimSpace(text), " ")
-	z, err := strconv.ParseUint(digits, 16, 64)
-	if err != nil || verb != verbTruncate && verb != verbInstall {
+	p, ok := parsePlan(text)
+	if !ok {
 		return &CorruptError{File: path, Offset: 0, Advice: adviceFetch,
 			Want: "truncate or install, and a zxid", Got: strconv.Quote(text)}
 	}
-	return s.execute(plan{verb, zoo.Zxid(z)})
+	return s.execute(p)
 }
 
 // carryOut persists a plan and executes it.
@@ -78,7 +98,7 @@ func (s *Store) execute(p plan) error {
 	case verbTruncate:
 		err = s.executeTruncate(p.zxid)
 	case verbInstall:
-		err = s.executeInstall(p.zxid)
+		err = s.executeInstall(p)
 	}
 	if err != nil {
 		return fmt.Errorf("%s to %v: %w", p.verb, p.zxid, err)
@@ -99,9 +119,9 @@ func (s *Store) executeTruncate(z zoo.Zxid) error {
 	return txnlog.Truncate(s.disk, s.logDir, z)
 }
 
-func (s *Store) executeInstall(z zoo.Zxid) error {
-	unfinished := filepath.Join(s.snapDir, installName(z))
-	installed := filepath.Join(s.snapDir, snapshot.Name(z))
+func (s *Store) executeInstall(p plan) error {
+	unfinished := filepath.Join(s.snapDir, p.installName())
+	installed := filepath.Join(s.snapDir, p.installedName())
 	err := s.disk.Rename(unfinished, installed)
 	if errors.Is(err, fs.ErrNotExist) {
 		_, err = s.disk.Stat(installed) // renamed before the crash

@@ -134,7 +134,7 @@ func (s *Store) recoverTree(r *Recovered) (refused *snapshot.File, err error) {
 // the first make an older snapshot the better choice.
 func refusable(err error) bool {
 	var corrupt *CorruptError
-	return errors.As(err, &corrupt) || errors.Is(err, snapshot.ErrSnappy)
+	return errors.As(err, &corrupt)
 }
 
 // checkDigest compares the tree with its digest where both are of one moment. As
@@ -194,7 +194,7 @@ func (s *Store) writeSnapshot(t *tree.Tree) error {
 	frozen := t.Freeze()
 	defer frozen.Close()
 	source := snapshot.Source{Frozen: frozen, Lock: snapshot.NoLock{}}
-	return snapshot.Write(s.disk, s.snapDir, source)
+	return s.cfg.Snapshots.Write(s.disk, s.snapDir, source)
 }
 
 // recoverTail reads the log beyond the tree.

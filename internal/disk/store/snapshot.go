@@ -39,7 +39,8 @@ func (s *Store) BeginSnapshot(from snapshot.Source) (*Snapshot, error) {
 	s.treeZxid = max(s.treeZxid, z)
 	s.writing = &Snapshot{
 		store: s, generation: s.generation,
-		writer: snapshot.NewWriter(s.disk, s.snapDir, snapshot.UnfinishedName(z), from),
+		writer: s.cfg.Snapshots.NewWriter(
+			s.disk, s.snapDir, snapshot.UnfinishedName(z), from),
 	}
 	return s.writing, nil
 }
@@ -120,7 +121,8 @@ func (s *Store) InstallSnapshot(from snapshot.Source) error {
 // install writes the snapshot in full, and its name too, before the plan: a plan
 // must never be found without what it needs.
 func (s *Store) install(z zoo.Zxid, from snapshot.Source) error {
-	w := snapshot.NewWriter(s.disk, s.snapDir, installName(z), from)
+	p := plan{verbInstall, z, s.cfg.Snapshots.Compression}
+	w := s.cfg.Snapshots.NewWriter(s.disk, s.snapDir, p.installName(), from)
 	if err := w.Finish(); err != nil {
 		return err
 	}
@@ -130,7 +132,7 @@ func (s *Store) install(z zoo.Zxid, from snapshot.Source) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.generation++
-	if err := s.carryOut(plan{verbInstall, z}); err != nil {
+	if err := s.carryOut(p); err != nil {
 		return err
 	}
 	clear(s.verified)

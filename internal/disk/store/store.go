@@ -9,6 +9,7 @@ import (
 
 	"zoo"
 	"zoo/internal/core/tree"
+	"zoo/internal/disk/snapshot"
 	"zoo/internal/disk/txnlog"
 	"zoo/internal/disk/vfs"
 	"zoo/internal/txn"
@@ -52,6 +53,8 @@ type Config struct {
 	// returned for may be lost with the power (forceSync=no). Nothing else is
 	// affected.
 	LogUnsynced bool
+	// Snapshots is how snapshots are written.
+	Snapshots snapshot.Format
 	// DirsExpected refuses to make missing directories (datadir.autocreate=false).
 	DirsExpected bool
 }

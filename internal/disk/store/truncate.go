@@ -88,7 +88,7 @@ func (s *Store) isVerified(z zoo.Zxid) bool {
 // truncate carries the cut out and verifies it by reading again, because a cut
 // that did not happen splits the ensemble's history (ZOOKEEPER-3701).
 func (s *Store) truncate(base, end zoo.Zxid) error {
-	if err := s.carryOut(plan{verbTruncate, end}); err != nil {
+	if err := s.carryOut(plan{verb: verbTruncate, zxid: end}); err != nil {
 		return err
 	}
 	for z := range s.verified {
