@@ -23,13 +23,15 @@ type Main struct {
 
 // commandLine is what kong reads; each field is one sub-command.
 type commandLine struct {
-	Serve   serveCommand   `cmd:"" help:"Run a server."`
-	Dev     devCommand     `cmd:"" help:"Run a whole ensemble on this machine."`
-	Status  statusCommand  `cmd:"" help:"Show what running servers say about themselves."`
-	Shell   shellCommand   `cmd:"" passthrough:"" help:"Talk to servers, as ZooKeeper's zkCli does."`
-	Bench   benchCommand   `cmd:"" help:"Drive a load against servers and measure it."`
-	Config  configCommand  `cmd:"" help:"Look at a configuration."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve    serveCommand    `cmd:"" help:"Run a server."`
+	Dev      devCommand      `cmd:"" help:"Run a whole ensemble on this machine."`
+	Status   statusCommand   `cmd:"" help:"Show what running servers say about themselves."`
+	Shell    shellCommand    `cmd:"" passthrough:"" help:"Talk to servers, as ZooKeeper's zkCli does."`
+	Bench    benchCommand    `cmd:"" help:"Drive a load against servers and measure it."`
+	Config   configCommand   `cmd:"" help:"Look at a configuration."`
+	Log      logCommand      `cmd:"" help:"Read, check and mend files of the transaction log."`
+	Snapshot snapshotCommand `cmd:"" help:"Read, check and convert snapshots."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 // The exit codes, as in ZooKeeper. A server's error may carry another one.

@@ -49,6 +49,8 @@ var rooms = []room{
 	{name: "internal/disk/snapshot", imports: append(slices.Clone(encoding),
 		"internal/disk/vfs", "internal/core/tree"),
 		libraries: []string{"github.com/klauspost/compress"}},
+	{name: "internal/inspect", imports: append(slices.Clone(encoding),
+		"internal/disk", "internal/core/tree")},
 	{name: "internal/net/nowait"},
 	{name: "internal/net/certs", libraries: []string{
 		"github.com/pavlo-v-chernykh/keystore-go/v4", "software.sslmate.com/src/go-pkcs12",
@@ -74,7 +76,7 @@ var rooms = []room{
 	{name: "internal/dev", imports: []string{"internal/dev"}},
 	{name: "cmd/zoo", imports: []string{"internal/config", "internal/server", "internal/ops",
 		"internal/dev", "internal/load", "internal/shell", "client", "internal/net/certs",
-		"internal/net/sasl"},
+		"internal/net/sasl", "internal/inspect", "internal/disk/vfs"},
 		libraries: []string{"github.com/alecthomas/kong"}},
 	{name: "test/compat", imports: append(slices.Clone(encoding), "test/ensemble")},
 	{name: "test/slow", imports: append(slices.Clone(encoding), "internal/load", "test/ensemble")},

@@ -53,6 +53,11 @@ func Check(disk vfs.FS, file File) (Info, error) {
 }
 
 func read(disk vfs.FS, file File, to *tree.Loader) (Info, error) {
+	return readParts(disk, file, func(s *source) { s.body(to) })
+}
+
+// readParts reads a file with someone for its body.
+func readParts(disk vfs.FS, file File, body func(*source)) (Info, error) {
 	info := Info{Zxid: file.Zxid, LastZxid: file.Zxid}
 	f, err := disk.Open(file.Path)
 	if err != nil {
@@ -65,7 +70,7 @@ func read(disk vfs.FS, file File, to *tree.Loader) (Info, error) {
 	}
 	s := &source{r: bufio.NewReaderSize(plain, readBytes), sum: adler32.New()}
 	s.header()
-	s.body(to)
+	body(s)
 	s.seal()
 	s.trailer(&info)
 	return info, s.corrupt(file.Path)

@@ -78,3 +78,6 @@ func removeExisting(disk vfs.FS, path string) error {
 	}
 	return disk.Remove(path)
 }
+
+// LockPath is the file whose lock a server holds on a data directory.
+func LockPath(dir string) string { return filepath.Join(dir, lockName) }
