@@ -168,6 +168,7 @@ func (r *Replica) maybeServe() {
 	if r.learner == nil {
 		r.ForgetProposals()
 		r.beginWriting()
+		r.endOrphans()
 		r.releaseHeld()
 	}
 	r.trace(Trace{

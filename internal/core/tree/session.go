@@ -1,6 +1,8 @@
 package tree
 
 import (
+	"slices"
+
 	"zoo"
 	"zoo/internal/jute"
 	"zoo/internal/txn"
@@ -40,16 +42,11 @@ func (t *Tree) deleteEphemerals(session zoo.SessionID, zxid zoo.Zxid) {
 	}
 }
 
-// DropOrphans deletes the ephemerals whose session does not exist, and gives the
-// owners' ids. A server does it once, after it has recovered its data, because a
-// snapshot and a log that were written by Java may disagree. It changes the tree.
-func (t *Tree) DropOrphans() []zoo.SessionID {
-	var dropped []zoo.SessionID
-	for _, id := range t.EphemeralSessions() {
-		if _, known := t.sessions[id]; !known {
-			t.deleteEphemerals(id, t.zxid)
-			dropped = append(dropped, id)
-		}
-	}
-	return dropped
+// Orphans gives the ids of the sessions that own ephemerals and do not exist: a
+// snapshot and a log that were written by Java may disagree.
+func (t *Tree) Orphans() []zoo.SessionID {
+	return slices.DeleteFunc(t.EphemeralSessions(), func(id zoo.SessionID) bool {
+		_, known := t.sessions[id]
+		return known
+	})
 }
