@@ -68,15 +68,17 @@ func (t *Tree) create(r *Result, c *creation) {
 		return
 	}
 	acl := t.acls.intern(c.acl)
-	s := t.add(parent, c.path, name, c.data)
+	s := t.attach(parent, newcomer{path: c.path, name: name, data: c.data,
+		hash: hashPath(c.path), prefix: digestPrefix(c.path, c.data)})
 	n := t.nodes.at(s)
-	n.acl, n.owner = acl, c.owner
-	n.czxid, n.mzxid, n.pzxid = r.Header.Zxid, r.Header.Zxid, r.Header.Zxid
+	n.acl = acl
+	n.czxid, n.mzxid = r.Header.Zxid, r.Header.Zxid
 	n.ctime, n.mtime = r.Header.Time, r.Header.Time
+	t.nodes.setOwner(n, c.owner)
 	t.recount(n)
 	t.owners.add(c.owner, s)
 	// The answer tells the data's length, also where a usage is counted in its place.
-	r.Stat = n.stat(t.owners.types)
+	r.Stat = t.nodes.stat(n, t.owners.types)
 	t.quotaCreated(c.path, name, len(c.data))
 	t.tell(zoo.EventNodeCreated, c.path, acl)
 	t.tellParent(c.path, name, parent)
@@ -87,15 +89,17 @@ func (t *Tree) create(r *Result, c *creation) {
 // newer than the entry. Entries from before 3.4 do not say (-1), and count one.
 func (t *Tree) countCreation(parent slot, cversion int32, zxid zoo.Zxid) {
 	n := t.nodes.at(parent)
+	before := t.nodes.extra(n).cversion
 	if cversion == -1 {
-		cversion = n.cversion + 1
+		cversion = before + 1
 	}
-	if cversion <= n.cversion {
+	if cversion <= before {
 		return
 	}
 	t.touch(parent)
-	n.cversion = cversion
-	n.pzxid = max(n.pzxid, zxid)
+	x := t.nodes.own(n)
+	x.cversion = cversion
+	x.pzxid = max(x.pzxid, zxid)
 	t.recount(n)
 }
 
@@ -103,7 +107,7 @@ func (t *Tree) countCreation(parent slot, cversion int32, zxid zoo.Zxid) {
 // its creation comes by. If its ACL was changed since, the setACL comes by too.
 func (t *Tree) mendACL(s slot, c *creation, zxid zoo.Zxid) {
 	n := t.nodes.at(s)
-	if n.czxid != zxid || n.aversion != 0 || !t.acls.isUnknown(n.acl) {
+	if n.czxid != zxid || t.nodes.extra(n).aversion != 0 || !t.acls.isUnknown(n.acl) {
 		return
 	}
 	t.touch(s)

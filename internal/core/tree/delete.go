@@ -40,11 +40,11 @@ func (t *Tree) delete(path string, zxid zoo.Zxid) zoo.Code {
 
 func (t *Tree) countDeletion(parent slot, zxid zoo.Zxid) {
 	n := t.nodes.at(parent)
-	if zxid <= n.pzxid {
+	if zxid <= t.nodes.extra(n).pzxid {
 		return
 	}
 	t.touch(parent)
-	n.pzxid = zxid
+	t.nodes.own(n).pzxid = zxid
 	t.recount(n)
 }
 
@@ -53,10 +53,10 @@ func (t *Tree) countDeletion(parent slot, zxid zoo.Zxid) {
 // deleted, created again, and given children, and only those are found. The rest
 // of the log creates them again.
 func (t *Tree) clear(top slot) {
-	for t.nodes.at(top).firstChild != noSlot {
+	for t.nodes.firstChild(t.nodes.at(top)) != noSlot {
 		s := top
-		for t.nodes.at(s).firstChild != noSlot {
-			s = t.nodes.at(s).firstChild
+		for next := top; next != noSlot; next = t.nodes.firstChild(t.nodes.at(s)) {
+			s = next
 		}
 		t.discard(s, t.path(s), strings.Clone(t.name(t.nodes.at(s))))
 	}

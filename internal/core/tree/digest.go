@@ -67,11 +67,11 @@ func (d *Digester) finish(prefix uint32, st *zoo.StatPersisted) uint32 {
 
 // recount puts a znode's present stat into the digest in place of the old one.
 func (t *Tree) recount(n *node) {
-	if n.flags&flagUncounted != 0 {
+	if n.uncounted() {
 		return
 	}
 	t.digest -= uint64(n.digest)
-	st := n.persisted()
+	st := t.nodes.persisted(n)
 	n.digest = t.digester.finish(n.prefix, &st)
 	t.digest += uint64(n.digest)
 }

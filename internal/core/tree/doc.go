@@ -15,10 +15,11 @@
 //
 // # Layout in memory
 //
-// A znode is a fixed record without pointers, named by its slot; its name and
-// data share one block of an arena; children hang on a list through the records
-// themselves; a table of hashes of full paths finds a record in one probe, and
-// the names on the way up to the root confirm it. So the garbage collector sees
-// thousands of objects where there are millions of znodes, and creating or
-// deleting a child costs the same in a directory of five and of five million.
+// A znode is a fixed record without pointers, named by its slot, with a second half if
+// it has an owner or had children; its name and data share one block of an arena;
+// children hang on a list through the records themselves; a table of hashes of full
+// paths finds a record in one probe, and the names on the way up to the root confirm
+// it. So the garbage collector sees thousands of objects where there are millions of
+// znodes, and creating or deleting a child costs the same in a directory of five and of
+// five million.
 package tree

@@ -71,8 +71,8 @@ func (t *Tree) Freeze() *Frozen {
 	f := &Frozen{
 		tree: t, generation: t.generation, zxid: t.zxid, digest: t.digest, count: t.Len(),
 		acls: t.acls.used(), sessions: make([]Session, 0, len(t.sessions)),
-		images: make(map[slot]*image), limit: t.nodes.used,
-		shown: make([]uint64, (t.nodes.used+63)/64),
+		images: make(map[slot]*image), limit: t.nodes.end(),
+		shown: make([]uint64, (t.nodes.end()+63)/64),
 	}
 	for id, timeout := range t.sessions {
 		f.sessions = append(f.sessions, Session{ID: id, TimeoutMillis: timeout})
@@ -103,7 +103,7 @@ func (t *Tree) image(s slot) *image {
 	}
 	return &image{
 		FrozenNode: FrozenNode{
-			Path: t.path(s), Data: data, ACLIndex: t.acls.id(n.acl), Stat: n.persisted(),
+			Path: t.path(s), Data: data, ACLIndex: t.acls.id(n.acl), Stat: t.nodes.persisted(n),
 		},
 		parent: n.parent,
 	}
@@ -180,7 +180,7 @@ func (f *Frozen) emitPending(emit func(FrozenNode)) {
 	f.path = f.tree.appendPath(f.path[:0], s)
 	emit(FrozenNode{
 		Path: stringOf(f.path), Data: f.tree.data(n),
-		ACLIndex: f.tree.acls.id(n.acl), Stat: n.persisted(),
+		ACLIndex: f.tree.acls.id(n.acl), Stat: f.tree.nodes.persisted(n),
 	})
 }
 

@@ -95,14 +95,14 @@ func (l *Loader) Add(p *Loading) error {
 	n := t.nodes.at(s)
 	if exists {
 		t.replaceData(n, p.Path, p.Data)
-		t.owners.remove(n.owner, s)
+		t.owners.remove(t.nodes.owner(n), s)
 		t.acls.release(n.acl)
 	}
-	n.setPersisted(&p.Stat)
+	t.nodes.setPersisted(n, &p.Stat)
 	n.acl = l.use(p.ACLIndex)
 	t.digest += uint64(p.digest) - uint64(n.digest)
 	n.digest = p.digest
-	t.owners.add(n.owner, s)
+	t.owners.add(p.Stat.EphemeralOwner, s)
 	return nil
 }
 

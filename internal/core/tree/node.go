@@ -20,96 +20,115 @@ const (
 // nullData is the dataLen of a znode whose data is null, not empty.
 const nullData = -1
 
-// The flags of a record.
+// The flags of a record, above the length of the name.
 const (
 	// flagLive is set while the record holds a znode.
-	flagLive uint32 = 1 << iota
+	flagLive uint32 = 1 << 31
 	// flagUncounted marks what lies below /zookeeper: the digest leaves it out.
-	flagUncounted
+	flagUncounted uint32 = 1 << 30
+
+	nameMask = flagUncounted - 1
 )
 
-// node is the record of a znode. It holds no pointer on purpose.
+// node is the record of a znode. It holds no pointer on purpose, and nothing that most
+// znodes do not need; see extra.
 type node struct {
-	czxid, mzxid, pzxid zoo.Zxid
-	ctime, mtime        int64
-	owner               zoo.SessionID
-	version             int32
-	cversion            int32
-	aversion            int32
-	acl                 uint32 // acl is an entry of the ACL table.
-	block               uint32 // block of the arena: the name, then the data.
-	nameLen             uint32
-	dataLen             int32
-	parent              slot
-	firstChild          slot
-	next, prev          slot // Siblings; the first child's prev is the last child.
-	numChildren         int32
-	digest              uint32 // digest is what the znode adds to the tree's digest.
-	prefix              uint32 // prefix is the CRC of path and data, before the stat.
-	stamp               uint32 // stamp is the tree's generation at the last change.
-	flags               uint32
+	czxid, mzxid zoo.Zxid
+	ctime, mtime int64
+	version      int32
+	acl          uint32 // acl is an entry of the ACL table.
+	block        uint32 // block of the arena: the name, then the data.
+	nameFlags    uint32 // nameFlags is the length of the name, and flags above it.
+	dataLen      int32
+	parent       slot
+	next, prev   slot   // Siblings; the first child's prev is the last child.
+	digest       uint32 // digest is what the znode adds to the tree's digest.
+	prefix       uint32 // prefix is the CRC of path and data, before the stat.
+	stamp        uint32 // stamp is the tree's generation at the last change.
+	extra        uint32 // extra is the other half of the record; 0 if there is none.
 }
 
-func (n *node) live() bool { return n.flags&flagLive != 0 }
+// extra is what a znode has that has an owner or had children, or whose ACL was set.
+// Where there is none, pzxid is the creation's and the rest is zero.
+type extra struct {
+	pzxid       zoo.Zxid
+	owner       zoo.SessionID
+	cversion    int32
+	aversion    int32
+	firstChild  slot // firstChild of a free one is the next free one.
+	numChildren int32
+}
+
+func (n *node) live() bool { return n.nameFlags&flagLive != 0 }
+
+func (n *node) uncounted() bool { return n.nameFlags&flagUncounted != 0 }
+
+func (n *node) nameBytes() int { return int(n.nameFlags & nameMask) }
 
 func (n *node) dataBytes() int { return int(max(n.dataLen, 0)) }
 
-func (n *node) blockBytes() int { return int(n.nameLen) + n.dataBytes() }
+func (n *node) blockBytes() int { return n.nameBytes() + n.dataBytes() }
 
-func (n *node) persisted() zoo.StatPersisted {
+// persisted is what snapshots keep of a record.
+func (t *nodeTable) persisted(n *node) zoo.StatPersisted {
+	x := t.extra(n)
 	return zoo.StatPersisted{
 		Czxid: n.czxid, Mzxid: n.mzxid, Ctime: n.ctime, Mtime: n.mtime,
-		Version: n.version, Cversion: n.cversion, Aversion: n.aversion,
-		EphemeralOwner: n.owner, Pzxid: n.pzxid,
+		Version: n.version, Cversion: x.cversion, Aversion: x.aversion,
+		EphemeralOwner: x.owner, Pzxid: x.pzxid,
 	}
 }
 
-func (n *node) setPersisted(st *zoo.StatPersisted) {
+func (t *nodeTable) setPersisted(n *node, st *zoo.StatPersisted) {
 	n.czxid, n.mzxid, n.ctime, n.mtime = st.Czxid, st.Mzxid, st.Ctime, st.Mtime
-	n.version, n.cversion, n.aversion = st.Version, st.Cversion, st.Aversion
-	n.owner, n.pzxid = st.EphemeralOwner, st.Pzxid
+	n.version = st.Version
+	usual := st.Pzxid == st.Czxid && st.Cversion == 0 && st.Aversion == 0 && st.EphemeralOwner == 0
+	if n.extra == 0 && usual {
+		return
+	}
+	x := t.own(n)
+	x.cversion, x.aversion = st.Cversion, st.Aversion
+	x.owner, x.pzxid = st.EphemeralOwner, st.Pzxid
 }
 
 // stat is what clients see. Cversion counts creations and deletions there; of n
 // creations, n minus the children that remain were followed by a deletion.
-func (n *node) stat(types Types) zoo.Stat {
+func (t *nodeTable) stat(n *node, types Types) zoo.Stat {
+	x := t.extra(n)
 	st := zoo.Stat{
 		Czxid: n.czxid, Mzxid: n.mzxid, Ctime: n.ctime, Mtime: n.mtime,
-		Version: n.version, Cversion: 2*n.cversion - n.numChildren, Aversion: n.aversion,
-		DataLength: max(n.dataLen, 0), NumChildren: n.numChildren, Pzxid: n.pzxid,
+		Version: n.version, Cversion: 2*x.cversion - x.numChildren, Aversion: x.aversion,
+		DataLength: max(n.dataLen, 0), NumChildren: x.numChildren, Pzxid: x.pzxid,
 	}
-	if types.Of(n.owner) == OwnerSession {
-		st.EphemeralOwner = n.owner
+	if types.Of(x.owner) == OwnerSession {
+		st.EphemeralOwner = x.owner
 	}
 	return st
 }
 
-// chunkBits is the binary logarithm of the records per chunk of a nodeTable.
+// chunkBits is the binary logarithm of the elements per chunk.
 const chunkBits = 12
 
-// nodeTable holds the records in chunks, so that growing never copies more than
-// one of them. A pointer to a record is good until the next alloc.
-type nodeTable struct {
-	chunks [][]node
-	used   slot // used is the first slot that was never given out.
-	free   slot // free heads the list of returned slots, linked by next.
+// chunked is an array that grows without copying more than its first chunk, which
+// starts small. A pointer to an element is good until the next push.
+type chunked[T any] struct {
+	chunks [][]T
+	used   uint32
 }
 
-func (t *nodeTable) at(s slot) *node { return &t.chunks[s>>chunkBits][s&(1<<chunkBits-1)] }
+func (c *chunked[T]) at(i uint32) *T { return &c.chunks[i>>chunkBits][i&(1<<chunkBits-1)] }
 
-func (t *nodeTable) alloc() slot {
-	if s := t.free; s != noSlot {
-		t.free = t.at(s).next
-		return s
+// push adds a zero element at the end and gives its number.
+func (c *chunked[T]) push() uint32 {
+	i := c.used
+	c.used++
+	chunk := int(i >> chunkBits)
+	if chunk == len(c.chunks) {
+		c.chunks = append(c.chunks, make([]T, 0, firstCap(chunk)))
 	}
-	s := t.used
-	t.used++
-	chunk := int(s >> chunkBits)
-	if chunk == len(t.chunks) {
-		t.chunks = append(t.chunks, make([]node, 0, firstCap(chunk)))
-	}
-	t.chunks[chunk] = append(t.chunks[chunk], node{})
-	return s
+	var zero T
+	c.chunks[chunk] = append(c.chunks[chunk], zero)
+	return i
 }
 
 // firstCap keeps small trees small: only the first chunk starts below full size.
@@ -120,15 +139,99 @@ func firstCap(chunk int) int {
 	return 1 << chunkBits
 }
 
+// nodeTable holds the records.
+type nodeTable struct {
+	nodes     chunked[node]
+	free      slot // free heads the list of returned slots, linked by next.
+	extras    chunked[extra]
+	freeExtra uint32 // freeExtra heads the list of returned extras.
+}
+
+func (t *nodeTable) at(s slot) *node { return t.nodes.at(uint32(s)) }
+
+// end is the first slot that was never given out.
+func (t *nodeTable) end() slot { return slot(t.nodes.used) }
+
+func (t *nodeTable) alloc() slot {
+	if s := t.free; s != noSlot {
+		t.free = t.at(s).next
+		return s
+	}
+	return slot(t.nodes.push())
+}
+
 // release returns s for reuse.
 func (t *nodeTable) release(s slot) {
-	*t.at(s) = node{next: t.free}
+	n := t.at(s)
+	if n.extra != 0 {
+		*t.extras.at(n.extra) = extra{firstChild: slot(t.freeExtra)}
+		t.freeExtra = n.extra
+	}
+	*n = node{next: t.free}
 	t.free = s
+}
+
+// extra is the other half of a record, or what it would be.
+func (t *nodeTable) extra(n *node) extra {
+	if n.extra == 0 {
+		return extra{pzxid: n.czxid}
+	}
+	return *t.extras.at(n.extra)
+}
+
+// own gives the other half for a change. It is good until the next own.
+func (t *nodeTable) own(n *node) *extra {
+	if n.extra == 0 {
+		n.extra = t.allocExtra()
+		t.extras.at(n.extra).pzxid = n.czxid
+	}
+	return t.extras.at(n.extra)
+}
+
+func (t *nodeTable) allocExtra() uint32 {
+	if i := t.freeExtra; i != 0 {
+		x := t.extras.at(i)
+		t.freeExtra = uint32(x.firstChild)
+		*x = extra{}
+		return i
+	}
+	if t.extras.used == 0 {
+		t.extras.push() // The number 0 means none.
+	}
+	return t.extras.push()
+}
+
+func (t *nodeTable) firstChild(n *node) slot {
+	if n.extra == 0 {
+		return noSlot
+	}
+	return t.extras.at(n.extra).firstChild
+}
+
+func (t *nodeTable) numChildren(n *node) int32 {
+	if n.extra == 0 {
+		return 0
+	}
+	return t.extras.at(n.extra).numChildren
+}
+
+func (t *nodeTable) owner(n *node) zoo.SessionID {
+	if n.extra == 0 {
+		return 0
+	}
+	return t.extras.at(n.extra).owner
+}
+
+// setOwner is for a znode that has none yet.
+func (t *nodeTable) setOwner(n *node, owner zoo.SessionID) {
+	if owner != 0 {
+		t.own(n).owner = owner
+	}
 }
 
 // link makes c the last child of p.
 func (t *nodeTable) link(p, c slot) {
-	parent, child := t.at(p), t.at(c)
+	parent, child := t.own(t.at(p)), t.at(c)
 	child.parent, child.next = p, noSlot
 	parent.numChildren++
 	if parent.firstChild == noSlot {
@@ -143,7 +246,7 @@ func (t *nodeTable) link(p, c slot) {
 // unlink takes c out of its parent's list.
 func (t *nodeTable) unlink(c slot) {
 	child := t.at(c)
-	parent := t.at(child.parent)
+	parent := t.own(t.at(child.parent))
 	parent.numChildren--
 	if parent.firstChild == c {
 		parent.firstChild = child.next
@@ -174,7 +277,7 @@ func (n Node) record() *node { return n.tree.nodes.at(n.slot) }
 func (n Node) Data() []byte { return n.tree.data(n.record()) }
 
 // Stat is what clients see.
-func (n Node) Stat() zoo.Stat { return n.record().stat(n.tree.owners.types) }
+func (n Node) Stat() zoo.Stat { return n.tree.nodes.stat(n.record(), n.tree.owners.types) }
 
 // AppendStat appends the encoded Stat.
 func (n Node) AppendStat(b []byte) []byte {
@@ -183,7 +286,7 @@ func (n Node) AppendStat(b []byte) []byte {
 }
 
 // Persisted is what snapshots keep.
-func (n Node) Persisted() zoo.StatPersisted { return n.record().persisted() }
+func (n Node) Persisted() zoo.StatPersisted { return n.tree.nodes.persisted(n.record()) }
 
 // ACL is the znode's list, which is shared and never changes.
 func (n Node) ACL() []zoo.ACL { return n.tree.acls.list(n.record().acl) }
@@ -195,12 +298,12 @@ func (n Node) ACLIndex() int64 { return n.tree.acls.id(n.record().acl) }
 func (n Node) Digest() uint64 { return uint64(n.record().digest) }
 
 // NumChildren is the number of children.
-func (n Node) NumChildren() int { return int(n.record().numChildren) }
+func (n Node) NumChildren() int { return int(n.tree.nodes.numChildren(n.record())) }
 
 // Children visits the names of the children, the oldest first, until visit
 // returns false. A name shares the tree's memory.
 func (n Node) Children(visit func(name string) bool) {
-	for c := n.record().firstChild; c != noSlot; {
+	for c := n.tree.nodes.firstChild(n.record()); c != noSlot; {
 		child := n.tree.nodes.at(c)
 		if !visit(n.tree.name(child)) {
 			return
@@ -211,7 +314,7 @@ func (n Node) Children(visit func(name string) bool) {
 
 // EachChild visits the children themselves, the oldest first.
 func (n Node) EachChild(visit func(name string, child Node) bool) {
-	for c := n.record().firstChild; c != noSlot; {
+	for c := n.tree.nodes.firstChild(n.record()); c != noSlot; {
 		child := n.tree.nodes.at(c)
 		if !visit(n.tree.name(child), Node{n.tree, c}) {
 			return
@@ -222,9 +325,8 @@ func (n Node) EachChild(visit func(name string, child Node) bool) {
 
 // AppendChildNames appends the names of the children as an encoded vector.
 func (n Node) AppendChildNames(b []byte) []byte {
-	record := n.record()
-	b = jute.AppendCount(b, int(record.numChildren))
-	for c := record.firstChild; c != noSlot; {
+	b = jute.AppendCount(b, n.NumChildren())
+	for c := n.tree.nodes.firstChild(n.record()); c != noSlot; {
 		child := n.tree.nodes.at(c)
 		b = jute.AppendString(b, n.tree.name(child))
 		c = child.next

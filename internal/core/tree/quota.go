@@ -248,7 +248,7 @@ func (t *Tree) findQuotas() {
 	}
 	for s := t.following(top, top); s != noSlot; s = t.following(s, top) {
 		n := t.nodes.at(s)
-		if n.firstChild != noSlot || t.name(n) != quotaLimitsName {
+		if t.nodes.firstChild(n) != noSlot || t.name(n) != quotaLimitsName {
 			continue
 		}
 		if about, ok := quotaParent(t.path(s), quotaLimitsName); ok {

@@ -34,7 +34,7 @@ func (w *Reapable) Next(t *Tree, max int, visit func(n Node) bool) bool {
 			}
 			w.left--
 			s := slots[w.left]
-			if t.nodes.at(s).numChildren == 0 && !visit(Node{t, s}) {
+			if t.nodes.numChildren(t.nodes.at(s)) == 0 && !visit(Node{t, s}) {
 				return true
 			}
 		}

@@ -24,8 +24,9 @@ func (t *Tree) applySetACL(r *Result, d *jute.Decoder) error {
 	n := t.nodes.at(s)
 	acl := t.acls.intern(record.ACL)
 	t.acls.release(n.acl)
-	n.acl, n.aversion = acl, record.Version
+	n.acl = acl
+	t.nodes.own(n).aversion = record.Version
 	t.recount(n)
-	r.Stat = n.stat(t.owners.types)
+	r.Stat = t.nodes.stat(n, t.owners.types)
 	return nil
 }

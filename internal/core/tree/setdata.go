@@ -24,7 +24,7 @@ func (t *Tree) applySetData(r *Result, d *jute.Decoder) error {
 	t.replaceData(n, record.Path, record.Data)
 	n.version, n.mzxid, n.mtime = record.Version, r.Header.Zxid, r.Header.Time
 	t.recount(n)
-	r.Stat = n.stat(t.owners.types)
+	r.Stat = t.nodes.stat(n, t.owners.types)
 	t.tell(zoo.EventNodeDataChanged, record.Path, n.acl)
 	return nil
 }

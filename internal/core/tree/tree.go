@@ -59,7 +59,7 @@ func newRoot() *Tree {
 	}
 	s := t.nodes.alloc()
 	root := t.nodes.at(s)
-	root.flags = flagLive
+	root.nameFlags = flagLive
 	root.block = t.arena.alloc(0)
 	t.recount(root)
 	return t
@@ -77,7 +77,7 @@ func (t *Tree) addSystem() {
 		if path == configPath {
 			n := t.nodes.at(s)
 			n.acl = t.acls.intern([]zoo.ACL{{Perms: zoo.PermRead, ID: zoo.AnyoneID}})
-			n.aversion = -1
+			t.nodes.own(n).aversion = -1
 		}
 	}
 }
@@ -148,7 +148,7 @@ func parentCut(path string) int {
 func (t *Tree) hasPath(s slot, path string) bool {
 	for s != rootSlot {
 		n := t.nodes.at(s)
-		start := len(path) - int(n.nameLen)
+		start := len(path) - n.nameBytes()
 		if start < 1 || path[start-1] != '/' || path[start:] != t.name(n) {
 			return false
 		}
@@ -159,14 +159,14 @@ func (t *Tree) hasPath(s slot, path string) bool {
 }
 
 func (t *Tree) name(n *node) string {
-	return stringOf(t.arena.bytes(n.block, n.blockBytes())[:n.nameLen])
+	return stringOf(t.arena.bytes(n.block, n.blockBytes())[:n.nameBytes()])
 }
 
 func (t *Tree) data(n *node) []byte {
 	if n.dataLen == nullData {
 		return nil
 	}
-	return t.arena.bytes(n.block, n.blockBytes())[n.nameLen:]
+	return t.arena.bytes(n.block, n.blockBytes())[n.nameBytes():]
 }
 
 // path builds a znode's path, "" for the root.
@@ -176,13 +176,13 @@ func (t *Tree) path(s slot) string { return stringOf(t.appendPath(nil, s)) }
 func (t *Tree) appendPath(b []byte, s slot) []byte {
 	size := 0
 	for at := s; at != rootSlot; at = t.nodes.at(at).parent {
-		size += 1 + int(t.nodes.at(at).nameLen)
+		size += 1 + t.nodes.at(at).nameBytes()
 	}
 	start := len(b)
 	b = append(b, make([]byte, size)...)
 	for end := start + size; s != rootSlot; {
 		n := t.nodes.at(s)
-		end -= copy(b[end-int(n.nameLen):end], t.name(n)) + 1
+		end -= copy(b[end-n.nameBytes():end], t.name(n)) + 1
 		b[end] = '/'
 		s = n.parent
 	}
@@ -192,7 +192,7 @@ func (t *Tree) appendPath(b []byte, s slot) []byte {
 // following is the znode after s in a walk that shows parents before children
 // and stays below top; noSlot after the last.
 func (t *Tree) following(s, top slot) slot {
-	if first := t.nodes.at(s).firstChild; first != noSlot {
+	if first := t.nodes.firstChild(t.nodes.at(s)); first != noSlot {
 		return first
 	}
 	for s != top {
@@ -224,11 +224,14 @@ func (t *Tree) add(parent slot, path, name string, data []byte) slot {
 
 // attach is add without the digest.
 func (t *Tree) attach(parent slot, c newcomer) slot {
+	if len(c.name) > int(nameMask) {
+		invariant.Fail("a name of %d bytes", len(c.name))
+	}
 	s := t.nodes.alloc()
 	n := t.nodes.at(s)
-	*n = node{flags: flagLive, nameLen: uint32(len(c.name)), stamp: t.generation, prefix: c.prefix}
+	*n = node{nameFlags: flagLive | uint32(len(c.name)), stamp: t.generation, prefix: c.prefix}
 	if uncounted(c.path) {
-		n.flags |= flagUncounted
+		n.nameFlags |= flagUncounted
 	}
 	if n.dataLen = int32(len(c.data)); c.data == nil {
 		n.dataLen = nullData
@@ -245,10 +248,10 @@ func (t *Tree) attach(parent slot, c newcomer) slot {
 // remove takes a znode without children out of the tree.
 func (t *Tree) remove(s slot, path string) {
 	n := t.nodes.at(s)
-	invariant.Holds(n.firstChild == noSlot, "%s removed before its children", path)
+	invariant.Holds(t.nodes.firstChild(n) == noSlot, "%s removed before its children", path)
 	t.bytes -= int64(len(path) + n.dataBytes())
 	t.digest -= uint64(n.digest)
-	t.owners.remove(n.owner, s)
+	t.owners.remove(t.nodes.owner(n), s)
 	t.acls.release(n.acl)
 	t.index.remove(hashPath(path), s)
 	t.nodes.unlink(s)
@@ -259,7 +262,7 @@ func (t *Tree) remove(s slot, path string) {
 // replaceData gives a znode other data, in place where the block fits. Readers
 // are out and every Frozen has its copy, so nobody sees the block change.
 func (t *Tree) replaceData(n *node, path string, data []byte) {
-	before, after := n.blockBytes(), int(n.nameLen)+len(data)
+	before, after := n.blockBytes(), n.nameBytes()+len(data)
 	t.bytes += int64(after - before)
 	if !sameBlock(before, after) {
 		block := t.arena.alloc(after)

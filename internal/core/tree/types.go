@@ -58,7 +58,7 @@ func (t *Tree) SetTypes(types Types) {
 	t.owners.types = types
 	for _, list := range before.lists {
 		for _, s := range list {
-			t.owners.add(t.nodes.at(s).owner, s)
+			t.owners.add(t.nodes.owner(t.nodes.at(s)), s)
 		}
 	}
 }
