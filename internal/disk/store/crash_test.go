@@ -44,6 +44,17 @@ func scenario(w *world) {
 	w.install(newer[:9]) // an older snapshot than what is there
 	w.append(create(0x300000004, "d"))
 	w.sync()
+	for range 3 {
+		w.snapshot()
+		w.roll()
+		w.append(create(w.last()+1, "d"))
+		w.sync()
+	}
+	w.purge(2)
+	w.append(create(w.last()+1, "d"))
+	w.truncateUnderPurge(w.last() - 1)
+	w.append(create(w.last()+1, "d"))
+	w.sync()
 }
 
 // crashed is what the hook panics with.
@@ -185,7 +196,7 @@ func TestRandomHistoriesSurviveRandomCrashes(t *testing.T) {
 }
 
 func randomStep(t *rapid.T, w *world, variant string) {
-	switch rapid.IntRange(0, 9).Draw(t, "step") {
+	switch rapid.IntRange(0, 10).Draw(t, "step") {
 	case 0, 1, 2:
 		z := w.last() + 1
 		w.append(creates(z, z+zoo.Zxid(rapid.IntRange(0, 20).Draw(t, "more")), variant)...)
@@ -202,6 +213,9 @@ func randomStep(t *rapid.T, w *world, variant string) {
 		if n := len(w.now.history); n > 0 {
 			w.truncate(w.now.history[rapid.IntRange(0, n-1).Draw(t, "keep")].Zxid)
 		}
+	case 10:
+		w.sync()
+		w.purge(rapid.IntRange(1, 3).Draw(t, "kept"))
 	case 9:
 		e := w.last().Epoch()
 		from := e.Start() + 1

@@ -43,6 +43,8 @@ func perform(t *testing.T, w *world, disk vfs.FS, d *datadriven.TestData) {
 		w.truncate(first)
 	case "install":
 		w.install(creates(first, last, "b"))
+	case "purge":
+		w.purge(int(number(t, d, "count")))
 	case "accept":
 		w.setAccepted(zoo.Epoch(e))
 	case "current":

@@ -25,9 +25,12 @@ import (
 //	                        all other snapshots and the whole log
 //	install 200000000.gz    the same, where both files have .gz (or .snappy)
 //	                        behind their names
+//	purge 300000000         nothing before this snapshot is needed: remove older
+//	                        snapshots, and what of the log only they need
 //
-// While the file is there nothing is appended and nothing is read, so that no
-// half-done state is ever taken for a history.
+// While a plan to truncate or install is there nothing is appended and nothing is
+// read, so that no half-done state is ever taken for a history. A purge takes only
+// what nobody needs, so that the server works on meanwhile.
 const planName = "zoo.plan"
 
 type plan struct {
@@ -39,6 +42,7 @@ type plan struct {
 const (
 	verbTruncate = "truncate"
 	verbInstall  = "install"
+	verbPurge    = "purge"
 )
 
 func (p plan) String() string {
@@ -50,7 +54,8 @@ func parsePlan(text string) (plan, bool) {
 	verb, digits, _ := strings.Cut(strings.TrimSpace(text), " ")
 	form := snapshot.CompressionOf(digits)
 	z, err := strconv.ParseUint(strings.TrimSuffix(digits, form.Suffix()), 16, 64)
-	known := verb == verbInstall || verb == verbTruncate && form == snapshot.Plain
+	known := verb == verbInstall ||
+		(verb == verbTruncate || verb == verbPurge) && form == snapshot.Plain
 	return plan{verb, zoo.Zxid(z), form}, err == nil && known
 }
 
@@ -78,13 +83,17 @@ func (s *Store) resumePlan() error {
 	p, ok := parsePlan(text)
 	if !ok {
 		return &CorruptError{File: path, Offset: 0, Advice: adviceFetch,
-			Want: "truncate or install, and a zxid", Got: strconv.Quote(text)}
+			Want: "truncate or install or purge, and a zxid", Got: strconv.Quote(text)}
 	}
 	return s.execute(p)
 }
 
-// carryOut persists a plan and executes it.
+// carryOut persists a plan and executes it. A purge that is under way ends first:
+// there is one plan at a time.
 func (s *Store) carryOut(p plan) error {
+	if err := s.finishPurge(); err != nil {
+		return err
+	}
 	if err := replaceFile(s.disk, s.snapDir, planName, p.String()); err != nil {
 		return err
 	}
@@ -99,10 +108,17 @@ func (s *Store) execute(p plan) error {
 		err = s.executeTruncate(p.zxid)
 	case verbInstall:
 		err = s.executeInstall(p)
+	case verbPurge:
+		err = s.executePurge(p.zxid)
 	}
 	if err != nil {
 		return fmt.Errorf("%s to %v: %w", p.verb, p.zxid, err)
 	}
+	return s.forgetPlan()
+}
+
+// forgetPlan ends a plan that has become true, durably.
+func (s *Store) forgetPlan() error {
 	if err := s.disk.Remove(filepath.Join(s.snapDir, planName)); err != nil {
 		return err
 	}
@@ -147,7 +163,7 @@ func (s *Store) removeSnapshots(doomed func(snapshot.File) bool) error {
 	}
 	for _, file := range files {
 		if doomed(file) {
-			if err := s.disk.Remove(file.Path); err != nil {
+			if err := removeHeld(s.disk, file.Path); err != nil {
 				return err
 			}
 		}
@@ -161,7 +177,7 @@ func (s *Store) removeLog() error {
 		return err
 	}
 	for _, segment := range segments {
-		if err := s.disk.Remove(segment.Path); err != nil {
+		if err := removeHeld(s.disk, segment.Path); err != nil {
 			return err
 		}
 	}

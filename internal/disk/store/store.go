@@ -74,6 +74,7 @@ type Store struct {
 	accepted zoo.Epoch
 	current  zoo.Epoch
 	err      error
+	purging  []purgeStep // what is left of a purge
 
 	// mu is held over the rename that publishes a snapshot: it must not happen
 	// while, or after, a truncation decides that the snapshot is too new.
@@ -112,9 +113,7 @@ func VersionDir(dir string) string { return filepath.Join(dir, versionDir) }
 
 // Open recovers the data directory, and takes it for this process.
 func (c Config) Open() (*Store, Recovered, error) {
-	if c.LogDir == "" {
-		c.LogDir = c.DataDir
-	}
+	c = c.withLogDir()
 	s := &Store{
 		cfg: c, disk: c.FS, verified: make(map[zoo.Zxid]bool),
 		snapDir: VersionDir(c.DataDir),
@@ -126,6 +125,13 @@ func (c Config) Open() (*Store, Recovered, error) {
 			fmt.Errorf("open data directory %s: %w", c.DataDir, err), s.unlock())
 	}
 	return s, recovered, nil
+}
+
+func (c Config) withLogDir() Config {
+	if c.LogDir == "" {
+		c.LogDir = c.DataDir
+	}
+	return c
 }
 
 // open is the order of a start. Unfinished plans come before anything is read,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"zoo"
 	"zoo/internal/core/tree"
@@ -216,4 +217,35 @@ func (w *world) install(history []txn.Entry) {
 	must(w.t, w.store.InstallSnapshot(source))
 	source.Frozen.Close()
 	w.now, w.next, w.tree = *w.next, nil, tr
+}
+
+// purge keeps count snapshots and what belongs to them. While files go, others are
+// written.
+func (w *world) purge(count int) store.PurgePlan {
+	audit, err := w.store.Audit(count)
+	must(w.t, err)
+	for audit.More() {
+		must(w.t, audit.Step(func(int) error { return nil }))
+	}
+	plan, err := w.store.BeginPurge(time.Time{}, store.Retention{Snapshots: count})
+	must(w.t, err)
+	for w.store.Purging() {
+		must(w.t, w.store.PurgeStep())
+		w.append(create(w.last()+1, "a"))
+		w.sync()
+	}
+	return plan
+}
+
+// truncateUnderPurge cuts the history while a purge is under way.
+func (w *world) truncateUnderPurge(z zoo.Zxid) {
+	plan, err := w.store.BeginPurge(time.Time{}, store.Retention{Snapshots: 1})
+	must(w.t, err)
+	if len(plan.Remove) == 0 || !w.store.Purging() {
+		w.t.Fatal("there was nothing to purge")
+	}
+	w.truncate(z)
+	if w.store.Purging() {
+		w.t.Fatal("two plans at once")
+	}
 }

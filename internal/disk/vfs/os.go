@@ -85,7 +85,7 @@ func (OS) Stat(name string) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	return Info{Size: info.Size(), Dir: info.IsDir()}, nil
+	return Info{Size: info.Size(), Dir: info.IsDir(), Modified: info.ModTime()}, nil
 }
 
 // Lock implements FS. The lock dies with the process, the file stays.

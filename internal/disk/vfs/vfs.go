@@ -1,6 +1,9 @@
 package vfs
 
-import "io"
+import (
+	"io"
+	"time"
+)
 
 // FS is a file system as the disk rooms need it. Names are slash or OS paths;
 // a missing file is reported with an error that matches fs.ErrNotExist.
@@ -33,6 +36,8 @@ type FS interface {
 type Info struct {
 	Size int64
 	Dir  bool
+	// Modified is when the content was last changed; zero where nobody knows.
+	Modified time.Time
 }
 
 // File is an open file. Read and Write move a cursor that starts at 0.
