@@ -65,10 +65,6 @@ type Config struct {
 	FrameBytesMax int
 	// OutstandingMax bounds the requests in process (globalOutstandingLimit).
 	OutstandingMax int
-	// PurgeRetain is how many snapshots a purge keeps.
-	PurgeRetain int
-	// PurgeInterval is the time between purges; 0 is never.
-	PurgeInterval time.Duration
 
 	// SkipACL switches every ACL check off.
 	SkipACL bool

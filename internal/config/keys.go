@@ -124,28 +124,49 @@ func superDigest(d *draft, value string) error {
 // retainCount raises what is below 3 to 3, as Java does: fewer snapshots would
 // leave nothing to fall back on.
 func retainCount(d *draft, value string) error {
-	err := number(0, math.MaxInt32, func(d *draft) *int { return &d.PurgeRetain })(d, value)
-	if err == nil && d.PurgeRetain < 3 {
-		d.PurgeRetain = 3
+	retain := func(d *draft) *int { return &d.Storage.Purge.Retain }
+	err := number(0, math.MaxInt32, retain)(d, value)
+	if err == nil && d.Storage.Purge.Retain < 3 {
+		d.Storage.Purge.Retain = 3
 	}
 	return err
 }
 
-// purgeInterval reads hours, or a number with a unit, as 3.10 does.
-func purgeInterval(d *draft, value string) error {
-	unit, digits := time.Hour, value
-	for _, u := range purgeUnits {
-		if rest, ok := strings.CutSuffix(value, u.suffix); ok {
-			unit, digits = u.unit, rest
+// purgeTime reads hours, or a number with a unit, as 3.10 does.
+func purgeTime(field func(*draft) *time.Duration) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		unit, digits := time.Hour, value
+		for _, u := range purgeUnits {
+			if rest, ok := strings.CutSuffix(value, u.suffix); ok {
+				unit, digits = u.unit, rest
+				break
+			}
+		}
+		var n int
+		high := int(100 * 365 * 24 * time.Hour / unit)
+		if err := number(0, high, func(*draft) *int { return &n })(d, digits); err != nil {
+			return err
+		}
+		*field(d) = time.Duration(n) * unit
+		return nil
+	}
+}
+
+// purgeSize reads bytes, or a number with a unit, the next always 1024 times as much.
+func purgeSize(d *draft, value string) error {
+	shift, digits := 0, strings.ToLower(value)
+	for i, suffix := range []string{"k", "m", "g", "t"} {
+		if rest, ok := strings.CutSuffix(digits, suffix); ok {
+			shift, digits = 10*(i+1), rest
 			break
 		}
 	}
 	var n int
-	high := int(100 * 365 * 24 * time.Hour / unit)
-	if err := number(0, high, func(*draft) *int { return &n })(d, digits); err != nil {
+	read := number(0, math.MaxInt64>>shift, func(*draft) *int { return &n })
+	if err := read(d, digits); err != nil {
 		return err
 	}
-	d.PurgeInterval = time.Duration(n) * unit
+	d.Storage.Purge.Bytes = int64(n) << shift
 	return nil
 }
 

@@ -9,7 +9,6 @@ const safeWords = "ruok,srvr,mntr,stat,isro,conf,envi,wchs"
 // Reasons why a key of an ensemble changes nothing, or cannot be accepted.
 const (
 	laterReconfig = "dynamic reconfiguration comes with a later version"
-	laterPurge    = "purging comes with a later version; snapshots and logs stay"
 	oneLoop       = "one loop does this work here, there is nothing to tune"
 )
 
@@ -128,10 +127,19 @@ var rowsStorage = []row{
 	{name: "closeSessionTxn.enabled", value: "true",
 		parse: untruth(func(d *draft) *bool { return &d.Storage.EndsUnlisted }),
 		doc:   "list the ephemeral nodes in the transaction that ends a session"},
-	{name: "autopurge.snapRetainCount", value: "3", parse: retainCount, reason: laterPurge,
-		doc: "snapshots a purge keeps, at least 3"},
-	{name: "autopurge.purgeInterval", value: "0", parse: purgeInterval, reason: laterPurge,
-		doc: "hours between purges, or with ms, s, m, h, d; 0 is never"},
+	{name: "autopurge.snapRetainCount", value: "3", parse: retainCount,
+		doc: "snapshots a purge keeps, at least 3, with the log behind the oldest of them"},
+	{name: "autopurge.purgeInterval", value: "1h",
+		parse: purgeTime(func(d *draft) *time.Duration { return &d.Storage.Purge.Interval }),
+		doc: "hours between purges, or with ms, s, m, h, d; 0 is never; when absent a purge " +
+			"follows each snapshot, too"},
+	{name: "autopurge.maxAge", value: "30d",
+		parse: purgeTime(func(d *draft) *time.Duration { return &d.Storage.Purge.Age }),
+		doc: "hours, or with a unit, after which a snapshot goes that is not the newest good " +
+			"one; 0 is never, as is no value beside either of the two above"},
+	{name: "autopurge.maxSize", value: "0", parse: purgeSize,
+		doc: "bytes, or with k, m, g, t, that snapshots and logs may take before all but the " +
+			"newest good snapshot and its log go, oldest first; 0 is no bound"},
 	{name: "extendedTypesEnabled", value: "false",
 		parse: truth(func(d *draft) *bool { return &d.ExtendedTypes }),
 		doc:   "allow nodes with a time to live"},

@@ -205,6 +205,21 @@ type Storage struct {
 	// EndsUnlisted leaves out which ephemeral nodes end with a session
 	// (closeSessionTxn.enabled=false).
 	EndsUnlisted bool
+	// Purge says which snapshots and logs go, and when.
+	Purge Purge
+}
+
+// Purge is about what nobody needs any more (autopurge.*).
+type Purge struct {
+	// Interval is the time between two purges; 0 is no purge at all.
+	Interval time.Duration
+	// IntervalOnly purges on the interval, and not after each snapshot, too.
+	IntervalOnly bool
+	// Retain is how many snapshots stay at least. Age and Bytes end even those, all but
+	// the newest; 0 does not.
+	Retain int
+	Age    time.Duration
+	Bytes  int64
 }
 
 // Peers is about the links between servers. Zero times are the shell's defaults.

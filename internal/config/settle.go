@@ -212,6 +212,7 @@ func (d *draft) settleAuth() error {
 const extendedServerIDMax = 254
 
 func (d *draft) settleLimits() error {
+	d.settlePurge()
 	if _, given := d.set["jute.maxbuffer.extrasize"]; !given {
 		d.Limits.FrameExtraBytes = d.FrameBytesMax
 	}
@@ -230,6 +231,18 @@ func (d *draft) settleLimits() error {
 		return d.failAt("fastleader.minNotificationInterval", "is above the longest interval")
 	}
 	return nil
+}
+
+// settlePurge: whoever knows Java's keys and gives one of them gets what it says, and
+// nothing goes that it would keep.
+func (d *draft) settlePurge() {
+	_, retain := d.set["autopurge.snapRetainCount"]
+	_, interval := d.set["autopurge.purgeInterval"]
+	_, age := d.set["autopurge.maxAge"]
+	d.Storage.Purge.IntervalOnly = interval
+	if (retain || interval) && !age {
+		d.Storage.Purge.Age = 0
+	}
 }
 
 // readMyID reads the server's number from the first line of dataDir/myid.

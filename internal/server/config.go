@@ -30,6 +30,8 @@ type Config struct {
 
 	// Store says where the data is.
 	Store store.Config
+	// Purge says what of it goes, and when.
+	Purge PurgeConfig
 
 	// ClientListen are the host:port for clients.
 	ClientListen []string
@@ -140,6 +142,7 @@ func FromConfig(c *config.Config) (Config, error) {
 			LogUnsynced:        c.Storage.Unsynced, DirsExpected: c.Storage.DirsExpected,
 			Snapshots: snapshotFormat(c),
 		},
+		Purge:    purging(c.Storage.Purge),
 		SyncSlow: c.Storage.SyncSlow, ElectionBindTries: c.Peers.ElectionBindTries,
 		LeaderAlone: !c.Peers.LeaderServes, ListenBacklog: c.ListenBacklog,
 		ClientKeepAlive: c.ClientKeepAlive,
@@ -164,6 +167,13 @@ func snapshotFormat(c *config.Config) snapshot.Format {
 	compression, _ := snapshot.ParseCompression(c.Storage.SnapshotCompression)
 	return snapshot.Format{Compression: compression, DigestOmitted: c.Storage.Undigested,
 		LastZxidOmitted: c.Storage.LastZxidOmitted}
+}
+
+func purging(p config.Purge) PurgeConfig {
+	return PurgeConfig{
+		Retention: store.Retention{Snapshots: p.Retain, Age: p.Age, Bytes: p.Bytes},
+		Interval:  p.Interval, IntervalOnly: p.IntervalOnly,
+	}
 }
 
 // takeSessions takes what concerns sessions, and where they begin.

@@ -27,9 +27,11 @@ type job struct {
 type jobKind uint8
 
 const (
-	jobOp       jobKind = iota // op
-	jobSnapshot                // begin a snapshot of frozen
-	jobReload                  // recover the directory once more
+	jobOp           jobKind = iota // op
+	jobSnapshot                    // begin a snapshot of frozen
+	jobReload                      // recover the directory once more
+	jobPurge                       // remove what nobody needs
+	jobPurgeAudited                // the same, once it is known what can be counted on
 )
 
 // logWriter does disk operations in their order. Whatever waits for it when it
@@ -38,6 +40,7 @@ type logWriter struct {
 	server *Server
 	store  *store.Store // log writer only
 	wake   chan struct{}
+	purge  purger // log writer only
 
 	mu   sync.Mutex
 	jobs []job
@@ -64,15 +67,24 @@ func (w *logWriter) take(spare []job) []job {
 // later operation runs: nothing may be acknowledged behind a gap.
 func (w *logWriter) run() {
 	var jobs []job
+	ticks, stop := w.purgeTicks()
+	defer stop()
 	for {
 		select {
 		case <-w.wake:
+		case <-ticks:
+			w.add(job{kind: jobPurge})
+			continue
 		case <-w.server.closing:
 			return
 		}
 		jobs = w.take(jobs)
 		w.server.meters.disk.queueSize.Observe(int64(len(jobs)))
-		if err := w.do(jobs); err != nil {
+		err := w.do(jobs)
+		if err == nil {
+			err = w.purgeStep()
+		}
+		if err != nil {
 			w.server.fail(coded(exitLog, err))
 			return
 		}
@@ -151,6 +163,10 @@ func (w *logWriter) doOne(j *job) error {
 		}
 		w.server.queue.call(func() { w.server.loop.restart(&recovered) })
 		return nil
+	case jobPurge:
+		return w.beginPurge()
+	case jobPurgeAudited:
+		return w.planPurge()
 	}
 	return w.doOp(j)
 }
@@ -225,6 +241,7 @@ func (s *Server) snapshotEnded(frozen *tree.Frozen, err error) {
 		s.log.Error("snapshot lost", "zxid", zxid, "error", err)
 	} else {
 		s.log.Info("snapshot", "zxid", zxid)
+		s.purgeAfterSnapshot()
 	}
 	s.queue.push(replica.SnapshotDone{Zxid: zxid})
 }

@@ -153,6 +153,8 @@ type diskMeters struct {
 	batchSize      *metrics.Summary
 	processTime    *metrics.Summary
 	mismatches     *metrics.Counter
+	purgedFiles    *metrics.Counter
+	purgedBytes    *metrics.Counter
 }
 
 func newDiskMeters(s *metrics.Set) diskMeters {
@@ -177,6 +179,10 @@ func newDiskMeters(s *metrics.Set) diskMeters {
 			"Time to append and sync one batch.", metrics.Basic),
 		mismatches: s.Counter("digest_mismatches_count",
 			"Transactions after which the tree was not what the leader had foretold."),
+		purgedFiles: s.Counter("purged_files",
+			"Snapshots and files of the log that were removed because nobody needs them."),
+		purgedBytes: s.Counter("purged_bytes",
+			"What those files took."),
 	}
 }
 

@@ -249,6 +249,9 @@ func (s *Server) work() {
 	for range s.flusherCount {
 		s.spawn("flusher", s.flusher)
 	}
+	if s.cfg.Purge.Interval > 0 {
+		s.writer.add(job{kind: jobPurge})
+	}
 	s.spawn("log writer", s.writer.run)
 	s.spawn("loop", s.loop.run)
 }

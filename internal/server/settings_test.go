@@ -19,8 +19,6 @@ import (
 var withoutEffect = map[string]string{
 	"File":              "it is for messages",
 	"StandaloneEnabled": "package config decides by it whether Servers is empty",
-	"PurgeRetain":       "the row says that purging comes later",
-	"PurgeInterval":     "the row says that purging comes later",
 
 	"Limits.RequestThrottle.StaleConnCheck":  "the row says why",
 	"Limits.RequestThrottle.ShutdownTimeout": "the row says why",

@@ -44,6 +44,10 @@ func scenario(w *world) {
 	w.install(newer[:9]) // an older snapshot than what is there
 	w.append(create(0x300000004, "d"))
 	w.sync()
+	purgeScenario(w)
+}
+
+func purgeScenario(w *world) {
 	for range 3 {
 		w.snapshot()
 		w.roll()

@@ -47,8 +47,7 @@ func TestAPurgeLeavesWhatTheRetentionSays(t *testing.T) {
 	for w.store.Purging() {
 		must(t, w.store.PurgeStep())
 	}
-	if got := files(t, disk); got != "snapshot.4 snapshot.6 snapshot.8 log.3 log.5 log.7 log.9" &&
-		got != "snapshot.4 snapshot.6 snapshot.8 log.5 log.7 log.9" {
+	if got := files(t, disk); got != "snapshot.4 snapshot.6 snapshot.8 log.3 log.5 log.7 log.9" {
 		t.Fatalf("left are %s", got)
 	}
 	if plan.Oldest != 4 || len(plan.Remove) != 3 || plan.Bytes == 0 {
@@ -88,7 +87,8 @@ func TestAnAuditFindsTheSnapshotsThatCount(t *testing.T) {
 		t.Fatalf("%d bytes read, %d snapshots broken", bytes, broken)
 	}
 	w.purge(3)
-	if got := files(t, disk); !strings.HasPrefix(got, "snapshot.2 snapshot.4 snapshot.6 snapshot.8 ") {
+	got := files(t, disk)
+	if !strings.HasPrefix(got, "snapshot.2 snapshot.4 snapshot.6 snapshot.8 ") {
 		t.Fatalf("left are %s", got)
 	}
 }
@@ -156,7 +156,8 @@ func TestAClosedDirectoryCanBePurged(t *testing.T) {
 	if len(told) != len(plan.Remove) || len(told) == 0 {
 		t.Fatalf("told of %q", told)
 	}
-	if got := files(t, disk); strings.Contains(got, "snapshot.2") || strings.Contains(got, "plan") {
+	got := files(t, disk)
+	if strings.Contains(got, "snapshot.2") || strings.Contains(got, "plan") {
 		t.Fatalf("left are %s", got)
 	}
 	w.open(disk)

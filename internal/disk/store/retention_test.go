@@ -37,40 +37,44 @@ func held(snapshots, log string) store.Holding {
 	return h
 }
 
+// retentionRow is a directory, what a purge may keep of it, and what it removes.
+type retentionRow struct {
+	name           string
+	snapshots, log string
+	keep           store.Retention
+	want           string
+}
+
+var retentionRows = []retentionRow{
+	{"the newest three stay, with their log", "50 40 30 20 10", "1 11 21 31 41 51",
+		store.Retention{Snapshots: 3}, "s10 s20 l1 l11"},
+	{"a log file that begins before the snapshot may hold what follows it", "50 40 30",
+		"1 25 45", store.Retention{Snapshots: 2}, "s30 l1"},
+	{"one that begins at the snapshot ends the earlier ones", "50 40 30", "1 40 45",
+		store.Retention{Snapshots: 2}, "s30 l1"},
+	{"fewer than three: nothing goes", "50 40", "1 41", store.Retention{Snapshots: 3}, ""},
+	{"what is not verified does not count", "50? 40 30? 20 10", "1 11 21 31 41 51",
+		store.Retention{Snapshots: 2}, "s10 l1"},
+	{"without a verified one nothing goes", "50? 40? 30? 20?", "1 21",
+		store.Retention{Snapshots: 1, Age: time.Hour, Bytes: 1}, ""},
+	{"age ends what the number would keep", "50@1 40@5 30@9", "1 31 41",
+		store.Retention{Snapshots: 3, Age: 6 * time.Hour}, "s30 l1"},
+	{"the newest verified one has no age", "50?@8 40@8 30@9", "1 31 41",
+		store.Retention{Snapshots: 3, Age: time.Hour}, "s30 l1"},
+	{"age ends even what was never verified", "50@1 40@2 30?@9", "1 31 41",
+		store.Retention{Snapshots: 3, Age: 6 * time.Hour}, "s30? l1"},
+	{"size ends what the number would keep", "50 40 30 20", "1 31 41 51",
+		store.Retention{Snapshots: 3, Bytes: 25}, "s20 s30 l1"},
+	{"size never takes the newest verified one", "50? 40 30", "1 31 41",
+		store.Retention{Snapshots: 3, Bytes: 1}, "s30 l1"},
+	{"no number is one", "50 40", "1", store.Retention{}, "s40"},
+	{"nothing there", "", "", store.Retention{Snapshots: 3, Bytes: 1}, ""},
+	{"compressed otherwise it is the same snapshot", "50 50 40 30", "1",
+		store.Retention{Snapshots: 2}, "s30"},
+}
+
 func TestAPurgeTakesTheOldestThatTheRetentionAllows(t *testing.T) {
-	const hour = time.Hour
-	for _, c := range []struct {
-		name           string
-		snapshots, log string
-		keep           store.Retention
-		want           string
-	}{
-		{"the newest three stay, with their log", "50 40 30 20 10", "1 11 21 31 41 51",
-			store.Retention{Snapshots: 3}, "s10 s20 l1 l11"},
-		{"a log file that begins before the snapshot may hold what follows it", "50 40 30",
-			"1 25 45", store.Retention{Snapshots: 2}, "s30 l1"},
-		{"one that begins at the snapshot ends the earlier ones", "50 40 30", "1 40 45",
-			store.Retention{Snapshots: 2}, "s30 l1"},
-		{"fewer than three: nothing goes", "50 40", "1 41", store.Retention{Snapshots: 3}, ""},
-		{"what is not verified does not count", "50? 40 30? 20 10", "1 11 21 31 41 51",
-			store.Retention{Snapshots: 2}, "s10 l1"},
-		{"without a verified one nothing goes", "50? 40? 30? 20?", "1 21",
-			store.Retention{Snapshots: 1, Age: hour, Bytes: 1}, ""},
-		{"age ends what the number would keep", "50@1 40@5 30@9", "1 31 41",
-			store.Retention{Snapshots: 3, Age: 6 * hour}, "s30 l1"},
-		{"the newest verified one has no age", "50?@8 40@8 30@9", "1 31 41",
-			store.Retention{Snapshots: 3, Age: hour}, "s30 l1"},
-		{"age ends even what was never verified", "50@1 40@2 30?@9", "1 31 41",
-			store.Retention{Snapshots: 3, Age: 6 * hour}, "s30? l1"},
-		{"size ends what the number would keep", "50 40 30 20", "1 31 41 51",
-			store.Retention{Snapshots: 3, Bytes: 25}, "s20 s30 l1"},
-		{"size never takes the newest verified one", "50? 40 30", "1 31 41",
-			store.Retention{Snapshots: 3, Bytes: 1}, "s30 l1"},
-		{"no number is one", "50 40", "1", store.Retention{}, "s40"},
-		{"nothing there", "", "", store.Retention{Snapshots: 3, Bytes: 1}, ""},
-		{"compressed otherwise it is the same snapshot", "50 50 40 30", "1",
-			store.Retention{Snapshots: 2}, "s30"},
-	} {
+	for _, c := range retentionRows {
 		t.Run(c.name, func(t *testing.T) {
 			h := held(c.snapshots, c.log)
 			p := store.PlanPurge(h, c.keep)
@@ -126,6 +130,8 @@ func TestAPurgeLeavesAVerifiedSnapshotAndItsLog(t *testing.T) {
 	})
 }
 
+var ages = []time.Duration{0, time.Hour, 40 * time.Hour, 80 * time.Hour, 1000 * time.Hour}
+
 func randomHolding(t *rapid.T) store.Holding {
 	h := store.Holding{Now: now}
 	for z := zoo.Zxid(100); z > 0; z-- {
@@ -133,7 +139,7 @@ func randomHolding(t *rapid.T) store.Holding {
 			h.Snapshots = append(h.Snapshots, store.HeldFile{
 				Path: fmt.Sprint("s", z), Zxid: z, Bytes: 10,
 				Verified: rapid.Bool().Draw(t, "verified"),
-				Modified: now.Add(-time.Duration(rapid.IntRange(0, 100).Draw(t, "age")) * time.Hour),
+				Modified: now.Add(-rapid.SampledFrom(ages).Draw(t, "age")),
 			})
 		}
 		if rapid.IntRange(0, 10).Draw(t, "log") == 0 {

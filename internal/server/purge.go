@@ -1,0 +1,142 @@
+package server
+
+import (
+	"errors"
+	"time"
+
+	"zoo/internal/disk/store"
+)
+
+// PurgeConfig says which snapshots and logs go, and when.
+type PurgeConfig struct {
+	store.Retention
+	// Interval is the time between two purges; 0 is no purge at all.
+	Interval time.Duration
+	// IntervalOnly purges on the interval, and not after each snapshot, too.
+	IntervalOnly bool
+}
+
+// An audit reads snapshots that were there at the start at no more than this rate, and
+// waits whenever it is so far ahead.
+const (
+	auditBytesPerSecond = 64 << 20
+	auditPauseMin       = 5 * time.Millisecond
+)
+
+// purger is the log writer's part that removes what nobody needs. It belongs to the log
+// writer's goroutine.
+type purger struct {
+	auditing bool
+	plan     store.PurgePlan // under way
+}
+
+// purgeTicks are the times for a purge by the interval.
+func (w *logWriter) purgeTicks() (ticks <-chan time.Time, stop func()) {
+	interval := w.server.cfg.Purge.Interval
+	if interval <= 0 {
+		return nil, func() {}
+	}
+	ticker := time.NewTicker(interval)
+	return ticker.C, ticker.Stop
+}
+
+// purgeAfterSnapshot asks for a purge, if a snapshot is an occasion for one.
+func (s *Server) purgeAfterSnapshot() {
+	if s.cfg.Purge.Interval > 0 && !s.cfg.Purge.IntervalOnly {
+		s.writer.add(job{kind: jobPurge})
+	}
+}
+
+// beginPurge has the snapshots read first that nobody knows to be good: purges count on
+// those only.
+func (w *logWriter) beginPurge() error {
+	if w.purge.auditing || w.store.Purging() {
+		return nil
+	}
+	audit, err := w.store.Audit(w.server.cfg.Purge.Snapshots)
+	if err != nil {
+		return err
+	}
+	if !audit.More() {
+		return w.planPurge()
+	}
+	w.purge.auditing = true
+	w.server.spawn("audit", func() {
+		w.server.audit(audit)
+		w.add(job{kind: jobPurgeAudited})
+	})
+	return nil
+}
+
+// planPurge plans what is carried out in steps between other jobs.
+func (w *logWriter) planPurge() error {
+	w.purge.auditing = false
+	keep := w.server.cfg.Purge.Retention
+	plan, err := w.store.BeginPurge(time.Now(), keep)
+	if err != nil {
+		return err
+	}
+	if keep.Bytes > 0 && plan.Kept > keep.Bytes {
+		w.server.log.Warn("more is needed than autopurge.maxSize",
+			"bytes", plan.Kept, "maxSize", keep.Bytes)
+	}
+	w.purge.plan = plan
+	return nil
+}
+
+// purgeStep removes one file, if a purge is under way. What waits for the disk comes
+// in between.
+func (w *logWriter) purgeStep() error {
+	if !w.store.Purging() {
+		return nil
+	}
+	if err := w.store.PurgeStep(); err != nil {
+		return err
+	}
+	if w.store.Purging() {
+		signal(w.wake)
+		return nil
+	}
+	plan := w.purge.plan
+	w.server.meters.disk.purgedFiles.Add(uint64(len(plan.Remove)))
+	w.server.meters.disk.purgedBytes.Add(uint64(plan.Bytes))
+	w.server.log.Info("purged", "files", len(plan.Remove), "bytes", plan.Bytes,
+		"oldestSnapshot", plan.Oldest, "bytesKept", plan.Kept)
+	return nil
+}
+
+// errClosing ends an audit when the server closes.
+var errClosing = errors.New("server is closing")
+
+// audit reads snapshots, and tells which are broken: a purge keeps one more for each.
+func (s *Server) audit(audit *store.Audit) {
+	pace := s.pace(auditBytesPerSecond)
+	for audit.More() {
+		err := audit.Step(pace)
+		if errors.Is(err, errClosing) {
+			return
+		}
+		if err != nil {
+			s.log.Error("a snapshot cannot be used, older ones are kept instead", "error", err)
+		}
+	}
+}
+
+// pace waits after reading, so that no more than so many bytes are read in a second.
+func (s *Server) pace(bytesPerSecond int64) func(n int) error {
+	began, total := s.mono(), int64(0)
+	return func(n int) error {
+		total += int64(n)
+		due := began + time.Duration(float64(total)/float64(bytesPerSecond)*float64(time.Second))
+		ahead := due - s.mono()
+		if ahead < auditPauseMin {
+			ahead = 0
+		}
+		select {
+		case <-s.closing:
+			return errClosing
+		case <-time.After(ahead):
+			return nil
+		}
+	}
+}
