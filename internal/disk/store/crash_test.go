@@ -57,7 +57,7 @@ func purgeScenario(w *world) {
 	w.purge(2)
 	w.append(create(w.last()+1, "d"))
 	w.truncateUnderPurge(w.last() - 1)
-	w.append(create(w.last()+1, "d"))
+	w.append(create(w.last()+1, "e"))
 	w.sync()
 }
 

@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -66,6 +67,28 @@ func (o Op) String() string {
 // Hook sees operation number n (from 0) before it happens. An error prevents the
 // operation and is its result; a panic plays a crash at this point.
 type Hook func(n int, op Op) error
+
+// ShortWrite is what a Hook answers to let a write happen in part, as a full disk does.
+type ShortWrite struct {
+	Bytes int // that are written
+	Err   error
+}
+
+// Error is that of the error that the write ends with.
+func (e *ShortWrite) Error() string { return e.Err.Error() }
+
+// Unwrap gives the error that the write ends with.
+func (e *ShortWrite) Unwrap() error { return e.Err }
+
+// part writes what a ShortWrite lets through.
+func part(refused error, p []byte, write func([]byte) (int, error)) (int, error) {
+	var short *ShortWrite
+	if !errors.As(refused, &short) {
+		return 0, refused
+	}
+	n, err := write(p[:min(short.Bytes, len(p))])
+	return n, errors.Join(short.Err, err)
+}
 
 // Faulty wraps a file system so that a test can watch it and make it fail.
 type Faulty struct {
@@ -239,7 +262,9 @@ func (f *faultyFile) ReadAt(p []byte, offset int64) (int, error) {
 
 func (f *faultyFile) Write(p []byte) (int, error) {
 	if err := f.see(OpWrite, f.cursor, int64(len(p))); err != nil {
-		return 0, err
+		n, err := part(err, p, f.file.Write)
+		f.cursor += int64(n)
+		return n, err
 	}
 	n, err := f.file.Write(p)
 	f.cursor += int64(n)
@@ -248,7 +273,7 @@ func (f *faultyFile) Write(p []byte) (int, error) {
 
 func (f *faultyFile) WriteAt(p []byte, offset int64) (int, error) {
 	if err := f.see(OpWrite, offset, int64(len(p))); err != nil {
-		return 0, err
+		return part(err, p, func(p []byte) (int, error) { return f.file.WriteAt(p, offset) })
 	}
 	return f.file.WriteAt(p, offset)
 }
