@@ -31,6 +31,7 @@ type commandLine struct {
 	Config   configCommand   `cmd:"" help:"Look at a configuration."`
 	Log      logCommand      `cmd:"" help:"Read, check and mend files of the transaction log."`
 	Snapshot snapshotCommand `cmd:"" help:"Read, check and convert snapshots."`
+	Dir      dirCommand      `cmd:"" help:"Check a data directory."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

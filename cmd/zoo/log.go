@@ -14,6 +14,9 @@ type logCommand struct {
 	Dump   logDumpCommand   `cmd:"" help:"Show the transactions of a log, and all its damage."`
 	Verify logVerifyCommand `cmd:"" help:"Read a log and tell every damaged place and every gap."`
 	Grep   logGrepCommand   `cmd:"" help:"Show the transactions whose line matches a regular expression."`
+
+	Truncate logTruncateCommand `cmd:"" help:"End the history of a data directory with a zxid."`
+	Repair   logRepairCommand   `cmd:"" help:"Write a damaged log file anew, with what of it is good."`
 }
 
 // logPath is what all commands on logs take.

@@ -91,3 +91,13 @@ func Served(disk vfs.FS, path string) bool {
 	lock.Close()
 	return false
 }
+
+// VersionDir is the directory of the files that a data directory has, which may be
+// given itself.
+func VersionDir(disk vfs.FS, path string) (string, error) {
+	dir, whole, err := place(disk, path)
+	if err == nil && !whole {
+		err = fmt.Errorf("%s is no directory: %w", path, ErrNothing)
+	}
+	return dir, err
+}
