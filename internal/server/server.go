@@ -64,6 +64,7 @@ type Server struct {
 	watches   watches
 	gate      gate
 	timeline  timeline
+	recovery  atomic.Pointer[recovery] // nil but while the data directory is read
 	refusals  *refusals
 	admission admission
 	stall     stall
@@ -212,18 +213,25 @@ func (s *Server) open() error {
 // recover reads the data directory.
 func (s *Server) recover() (*store.Recovered, error) {
 	began := s.mono()
-	disk, recovered, err := s.cfg.Store.Open()
+	cfg := s.cfg.Store
+	cfg.Progress = new(store.Progress)
+	// Alone a server is the quorum: what it has logged is committed.
+	cfg.LogCommitted, cfg.Types = s.cfg.View == nil, s.cfg.Types
+	end := s.beginRecovery(began, cfg.Progress)
+	disk, recovered, err := cfg.Open()
+	end()
 	if err != nil {
 		return nil, codedDir(err)
 	}
+	entries := recovered.Replayed + len(recovered.Tail)
 	s.meters.disk.initTime.Observe((s.mono() - began).Milliseconds())
-	s.meters.disk.loaded.Observe(int64(len(recovered.Tail)))
+	s.meters.disk.loaded.Observe(int64(entries))
 	s.writer.store = disk
 	for _, note := range recovered.Notes {
 		s.log.Warn("recovery", "note", note)
 	}
-	s.stage("recover data", fmt.Sprintf("snapshot %v, %d entries behind it, epoch %d",
-		recovered.Tree.Zxid(), len(recovered.Tail), recovered.CurrentEpoch))
+	s.stage(stageRecover, fmt.Sprintf("snapshot %v, %d entries behind it, epoch %d",
+		recovered.Snapshot, entries, recovered.CurrentEpoch))
 	return &recovered, nil
 }
 
@@ -235,6 +243,7 @@ func (s *Server) newReplica(recovered *store.Recovered, now replica.Now) *replic
 	}
 	return replica.New(cfg, replica.Recovered{
 		Tree: recovered.Tree, Tail: recovered.Tail,
+		Replayed: recovered.Replayed, ReplayedBytes: recovered.ReplayedBytes,
 		Epochs: zab.Epochs{Accepted: recovered.AcceptedEpoch, Current: recovered.CurrentEpoch},
 	})
 }

@@ -104,8 +104,15 @@ var peerStates = [...]string{
 // Clients lists the client connections.
 func (q source) Clients() []command.Client { return q.server.conns.clients() }
 
-// Timeline lists the stages of the start-up.
-func (q source) Timeline() []command.Stage { return q.server.timeline.list() }
+// Timeline lists the stages of the start-up; while the data directory is read, that is
+// the last one.
+func (q source) Timeline() []command.Stage {
+	stages := q.server.timeline.list()
+	if r := q.server.recovery.Load(); r != nil {
+		stages = append(stages, r.stage(q.server.mono()))
+	}
+	return stages
+}
 
 // Sessions lists the sessions and what hangs on them.
 func (q source) Sessions() command.Sessions {

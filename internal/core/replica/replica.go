@@ -84,6 +84,10 @@ type Recovered struct {
 	// Tail is the log behind it. Whether it was committed is not known.
 	Tail   []txn.Entry
 	Epochs zab.Epochs
+	// Replayed and ReplayedBytes are what of the log is in the tree already, since it is
+	// committed for sure. It counts for the next snapshot.
+	Replayed      int
+	ReplayedBytes int64
 }
 
 // Replica is the machine. All of it belongs to its one owner.
@@ -166,6 +170,7 @@ func New(cfg Config, rec Recovered) *Replica {
 	r.journal = zab.NewJournal(r.history.Last())
 	r.attached = newAttached(session.FirstID(cfg.ID, cfg.Start.WallMillis))
 	r.snapshots.due, r.snapshots.bytesDue = r.snapshotDistance()
+	r.snapshots.since, r.snapshots.bytes = rec.Replayed, rec.ReplayedBytes
 	r.effects.Changed = true
 	if cfg.View == nil {
 		r.serveAlone()

@@ -26,3 +26,22 @@ func TestBytesOfTheLogMakeASnapshotDue(t *testing.T) {
 		t.Fatalf("without a bound %d bytes are one", due)
 	}
 }
+
+// What a server replays at its start counts for its next snapshot, so that one that is
+// killed again and again does not replay ever more.
+func TestALogReplayedMakesASnapshotDue(t *testing.T) {
+	for replayed, due := range map[int]bool{4: false, 10: true} {
+		r := New(Config{ID: 1, Seed: 1, SnapCount: 10},
+			Recovered{Tree: tree.New(), Replayed: replayed})
+		r.maybeSnapshot()
+		if got := r.Drain().Snapshot; got != due {
+			t.Errorf("a snapshot behind %d entries of 10: %v", replayed, got)
+		}
+	}
+	r := New(Config{ID: 1, Seed: 1, SnapLogBytes: 1000},
+		Recovered{Tree: tree.New(), Replayed: 1, ReplayedBytes: 1000})
+	r.maybeSnapshot()
+	if !r.Drain().Snapshot {
+		t.Error("no snapshot behind as many bytes as are due")
+	}
+}

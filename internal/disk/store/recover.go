@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 
 	"zoo"
@@ -70,6 +69,7 @@ func (s *Store) removeUnfinished() error {
 // recover reads snapshot, log and epochs, and makes durable what it has read.
 func (s *Store) recover() (Recovered, error) {
 	var r Recovered
+	defer s.dropAhead() // it is there only after an error
 	refused, err := s.recoverTree(&r)
 	if err != nil {
 		return r, err
@@ -107,7 +107,7 @@ func (s *Store) recoverTree(r *Recovered) (refused *snapshot.File, err error) {
 		return nil, err
 	}
 	for i, file := range files {
-		t, info, err := snapshot.Read(s.disk, file)
+		t, info, err := s.readSnapshot(file)
 		if err != nil && !refusable(err) {
 			return nil, err
 		}
@@ -128,6 +128,22 @@ func (s *Store) recoverTree(r *Recovered) (refused *snapshot.File, err error) {
 			Want: "a valid snapshot, as there is no other", Got: r.Notes[0]}
 	}
 	return nil, s.startEmpty(r)
+}
+
+// readSnapshot reads a snapshot, and if it is large the log behind it, too.
+func (s *Store) readSnapshot(file snapshot.File) (*tree.Tree, snapshot.Info, error) {
+	disk, err := s.meteredSnapshot(file)
+	if err == nil {
+		err = s.readAhead(file)
+	}
+	if err != nil {
+		return nil, snapshot.Info{}, err
+	}
+	t, info, err := snapshot.Read(disk, file)
+	if err != nil {
+		s.dropAhead()
+	}
+	return t, info, err
 }
 
 // refusable tells errors that lie in the snapshot from errors of the disk: only
@@ -195,34 +211,6 @@ func (s *Store) writeSnapshot(t *tree.Tree) error {
 	defer frozen.Close()
 	source := snapshot.Source{Frozen: frozen, Lock: snapshot.NoLock{}}
 	return s.cfg.Snapshots.Write(s.disk, s.snapDir, source)
-}
-
-// recoverTail reads the log beyond the tree.
-func (s *Store) recoverTail(r *Recovered) ([]txnlog.End, error) {
-	r.Zxid = r.Tree.Zxid()
-	reader, err := txnlog.NewReader(s.disk, s.logDir, max(0, r.Zxid))
-	if err != nil {
-		return nil, err
-	}
-	defer reader.Close()
-	for {
-		e, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		r.Tail = append(r.Tail, e)
-		r.Zxid = e.Zxid
-	}
-	for _, end := range reader.Ends() {
-		if end.Torn {
-			r.note("log %s is torn at offset %d: what follows was never synced, and is cut off",
-				end.Path, end.Offset)
-		}
-	}
-	return reader.Ends(), nil
 }
 
 func (s *Store) setVerified(z zoo.Zxid) {

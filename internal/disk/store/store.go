@@ -55,6 +55,13 @@ type Config struct {
 	LogUnsynced bool
 	// Snapshots is how snapshots are written.
 	Snapshots snapshot.Format
+	// LogCommitted says that this server is alone, so that all of its log is committed:
+	// it is applied to the tree while it is read, and Recovered.Tail stays empty.
+	LogCommitted bool
+	// Types is how owner values are taken where the log is applied.
+	Types tree.Types
+	// Progress is told how far a recovery has come; nil if nobody asks.
+	Progress *Progress
 	// DirsExpected refuses to make missing directories (datadir.autocreate=false).
 	DirsExpected bool
 }
@@ -83,13 +90,21 @@ type Store struct {
 	writing    *Snapshot         // in progress, if any
 	verified   map[zoo.Zxid]bool // snapshots that were read back or loaded
 	treeZxid   zoo.Zxid          // what the tree in memory holds at least
+
+	// ahead is the log behind the snapshot that is being read; nil outside of recover.
+	ahead *tail
 }
 
 // Recovered is what a data directory holds.
 type Recovered struct {
-	// Tree is the newest valid snapshot.
+	// Tree is the newest valid snapshot, and the log behind it if that is committed.
 	Tree *tree.Tree
-	// Tail is the log beyond it, without gaps. Nobody knows yet what of it is
+	// Snapshot is the zxid of the snapshot.
+	Snapshot zoo.Zxid
+	// Replayed is how many entries of the log are in the tree, ReplayedBytes their size.
+	Replayed      int
+	ReplayedBytes int64
+	// Tail is the log beyond the tree, without gaps. Nobody knows yet what of it is
 	// committed.
 	Tail []txn.Entry
 	// Zxid is the end of the history: of the tail, or of the tree without one.

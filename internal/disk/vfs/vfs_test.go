@@ -22,6 +22,33 @@ func TestEveryFileSystemConforms(t *testing.T) {
 		disk := vfs.NewFaulty(memAt("/d"), func(int, vfs.Op) error { return nil })
 		vfstest.Run(t, disk, "/d")
 	})
+	t.Run("Metered", func(t *testing.T) {
+		vfstest.Run(t, vfs.Metered{FS: memAt("/d"), Count: func(int64) {}}, "/d")
+	})
+}
+
+// The plot: of a file of ten bytes three are read. They count at once, and the others
+// when it is closed: nobody will read them any more.
+func TestAMeterCountsWhatIsReadAndTheRestAtTheEnd(t *testing.T) {
+	disk, counted := memAt("/d"), int64(0)
+	f, err := disk.Create("/d/f")
+	vfstest.Must(t, err)
+	_, err = f.Write([]byte("0123456789"))
+	vfstest.Must(t, err)
+	metered := vfs.Metered{FS: disk, Count: func(n int64) { counted += n }}
+	f, err = metered.Open("/d/f")
+	vfstest.Must(t, err)
+	for _, want := range []int64{1, 3} {
+		_, err := f.Read(make([]byte, want-counted))
+		vfstest.Must(t, err)
+		if counted != want {
+			t.Errorf("%d bytes are counted, want %d", counted, want)
+		}
+	}
+	vfstest.Must(t, f.Close())
+	if counted != 10 {
+		t.Errorf("at the end %d bytes are counted", counted)
+	}
 }
 
 func memAt(dir string) *vfs.Mem {

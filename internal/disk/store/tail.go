@@ -1,0 +1,161 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"zoo"
+	"zoo/internal/disk/snapshot"
+	"zoo/internal/disk/txnlog"
+	"zoo/internal/txn"
+)
+
+const (
+	// aheadBytes is how large a snapshot is whose log is read while it is decoded. Below
+	// it there is nothing to gain, and all reads of a recovery have one order.
+	aheadBytes = 1 << 20
+	// chunkBytes is how much of the log is handed on at once.
+	chunkBytes = 1 << 20
+	// chunksAhead bounds what of the log waits for the tree.
+	chunksAhead = 64
+)
+
+// tail is the log behind a snapshot, read by a goroutine of its own, which has ended
+// when chunks is closed.
+type tail struct {
+	after  zoo.Zxid
+	chunks chan []txn.Entry
+	unread chan struct{} // closed when nobody wants the rest
+	ends   []txnlog.End  // set before chunks is closed, as is err
+	err    error
+}
+
+var errUnread = errors.New("the rest of the log is not wanted")
+
+// readAhead begins to read the log behind a snapshot that is about to be decoded.
+func (s *Store) readAhead(file snapshot.File) error {
+	info, err := s.disk.Stat(file.Path)
+	if err != nil || info.Size < aheadBytes {
+		return err
+	}
+	t := &tail{after: file.Zxid, chunks: make(chan []txn.Entry, chunksAhead),
+		unread: make(chan struct{})}
+	go func() {
+		defer close(t.chunks)
+		t.ends, t.err = s.readLog(t.after, t.offer)
+	}()
+	s.ahead = t
+	return nil
+}
+
+func (t *tail) offer(entries []txn.Entry) error {
+	select {
+	case t.chunks <- entries:
+		return nil
+	case <-t.unread:
+		return errUnread
+	}
+}
+
+// take gives what is read to give, until the end of the log or an error.
+func (t *tail) take(give func([]txn.Entry) error) ([]txnlog.End, error) {
+	var err error
+	for entries := range t.chunks {
+		if err == nil {
+			if err = give(entries); err != nil {
+				close(t.unread)
+			}
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t.ends, t.err
+}
+
+// dropAhead ends the reading ahead, if any: its snapshot was no good.
+func (s *Store) dropAhead() {
+	if t := s.ahead; t != nil {
+		s.ahead = nil
+		close(t.unread)
+		for range t.chunks {
+		}
+	}
+}
+
+// readLog reads the log beyond after, and gives it on in chunks.
+func (s *Store) readLog(
+	after zoo.Zxid, give func([]txn.Entry) error) ([]txnlog.End, error) {
+	disk, err := s.meteredLog(after)
+	if err != nil {
+		return nil, err
+	}
+	reader, err := txnlog.NewReader(disk, s.logDir, after)
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	var chunk []txn.Entry
+	for bytes := 0; ; {
+		e, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			return reader.Ends(), give(chunk)
+		}
+		if err != nil {
+			return nil, err
+		}
+		chunk = append(chunk, e)
+		if bytes += len(e.Bytes); bytes >= chunkBytes {
+			if err := give(chunk); err != nil {
+				return nil, err
+			}
+			chunk, bytes = nil, 0
+		}
+	}
+}
+
+// recoverTail reads the log beyond the tree, or goes on with what was begun.
+func (s *Store) recoverTail(r *Recovered) ([]txnlog.End, error) {
+	r.Zxid = r.Tree.Zxid()
+	r.Snapshot = r.Zxid
+	read := func(give func([]txn.Entry) error) ([]txnlog.End, error) {
+		return s.readLog(max(0, r.Zxid), give)
+	}
+	if s.ahead != nil {
+		read, s.ahead = s.ahead.take, nil
+	}
+	ends, err := read(func(entries []txn.Entry) error { return s.follow(r, entries) })
+	if err != nil {
+		return nil, err
+	}
+	for _, end := range ends {
+		if end.Torn {
+			r.note("log %s is torn at offset %d: what follows was never synced, and is cut off",
+				end.Path, end.Offset)
+		}
+	}
+	return ends, nil
+}
+
+// follow takes the next entries of the log: into the tree, where they are committed.
+func (s *Store) follow(r *Recovered, entries []txn.Entry) error {
+	if len(entries) > 0 {
+		r.Zxid = entries[len(entries)-1].Zxid
+	}
+	if !s.cfg.LogCommitted {
+		r.Tail = append(r.Tail, entries...)
+		return nil
+	}
+	r.Tree.SetTypes(s.cfg.Types)
+	for _, e := range entries {
+		if _, err := r.Tree.Apply(e); err != nil {
+			return &CorruptError{File: s.logDir, Offset: -1, Advice: adviceFetch,
+				Want: "a transaction that can be applied",
+				Got:  fmt.Sprintf("transaction %v: %v", e.Zxid, err)}
+		}
+		r.Replayed++
+		r.ReplayedBytes += int64(len(e.Bytes))
+	}
+	return nil
+}
