@@ -61,6 +61,9 @@ type Server struct {
 	// digests are the tree's at some zxids of the past, under treeMu.
 	digests []command.Digest
 
+	// censusMu is held while the tree's memory is added up, outside of all other locks.
+	censusMu sync.Mutex
+
 	watches   watches
 	gate      gate
 	timeline  timeline

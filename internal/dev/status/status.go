@@ -35,7 +35,12 @@ func Ask(ctx context.Context, address, word string) (string, error) {
 
 // AskVia is Ask over a connection of the dialer's.
 func AskVia(ctx context.Context, dialer Dialer, address, word string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	return askWithin(ctx, askTimeout, dialer, address, word)
+}
+
+func askWithin(ctx context.Context, limit time.Duration, dialer Dialer, address, word string,
+) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {

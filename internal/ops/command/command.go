@@ -81,6 +81,7 @@ var words = [...]word{
 	{name: "wchs", serving: (*Answerer).watches},
 	{name: "wchc", serving: (*Answerer).watchesByClient},
 	{name: "wchp", serving: (*Answerer).watchesByPath},
+	{name: "topm", serving: (*Answerer).memory},
 }
 
 // telnetClose are the bytes that a telnet client sends to end a session.

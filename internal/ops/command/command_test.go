@@ -44,8 +44,14 @@ func (f fixed) DataWatches() []Watch {
 	return []Watch{{"/b", 0x20}, {"/a", 0x10}, {"/a", 0x20}}
 }
 func (f fixed) Digests() []Digest { return []Digest{{0x80, 5383143327}, {0x100, 1<<63 + 1}} }
-func (f fixed) ResetServer()      { f.resets["server"]++ }
-func (f fixed) ResetClients()     { f.resets["clients"]++ }
+func (f fixed) Memory(int) MemoryUse {
+	return MemoryUse{Omitted: 7, Subtrees: []Subtree{
+		{Path: "/", Znodes: 5, DataBytes: 100, MemoryBytes: 1300},
+		{Path: "/a", Znodes: 2, DataBytes: 90, MemoryBytes: 500},
+	}}
+}
+func (f fixed) ResetServer()  { f.resets["server"]++ }
+func (f fixed) ResetClients() { f.resets["clients"]++ }
 
 var (
 	fixedTime   = time.Date(2026, 11, 2, 18, 43, 54, 0, time.UTC)

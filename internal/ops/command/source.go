@@ -63,6 +63,9 @@ type Lists interface {
 	Sessions() Sessions
 	// DataWatches lists the table of data watches.
 	DataWatches() []Watch
+	// Memory tells which subtrees hold the most, that many at most. It walks over the
+	// whole tree, and changes go on meanwhile.
+	Memory(limit int) MemoryUse
 	// Digests lists the logged digests, oldest first.
 	Digests() []Digest
 }

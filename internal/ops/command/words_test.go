@@ -27,6 +27,7 @@ func TestEveryWordIsAnsweredAsInJava(t *testing.T) {
 		"gtmk": "306",
 		"wchc": "0x10\n\t/a\n0x20\n\t/a\n\t/b\n\n",
 		"wchp": "/a\n\t0x10\n\t0x20\n/b\n\t0x20\n\n",
+		"topm": "1300\t5\t100\t/\n500\t2\t90\t/a\nomitted\t7\n",
 		"srst": "Server stats reset.\n",
 		"crst": "Connection stats reset.\n",
 	} {
