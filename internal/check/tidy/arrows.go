@@ -79,6 +79,8 @@ var rooms = []room{
 		"internal/net/sasl", "internal/inspect", "internal/disk/vfs"},
 		libraries: []string{"github.com/alecthomas/kong"}},
 	{name: "test/compat", imports: append(slices.Clone(encoding), "test/ensemble")},
+	{name: "test/datadir", imports: append(slices.Clone(encoding), "internal/core/tree",
+		"internal/disk", "client", "test/ensemble")},
 	{name: "test/slow", imports: append(slices.Clone(encoding), "internal/load", "test/ensemble")},
 	{name: "test/bench", imports: []string{"internal/load", "client", "test/ensemble"}},
 	{name: "test", imports: []string{"internal/load", "internal/dev", "test"}},

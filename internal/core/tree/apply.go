@@ -28,9 +28,9 @@ type Result struct {
 	Events []Event
 	// SessionTimeout is that of a createSession, in milliseconds.
 	SessionTimeout int32
-	// DigestDiffers is set when the entry says what the digest must now be, and
-	// it is not that.
-	DigestDiffers bool
+	// HasDigest is set when the entry says what the digest must now be,
+	// DigestDiffers when it is not that.
+	HasDigest, DigestDiffers bool
 }
 
 // Event is a change that watches may be waiting for.
@@ -137,7 +137,8 @@ func applyError(r *Result, d *jute.Decoder) error {
 
 func (t *Tree) compareDigest(r *Result, d *jute.Decoder) {
 	want, present := txn.DecodeDigest(d)
-	r.DigestDiffers = present && want.Version == txn.DigestVersion && want.Tree != t.digest
+	r.HasDigest = present && want.Version == txn.DigestVersion
+	r.DigestDiffers = r.HasDigest && want.Tree != t.digest
 }
 
 // tell adds an event for the watches.
