@@ -51,6 +51,10 @@ var rooms = []room{
 		libraries: []string{"github.com/klauspost/compress"}},
 	{name: "internal/inspect", imports: append(slices.Clone(encoding),
 		"internal/disk", "internal/core/tree")},
+	{name: "internal/disk/backup", imports: append(slices.Clone(encoding),
+		"internal/disk", "internal/core/tree"), libraries: []string{
+		"github.com/klauspost/compress", "filippo.io/age", "github.com/minio/minio-go/v7",
+		"github.com/johannesboyne/gofakes3"}},
 	{name: "internal/net/nowait"},
 	{name: "internal/net/certs", libraries: []string{
 		"github.com/pavlo-v-chernykh/keystore-go/v4", "software.sslmate.com/src/go-pkcs12",
