@@ -110,7 +110,7 @@ func consistentFrom(info snapshot.Info, shot Snapshot) zoo.Zxid {
 	if info.HasDigest {
 		return max(end, info.DigestZxid)
 	}
-	if end == shot.Zxid {
+	if !info.HasLastZxid {
 		return max(end, shot.LogEnd)
 	}
 	return end
