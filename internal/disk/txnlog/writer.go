@@ -129,11 +129,9 @@ func (w *Writer) open(first zoo.Zxid) error {
 func (w *Writer) flush() error {
 	end := w.offset + int64(len(w.buf))
 	if end > w.allocated {
-		size := (end + w.step - 1) / w.step * w.step
-		if err := w.file.Preallocate(size); err != nil {
+		if err := w.allocate(end); err != nil {
 			return err
 		}
-		w.allocated = size
 	}
 	w.dirty = true
 	if _, err := w.file.WriteAt(w.buf, w.offset); err != nil {
@@ -144,6 +142,21 @@ func (w *Writer) flush() error {
 		w.buf = nil
 	}
 	return nil
+}
+
+// allocate makes the segment reach to end, and a step beyond. On a disk with too little
+// room for that it makes do with less: only what has to be written may fail.
+func (w *Writer) allocate(end int64) error {
+	size := (end + w.step - 1) / w.step * w.step
+	err := w.file.Preallocate(size)
+	for vfs.IsNoSpace(err) && size > end {
+		size = end + (size-end)/2
+		err = w.file.Preallocate(size)
+	}
+	if err == nil {
+		w.allocated = size
+	}
+	return err
 }
 
 // Sync makes all that was appended durable, and the name of its segment too: a

@@ -22,6 +22,7 @@ const (
 	OpMkdirAll    OpKind = "mkdirall"
 	OpSyncDir     OpKind = "syncdir"
 	OpStat        OpKind = "stat"
+	OpSpace       OpKind = "space"
 	OpLock        OpKind = "lock"
 	OpRead        OpKind = "read"
 	OpWrite       OpKind = "write"
@@ -221,6 +222,14 @@ func (f *Faulty) Stat(name string) (Info, error) {
 		return Info{}, err
 	}
 	return f.fs.Stat(name)
+}
+
+// Space implements FS.
+func (f *Faulty) Space(dir string) (Space, error) {
+	if err := f.see(Op{Kind: OpSpace, Name: dir}); err != nil {
+		return Space{}, err
+	}
+	return f.fs.Space(dir)
 }
 
 // Lock implements FS.

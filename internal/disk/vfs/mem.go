@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sort"
 	"sync"
+	"syscall"
 )
 
 // Mem is a disk in memory that remembers what a real one could still lose. It is
@@ -20,6 +21,7 @@ type Mem struct {
 	mu      sync.Mutex
 	entries map[string]*memNode
 	dirs    map[string][]dirChange // by directory: what SyncDir has yet to make durable
+	limit   int64                  // of all files together; 0 is none
 }
 
 var _ FS = (*Mem)(nil)
@@ -210,6 +212,40 @@ func (m *Mem) Stat(name string) (Info, error) {
 		return Info{}, err
 	}
 	return Info{Size: node.size}, nil
+}
+
+// Limit bounds what all files together may take; 0 is no bound. What is there stays.
+func (m *Mem) Limit(bytes int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.limit = bytes
+}
+
+// Space implements FS. Without a limit there is a terabyte.
+func (m *Mem) Space(string) (Space, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	total := m.limit
+	if total == 0 {
+		total = 1 << 40
+	}
+	return Space{Free: max(0, total-m.usedLocked()), Total: total}, nil
+}
+
+func (m *Mem) usedLocked() int64 {
+	used := int64(0)
+	for _, node := range m.entries {
+		used += node.size
+	}
+	return used
+}
+
+// roomLocked tells whether a file may grow to size.
+func (m *Mem) roomLocked(node *memNode, size int64) error {
+	if grows := size - node.size; m.limit != 0 && grows > 0 && m.usedLocked()+grows > m.limit {
+		return syscall.ENOSPC
+	}
+	return nil
 }
 
 // Lock implements FS without locking: one process owns this disk anyway, and a

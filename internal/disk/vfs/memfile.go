@@ -123,6 +123,17 @@ func (f *memFile) enter(op string, need access) error {
 	return nil
 }
 
+// enterToGrow is enter for what makes the file reach to size.
+func (f *memFile) enterToGrow(op string, size int64) error {
+	if err := f.enter(op, writing); err != nil {
+		return err
+	}
+	if err := f.disk.roomLocked(f.node, size); err != nil {
+		return f.fail(op, err)
+	}
+	return nil
+}
+
 // Read implements io.Reader at the cursor.
 func (f *memFile) Read(p []byte) (int, error) {
 	err := f.enter("read", reading)
@@ -169,7 +180,7 @@ func (n *memNode) readAt(p []byte, offset int64) (int, error) {
 
 // Write implements io.Writer at the cursor.
 func (f *memFile) Write(p []byte) (int, error) {
-	err := f.enter("write", writing)
+	err := f.enterToGrow("write", f.cursor+int64(len(p)))
 	defer f.disk.mu.Unlock()
 	if err != nil {
 		return 0, err
@@ -181,7 +192,7 @@ func (f *memFile) Write(p []byte) (int, error) {
 
 // WriteAt implements io.WriterAt.
 func (f *memFile) WriteAt(p []byte, offset int64) (int, error) {
-	err := f.enter("write", writing)
+	err := f.enterToGrow("write", offset+int64(len(p)))
 	defer f.disk.mu.Unlock()
 	if err != nil {
 		return 0, err
@@ -202,7 +213,7 @@ func (f *memFile) Sync() error {
 
 // Truncate implements File.
 func (f *memFile) Truncate(size int64) error {
-	err := f.enter("truncate", writing)
+	err := f.enterToGrow("truncate", size)
 	defer f.disk.mu.Unlock()
 	if err == nil {
 		f.node.resize(size)
@@ -212,7 +223,7 @@ func (f *memFile) Truncate(size int64) error {
 
 // Preallocate implements File.
 func (f *memFile) Preallocate(size int64) error {
-	err := f.enter("preallocate", writing)
+	err := f.enterToGrow("preallocate", size)
 	defer f.disk.mu.Unlock()
 	if err == nil && size > f.node.size {
 		f.node.resize(size)

@@ -5,7 +5,10 @@ package vfs
 import (
 	"errors"
 	"os"
+	"syscall"
 )
+
+var noSpace = []error{syscall.ENOSPC, syscall.EDQUOT}
 
 func syncDir(dir string) error {
 	d, err := os.Open(dir)

@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"errors"
 	"io"
 	"time"
 )
@@ -28,6 +29,8 @@ type FS interface {
 	SyncDir(dir string) error
 	// Stat gives the size of a file, or an error if there is none.
 	Stat(name string) (Info, error)
+	// Space tells how much room there is where dir lies.
+	Space(dir string) (Space, error)
 	// Lock takes the named lock file for this process until it is closed.
 	Lock(name string) (io.Closer, error)
 }
@@ -55,4 +58,21 @@ type File interface {
 	Preallocate(size int64) error
 	// Size is the current length in bytes.
 	Size() (int64, error)
+}
+
+// Space is the room of a file system, in bytes.
+type Space struct {
+	// Free is what this process may still fill, Total all there is.
+	Free, Total int64
+}
+
+// IsNoSpace tells whether an error says that there is no room left, or that a quota
+// of the system's is used up.
+func IsNoSpace(err error) bool {
+	for _, reason := range noSpace {
+		if errors.Is(err, reason) {
+			return true
+		}
+	}
+	return false
 }

@@ -29,6 +29,7 @@ func Run(t *testing.T, disk vfs.FS, dir string) {
 		{"CreateNewRefusesAnExistingName", createdTwice},
 		{"ReadOnlyFilesRefuseWrites", readOnly},
 		{"ListIsSorted", listed},
+		{"ThereIsSomeSpaceAndNotMoreFreeThanAll", spacious},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			sub := filepath.Join(dir, c.name, "deep")
@@ -199,5 +200,13 @@ func listed(t *testing.T, disk vfs.FS, dir string) {
 	info, err := disk.Stat(filepath.Join(dir, "d"))
 	if err != nil || !info.Dir {
 		t.Fatalf("stat of a directory: %+v, %v", info, err)
+	}
+}
+
+func spacious(t *testing.T, disk vfs.FS, dir string) {
+	space, err := disk.Space(dir)
+	Must(t, err)
+	if space.Free <= 0 || space.Free > space.Total {
+		t.Errorf("%d of %d bytes are free", space.Free, space.Total)
 	}
 }
