@@ -108,6 +108,13 @@ var rowsStorage = []row{
 	{name: "fsync.warningthresholdms", value: "1000",
 		parse: millis(func(d *draft) *time.Duration { return &d.Storage.SyncSlow }),
 		doc:   "milliseconds a sync of the log may take before it is told"},
+	{name: "disk.reserve", value: "auto", parse: reserve,
+		doc: "room to keep free on the disk, such as 512m or 2g: with less, the server is " +
+			"short of space; auto is a twentieth of the disk, at most 512m; 0 is none"},
+	{name: "disk.silenceLimit", value: "0",
+		parse: millis(func(d *draft) *time.Duration { return &d.Storage.SilenceMax }),
+		doc: "milliseconds a leader's disk may finish nothing before the leader hands over; " +
+			"0 is syncLimit"},
 	{name: "syncEnabled", value: "true",
 		reason: "an observer always keeps a log, for its own restart",
 		doc:    "an observer keeps a log and snapshots"},

@@ -162,3 +162,29 @@ func mustBeFalse(reason string) func(*draft, string) error {
 		return nil
 	}
 }
+
+// reserve reads how much room is to be kept free: auto, or bytes.
+func reserve(d *draft, value string) error {
+	if value == "auto" {
+		d.Storage.ReserveBytes = -1
+		return nil
+	}
+	n, err := byteSize(value)
+	d.Storage.ReserveBytes = n
+	return err
+}
+
+// byteSize reads a number of bytes, or of k, m or g of them.
+func byteSize(value string) (int64, error) {
+	digits, shift := value, 0
+	if n := len(value); n > 0 {
+		if i := strings.IndexByte("kmgKMG", value[n-1]); i >= 0 {
+			digits, shift = value[:n-1], 10*(i%3+1)
+		}
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 0 || n > math.MaxInt64>>shift {
+		return 0, fmt.Errorf("%q is no size: write bytes, or a number with k, m or g", value)
+	}
+	return n << shift, nil
+}

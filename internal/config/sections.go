@@ -202,6 +202,12 @@ type Storage struct {
 	// LastZxidOmitted ends snapshots as servers before 3.9 do
 	// (serializeLastProcessedZxid.enabled=false).
 	LastZxidOmitted bool
+	// ReserveBytes must stay free on the disk, or writes that need space are refused; 0
+	// is no reserve, -1 leaves it to the server (disk.reserve).
+	ReserveBytes int64
+	// SilenceMax is how long a leader's disk may be silent before it hands over; 0 is
+	// the sync limit (disk.silenceLimit).
+	SilenceMax time.Duration
 	// EndsUnlisted leaves out which ephemeral nodes end with a session
 	// (closeSessionTxn.enabled=false).
 	EndsUnlisted bool

@@ -73,6 +73,8 @@ type Config struct {
 	// ElectionBindTries is how often to try to open the election port, a second
 	// apart; 0 means once, -1 without end.
 	ElectionBindTries int
+	// SpaceInterval is the time between two looks at how full the disk is: a second.
+	SpaceInterval time.Duration
 	// SyncSlow is how long a sync of the log may take before it is told; 0 tells
 	// of none.
 	SyncSlow time.Duration
@@ -110,6 +112,9 @@ func (c Config) withDefaults() Config {
 	if c.Stall.Pause == 0 {
 		c.Stall.Pause = stallPauseDefault
 	}
+	if c.SpaceInterval == 0 {
+		c.SpaceInterval = spaceIntervalDefault
+	}
 	if c.SessionlessMax == 0 {
 		c.SessionlessMax = sessionlessMaxDefault
 	}
@@ -142,10 +147,10 @@ func FromConfig(c *config.Config) (Config, error) {
 			LogUnsynced:        c.Storage.Unsynced, DirsExpected: c.Storage.DirsExpected,
 			Snapshots: snapshotFormat(c),
 		},
-		Purge:    purging(c.Storage.Purge),
-		SyncSlow: c.Storage.SyncSlow, ElectionBindTries: c.Peers.ElectionBindTries,
-		LeaderAlone: !c.Peers.LeaderServes, ListenBacklog: c.ListenBacklog,
-		ClientKeepAlive: c.ClientKeepAlive,
+		Purge:             purging(c.Storage.Purge),
+		ElectionBindTries: c.Peers.ElectionBindTries,
+		LeaderAlone:       !c.Peers.LeaderServes,
+		ListenBacklog:     c.ListenBacklog, ClientKeepAlive: c.ClientKeepAlive,
 		ConnsPerHostMax: c.ConnsPerHostMax, FrameBytesMax: c.FrameBytesMax,
 		OutstandingMax: c.OutstandingMax, Words: c.Commands, Settings: settings(c),
 	}
@@ -178,6 +183,7 @@ func purging(p config.Purge) PurgeConfig {
 
 // takeSessions takes what concerns sessions, and where they begin.
 func (own *Config) takeSessions(c *config.Config) {
+	own.takeDisk(c)
 	own.LocalSessions, own.LocalSessionsUpgrading = c.Sessions.Local, c.Sessions.LocalUpgrade
 	own.ReadOnly = c.Sessions.ReadOnly
 	own.SessionlessMax = c.Limits.SessionlessTimeout
@@ -186,6 +192,12 @@ func (own *Config) takeSessions(c *config.Config) {
 	}
 	// A server alone makes the transactions itself, and Java's does not look twice.
 	own.EagerACLCheck = c.Limits.EagerACLCheck && !c.Standalone()
+}
+
+// takeDisk takes what is about a disk that is full or slow.
+func (own *Config) takeDisk(c *config.Config) {
+	own.SpaceMin, own.DiskSilenceMax = c.Storage.ReserveBytes, c.Storage.SilenceMax
+	own.SyncSlow = c.Storage.SyncSlow
 }
 
 // takeThrottles takes what slows clients down or turns them away.

@@ -10,6 +10,7 @@ import (
 	"zoo/internal/core/zab"
 	"zoo/internal/disk/snapshot"
 	"zoo/internal/disk/store"
+	"zoo/internal/disk/vfs"
 	"zoo/internal/txn"
 )
 
@@ -22,6 +23,8 @@ type job struct {
 	// frozen is the tree of an install, or of a snapshot to begin.
 	frozen *tree.Frozen
 	kind   jobKind
+	// urgent is for a purge: the disk is nearly full.
+	urgent bool
 }
 
 type jobKind uint8
@@ -39,8 +42,11 @@ const (
 type logWriter struct {
 	server *Server
 	store  *store.Store // log writer only
-	wake   chan struct{}
-	purge  purger // log writer only
+	purge  purger       // log writer only
+	// lost is set while the disk is full and the role ends: nothing is done before
+	// the directory was recovered. Log writer only.
+	lost bool
+	wake chan struct{}
 
 	mu   sync.Mutex
 	jobs []job
@@ -81,8 +87,11 @@ func (w *logWriter) run() {
 		jobs = w.take(jobs)
 		w.server.meters.disk.queueSize.Observe(int64(len(jobs)))
 		err := w.do(jobs)
-		if err == nil {
+		if err == nil && !w.lost {
 			err = w.purgeStep()
+		}
+		if vfs.IsNoSpace(err) {
+			err = w.lose(err, nil)
 		}
 		if err != nil {
 			w.server.fail(coded(exitLog, err))
@@ -93,8 +102,17 @@ func (w *logWriter) run() {
 
 // do does jobs and reports each run of them that became durable.
 func (w *logWriter) do(jobs []job) error {
+	if w.lost {
+		if w.skip(jobs) {
+			return w.reopen()
+		}
+		return nil
+	}
 	for len(jobs) > 0 {
 		n, err := w.doRun(jobs)
+		if vfs.IsNoSpace(err) {
+			return w.lose(err, jobs[n:])
+		}
 		if err != nil {
 			return err
 		}
@@ -128,7 +146,7 @@ func (w *logWriter) doRun(jobs []job) (n int, err error) {
 	began, size := w.server.mono(), 0
 	for n < len(jobs) && jobs[n].appends() {
 		if err := w.store.Append(jobs[n].op.Entries); err != nil {
-			return n, err
+			return n + 1, err
 		}
 		size += len(jobs[n].op.Entries)
 		n++
@@ -164,7 +182,7 @@ func (w *logWriter) doOne(j *job) error {
 		w.server.queue.call(func() { w.server.loop.restart(&recovered) })
 		return nil
 	case jobPurge:
-		return w.beginPurge()
+		return w.beginPurge(j.urgent)
 	case jobPurgeAudited:
 		return w.planPurge()
 	}
@@ -332,6 +350,9 @@ func (l *loop) reload() {
 func (l *loop) restart(recovered *store.Recovered) {
 	l.restarting = false
 	l.replica = l.server.newReplica(recovered, l.now)
+	if ev, ok := l.server.measureSpace(); ok {
+		l.replica.Step(l.now, ev)
+	}
 	for id := range l.links.election {
 		l.replica.Step(l.now, replica.ElectionUp{Peer: id})
 	}

@@ -254,6 +254,10 @@ func (l *loop) change() {
 	before := l.status
 	l.status = l.replica.Status()
 	l.measureRole(&before)
+	l.measureAlarm()
+	if l.status.Short && !before.Short {
+		l.server.purgeNow()
+	}
 	if !l.takesClients() {
 		l.turnAway()
 	}

@@ -155,6 +155,7 @@ type diskMeters struct {
 	mismatches     *metrics.Counter
 	purgedFiles    *metrics.Counter
 	purgedBytes    *metrics.Counter
+	lost           *metrics.Counter
 }
 
 func newDiskMeters(s *metrics.Set) diskMeters {
@@ -177,6 +178,8 @@ func newDiskMeters(s *metrics.Set) diskMeters {
 			"Transactions made durable by one sync.", metrics.Basic),
 		processTime: s.Summary("sync_process_time",
 			"Time to append and sync one batch.", metrics.Basic),
+		lost: s.Counter("disk_full_role_ends",
+			"Roles that ended because the log could not be written for want of space."),
 		mismatches: s.Counter("digest_mismatches_count",
 			"Transactions after which the tree was not what the leader had foretold."),
 		purgedFiles: s.Counter("purged_files",

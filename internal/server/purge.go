@@ -27,7 +27,9 @@ const (
 // writer's goroutine.
 type purger struct {
 	auditing bool
-	plan     store.PurgePlan // under way
+	// urgent says that the disk is nearly full: all goes that can be spared.
+	urgent bool
+	plan   store.PurgePlan // under way
 }
 
 // purgeTicks are the times for a purge by the interval.
@@ -40,6 +42,14 @@ func (w *logWriter) purgeTicks() (ticks <-chan time.Time, stop func()) {
 	return ticker.C, ticker.Stop
 }
 
+// purgeNow asks for a purge of all that can be spared, because the disk is nearly full.
+// Where the operator has switched purging off, nothing goes.
+func (s *Server) purgeNow() {
+	if s.cfg.Purge.Interval > 0 {
+		s.writer.add(job{kind: jobPurge, urgent: true})
+	}
+}
+
 // purgeAfterSnapshot asks for a purge, if a snapshot is an occasion for one.
 func (s *Server) purgeAfterSnapshot() {
 	if s.cfg.Purge.Interval > 0 && !s.cfg.Purge.IntervalOnly {
@@ -49,7 +59,8 @@ func (s *Server) purgeAfterSnapshot() {
 
 // beginPurge has the snapshots read first that nobody knows to be good: purges count on
 // those only.
-func (w *logWriter) beginPurge() error {
+func (w *logWriter) beginPurge(urgent bool) error {
+	w.purge.urgent = w.purge.urgent || urgent
 	if w.purge.auditing || w.store.Purging() {
 		return nil
 	}
@@ -72,6 +83,10 @@ func (w *logWriter) beginPurge() error {
 func (w *logWriter) planPurge() error {
 	w.purge.auditing = false
 	keep := w.server.cfg.Purge.Retention
+	if w.purge.urgent {
+		keep = store.Retention{Snapshots: 1}
+	}
+	w.purge.urgent = false
 	plan, err := w.store.BeginPurge(time.Now(), keep)
 	if err != nil {
 		return err

@@ -70,6 +70,7 @@ type Server struct {
 	recovery  atomic.Pointer[recovery] // nil but while the data directory is read
 	refusals  *refusals
 	admission admission
+	space     space
 	stall     stall
 	large     largeRequests
 	// inflight counts the submitted requests without an outcome.
@@ -148,6 +149,12 @@ func (s *Server) limit() {
 	s.stall.cfg, s.large.cfg = s.cfg.Stall, s.cfg.Large
 	s.meters.set.Gauge("outstanding_tls_handshake", "TLS handshakes under way.",
 		func() float64 { return float64(s.secure.outstanding.Load()) })
+	s.meters.set.Gauge("disk_free_bytes", "Bytes that are free where the data goes.",
+		func() float64 { return float64(s.space.free.Load()) })
+	s.meters.set.Gauge("disk_space_low", "1 while a server is short of disk space.",
+		func() float64 { return float64(s.space.low.Load()) })
+	s.meters.set.Gauge("disk_space_refuses", "1 while writes that need space are refused.",
+		func() float64 { return float64(s.space.refuses.Load()) })
 	s.meters.set.Fraction("connection_drop_probability",
 		"Chance of a handshake to be refused.", s.admission.dropShare)
 }
@@ -202,7 +209,11 @@ func (s *Server) open() error {
 	if err != nil {
 		return err
 	}
-	s.loop.replica = s.newReplica(recovered, s.instant())
+	s.loop.now = s.instant()
+	s.loop.replica = s.newReplica(recovered, s.loop.now)
+	if ev, ok := s.measureSpace(); ok {
+		s.loop.replica.Step(s.loop.now, ev)
+	}
 	if s.peers == nil {
 		return nil
 	}
@@ -216,16 +227,18 @@ func (s *Server) open() error {
 // recover reads the data directory.
 func (s *Server) recover() (*store.Recovered, error) {
 	began := s.mono()
-	cfg := s.cfg.Store
+	cfg := s.storeConfig()
 	cfg.Progress = new(store.Progress)
-	// Alone a server is the quorum: what it has logged is committed.
-	cfg.LogCommitted, cfg.Types = s.cfg.View == nil, s.cfg.Types
 	end := s.beginRecovery(began, cfg.Progress)
-	disk, recovered, err := cfg.Open()
+	disk, recovered, err := s.openStore(cfg)
 	end()
 	if err != nil {
 		return nil, codedDir(err)
 	}
+	if disk == nil {
+		return nil, context.Canceled // The server closes; why is known.
+	}
+	s.settleReserve()
 	entries := recovered.Replayed + len(recovered.Tail)
 	s.meters.disk.initTime.Observe((s.mono() - began).Milliseconds())
 	s.meters.disk.loaded.Observe(int64(entries))
@@ -235,7 +248,15 @@ func (s *Server) recover() (*store.Recovered, error) {
 	}
 	s.stage(stageRecover, fmt.Sprintf("snapshot %v, %d entries behind it, epoch %d",
 		recovered.Snapshot, entries, recovered.CurrentEpoch))
-	return &recovered, nil
+	return recovered, nil
+}
+
+// storeConfig is how the data directory is opened.
+func (s *Server) storeConfig() store.Config {
+	cfg := s.cfg.Store
+	// Alone a server is the quorum: what it has logged is committed.
+	cfg.LogCommitted, cfg.Types = s.cfg.View == nil, s.cfg.Types
+	return cfg
 }
 
 func (s *Server) newReplica(recovered *store.Recovered, now replica.Now) *replica.Replica {
@@ -265,6 +286,7 @@ func (s *Server) work() {
 		s.writer.add(job{kind: jobPurge})
 	}
 	s.spawn("log writer", s.writer.run)
+	s.spawn("disk space", s.watchSpace)
 	s.spawn("loop", s.loop.run)
 }
 

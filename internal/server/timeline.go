@@ -74,6 +74,8 @@ func (l *loop) trace(notes []replica.Trace) {
 		n := &notes[i]
 		l.measureStage(n)
 		switch {
+		case n.Stage == stageSpaceLow || n.Stage == stageSilent:
+			l.server.log.Warn(n.Stage, traceAttrs(n)...)
 		case n.Stage == stageLooking && l.status.Serving:
 			l.server.timeline.restart(l.server.mono())
 			l.server.log.Info("role ended", traceAttrs(n)...)
@@ -87,6 +89,12 @@ func (l *loop) trace(notes []replica.Trace) {
 
 // stageLooking is the first stage of every way to a role.
 const stageLooking = "looking"
+
+// stageSpaceLow and stageSilent are for whoever looks after the disks.
+const (
+	stageSpaceLow = "disk space low"
+	stageSilent   = "disk is silent"
+)
 
 // traceAttrs are the facts of a trace that are there.
 func traceAttrs(t *replica.Trace) []any {

@@ -129,6 +129,8 @@ type Status struct {
 	// left on this server's disk.
 	Alarm wire.Alarm
 	Free  int64
+	// Short tells that this server is short of disk space itself.
+	Short bool
 	// Stalled tells that this server keeps out of elections until its disk answers.
 	Stalled bool
 	// LastLogged is the end of the log, LastCommitted what is known to be

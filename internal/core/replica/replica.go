@@ -292,6 +292,9 @@ func (r *Replica) stepPeer(ev Event) {
 // settle draws the conclusions of a step: a role ended, an election decided, a
 // server may serve.
 func (r *Replica) settle() {
+	if r.reload {
+		return
+	}
 	if r.leader != nil {
 		r.leader.Commit()
 	}
@@ -431,6 +434,7 @@ func (r *Replica) Status() Status {
 		LastApplied: r.history.Applied(), Outstanding: r.attached.outstanding,
 		Sessions: r.View().SessionCount(), ProposalBytes: r.sizes, Proposed: r.proposed,
 	}
+	s.Short = r.space.low
 	s.Alarm, s.Free, s.Stalled = r.space.told, r.space.free, r.stall.aside
 	s.Extends = r.serving && (r.learner == nil || r.learner.Extends())
 	if r.localSessions != nil {

@@ -34,6 +34,7 @@ func (r *Replica) watchDisk() {
 	s := &r.stall
 	if r.leader != nil && s.silent >= r.cfg.DiskSilenceMax && r.leader.Resigned() == "" {
 		s.aside = true
+		r.trace(Trace{Stage: "disk is silent", Detail: "handing over to another leader"})
 		r.leader.Resign("the disk is silent")
 	}
 	if s.aside && r.journal.Idle() && r.leader == nil && r.learner == nil {

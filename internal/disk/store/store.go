@@ -279,6 +279,10 @@ func (s *Store) Reload() (Recovered, error) {
 
 // Close syncs the log and lets other servers in.
 func (s *Store) Close() error {
+	// A snapshot that is still being written belongs to nobody now.
+	s.mu.Lock()
+	s.generation++
+	s.mu.Unlock()
 	err := errors.Join(s.log.Close(), s.unlock())
 	if s.err == nil {
 		s.err = ErrClosed

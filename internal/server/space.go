@@ -1,0 +1,160 @@
+package server
+
+import (
+	"sync/atomic"
+	"time"
+
+	"zoo/internal/core/replica"
+	"zoo/internal/disk/store"
+	"zoo/internal/disk/vfs"
+)
+
+// spaceIntervalDefault is the time between two looks at how full the disk is. The reserve
+// has to last for what is written meanwhile.
+const spaceIntervalDefault = time.Second
+
+// The reserve where none is configured: a twentieth of the file system, which is
+// little on a small disk, and on a large one not more than a few seconds can fill.
+const (
+	reserveShareDefault = 20
+	reserveMaxDefault   = 512 << 20
+)
+
+// space is what the metrics tell of the disk: the bytes that are free, and as 0 or 1
+// whether somebody is short of them, and whether writes are refused.
+type space struct{ free, low, refuses atomic.Int64 }
+
+// settleReserve turns a reserve that is left to the server into bytes, as soon as the
+// directories are there.
+func (s *Server) settleReserve() {
+	space, err := s.cfg.Store.Space()
+	switch {
+	case err != nil:
+		s.log.Warn("disk space is not watched", "error", err)
+	case s.cfg.SpaceMin < 0:
+		s.cfg.SpaceMin = min(space.Total/reserveShareDefault, reserveMaxDefault)
+	}
+}
+
+// watchSpace tells the replica how much room is left until the server closes.
+func (s *Server) watchSpace() {
+	ticker := time.NewTicker(s.cfg.SpaceInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-s.closing:
+			return
+		}
+		if ev, ok := s.measureSpace(); ok {
+			s.queue.push(ev)
+		}
+	}
+}
+
+// measureSpace looks how much room is left; false if that cannot be told.
+func (s *Server) measureSpace() (replica.Space, bool) {
+	space, err := s.cfg.Store.Space()
+	if err != nil {
+		return replica.Space{}, false
+	}
+	s.space.free.Store(space.Free)
+	return replica.Space{Free: space.Free}, true
+}
+
+// lose ends the role after the disk had no room for what the log had to take. Nothing
+// that is queued is done any more; the directory is opened anew when there is room.
+func (w *logWriter) lose(reason error, rest []job) error {
+	w.server.log.Error("disk is full, the role ends until there is room", "error", reason)
+	w.server.meters.disk.lost.Inc()
+	if w.skip(rest) {
+		return w.reopen()
+	}
+	w.lost = true
+	w.server.queue.call(w.server.loop.loseDisk)
+	return nil
+}
+
+// skip drops jobs of a role that has ended. It tells whether the directory is to be
+// recovered behind them.
+func (w *logWriter) skip(jobs []job) (reload bool) {
+	for i := range jobs {
+		if jobs[i].frozen != nil {
+			w.server.thaw(jobs[i].frozen)
+		}
+		reload = reload || jobs[i].kind == jobReload
+	}
+	return reload
+}
+
+// reopen waits until there is room, and recovers the directory.
+func (w *logWriter) reopen() error {
+	w.lost = false
+	// What the store could not do it says once more; it is known.
+	_ = w.store.Close()
+	w.store = nil
+	// Not at once: what is full now is full again in a moment.
+	if !w.server.rest(w.server.cfg.SpaceInterval) {
+		return nil
+	}
+	disk, recovered, err := w.server.openStore(w.server.storeConfig())
+	if err != nil {
+		return err
+	}
+	if disk == nil {
+		return nil // The server closes.
+	}
+	w.store = disk
+	w.server.queue.call(func() { w.server.loop.restart(recovered) })
+	return nil
+}
+
+// rest waits for a while; false if the server closes meanwhile.
+func (s *Server) rest(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-s.closing:
+		return false
+	}
+}
+
+// openStore opens the data directory; while there is no room for that it waits. The
+// store is nil if the server closes meanwhile.
+func (s *Server) openStore(cfg store.Config) (*store.Store, *store.Recovered, error) {
+	for first := true; ; first = false {
+		if first || s.hasRoom() {
+			disk, recovered, err := cfg.Open()
+			if err == nil || !vfs.IsNoSpace(err) {
+				return disk, &recovered, err
+			}
+			s.log.Error("disk is full: waiting for room to open the data directory", "error", err)
+		}
+		if !s.rest(s.cfg.SpaceInterval) {
+			return nil, nil, nil
+		}
+	}
+}
+
+// hasRoom tells whether the reserve is free.
+func (s *Server) hasRoom() bool {
+	space, ok := s.measureSpace()
+	return !ok || space.Free >= max(s.cfg.SpaceMin, 1)
+}
+
+// loseDisk ends the role: the log writer waits for room.
+func (l *loop) loseDisk() { l.replica.Step(l.now, replica.DiskLost{}) }
+
+// measureAlarm keeps for the metrics what the role knows of the ensemble's disks.
+func (l *loop) measureAlarm() {
+	asNumber := func(is bool) int64 {
+		if is {
+			return 1
+		}
+		return 0
+	}
+	l.server.space.low.Store(asNumber(len(l.status.Alarm.Short) > 0))
+	l.server.space.refuses.Store(asNumber(l.status.Alarm.Refuses || l.restarting))
+}
