@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 
 	"zoo/internal/disk/vfs"
@@ -13,6 +15,8 @@ type snapshotCommand struct {
 	Show   snapshotShowCommand   `cmd:"" help:"Show the znodes of a snapshot."`
 	Stats  snapshotStatsCommand  `cmd:"" help:"Count and rank the znodes of a snapshot."`
 	Verify snapshotVerifyCommand `cmd:"" help:"Read snapshots whole: checksums, structure, digest."`
+	Export snapshotExportCommand `cmd:"" help:"Write a snapshot as lines of JSON or text."`
+	Import snapshotImportCommand `cmd:"" help:"Make a snapshot of exported lines."`
 	Diff   snapshotDiffCommand   `cmd:"" help:"Tell what is different in a second snapshot."`
 }
 
@@ -220,4 +224,61 @@ func (p *printer) ranking(title string, list []inspect.Ranked) {
 		}
 		fmt.Fprintf(p.out, "  %12d %10d %10s  %s\n", r.Bytes, r.Children, znodes, r.Path)
 	}
+}
+
+type snapshotExportCommand struct {
+	Path   string `arg:"" name:"file-or-dir" help:"A snapshot, or a data directory: its newest."`
+	Format string `default:"json" enum:"json,text" help:"One of ${enum}."`
+}
+
+// Run writes the lines to standard output.
+func (c *snapshotExportCommand) Run(m *Main) error {
+	file, err := oneSnapshot(m, c.Path)
+	if err != nil {
+		return troubled(err)
+	}
+	var tell inspect.Progress
+	done := func() {}
+	if !isTerminal(m.Stdout) {
+		tell, done = m.progress("exporting")
+	}
+	damages, err := inspect.Export(vfs.OS{}, file, m.Stdout, inspect.ExportForm(c.Format), tell)
+	done()
+	return m.damages(damages, err)
+}
+
+type snapshotImportCommand struct {
+	File    string `arg:"" help:"The exported lines; - is standard input."`
+	Dir     string `arg:"" help:"Where to make the file snapshot.<zxid>: a data directory, its version-2, or any other."`
+	Damaged bool   `help:"Import the export of a damaged snapshot, too."`
+	JSON    bool   `name:"json" help:"Print JSON."`
+}
+
+// Run makes the snapshot and reports on it. A snapshot that is there is not replaced.
+func (c *snapshotImportCommand) Run(m *Main) (err error) {
+	disk := vfs.OS{}
+	dir, err := inspect.VersionDir(disk, c.Dir)
+	if err != nil {
+		return troubled(err)
+	}
+	unlock, err := inspect.Lock(disk, dir)
+	if err != nil {
+		return troubled(err)
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	var from io.Reader = os.Stdin
+	if c.File != "-" {
+		f, err := os.Open(c.File)
+		if err != nil {
+			return troubled(err)
+		}
+		defer f.Close()
+		from = f
+	}
+	report, err := inspect.Import(disk, from, dir, inspect.ImportOptions{Damaged: c.Damaged})
+	if err != nil {
+		return troubled(err)
+	}
+	p := m.printer(format(c.JSON))
+	return troubled(p.close(p.snapshot(*report)))
 }

@@ -21,9 +21,9 @@ func (c *surgeryFlags) operate(m *Main, paths []string,
 	plan func(vfs.FS, inspect.Progress) (*inspect.Surgery, error)) (err error) {
 	disk := vfs.OS{}
 	if c.Execute {
-		unlock, err := inspect.Lock(disk, paths...)
-		if err != nil {
-			return troubled(err)
+		unlock, refused := inspect.Lock(disk, paths...)
+		if refused != nil {
+			return troubled(refused)
 		}
 		defer func() { err = errors.Join(err, unlock()) }()
 	} else {
