@@ -15,6 +15,9 @@ type benchCommand struct {
 	Outstanding int           `default:"100" help:"Requests in flight on each connection."`
 	Op          string        `default:"set" enum:"set,get,mixed,create,exists" help:"One of ${enum}."`
 	Reads       float64       `default:"-1" help:"Share of reads, 0.0 to 1.0; makes --op mixed."`
+	Znodes      int           `help:"Znodes of each connection, made beforehand; --op chooses among them."`
+	Rate        float64       `help:"Requests a second of all connections; 0 is as many as are answered."`
+	Timeline    bool          `help:"Report each second by itself (--json)."`
 	Size        int           `default:"1024" help:"Bytes of a value."`
 	Duration    time.Duration `default:"10s" help:"Time that is measured."`
 	Warmup      time.Duration `default:"2s" help:"Time before it."`
@@ -28,6 +31,7 @@ type benchCommand struct {
 func (c *benchCommand) Run(ctx context.Context, m *Main) error {
 	opts := load.Options{
 		Servers: c.Servers, Connections: c.Connections, Outstanding: c.Outstanding,
+		Znodes: c.Znodes, Rate: c.Rate, Timeline: c.Timeline,
 		Op: load.Op(c.Op), Reads: max(c.Reads, 0), SizeBytes: c.Size,
 		Duration: c.Duration, Warmup: c.Warmup, SessionTimeout: c.Session, PIDs: c.PIDs,
 	}

@@ -33,6 +33,11 @@ type Options struct {
 	// 0 is as many as are answered. With a rate a latency counts from the instant at
 	// which its request was due, so that a server that stops is seen to.
 	Rate float64
+	// Znodes, when not 0, is how many each connection has beforehand; OpSet, OpGet,
+	// OpMixed and OpExists choose among them by chance. 0 is one.
+	Znodes int
+	// Timeline reports each second by itself.
+	Timeline bool
 	// SizeBytes is the length of a value.
 	SizeBytes int
 	// Warmup passes before Duration is measured.
@@ -50,6 +55,7 @@ const (
 	connectionsMax = 100_000
 	outstandingMax = 1 << 20
 	sizeBytesMax   = 64 << 20
+	znodesMax      = 100_000_000
 	rateMax        = 1e6
 )
 
@@ -61,6 +67,10 @@ func (o Options) validate() error {
 		return fmt.Errorf("%d connections are not in 1 to %d", o.Connections, connectionsMax)
 	case o.Outstanding < 1 || o.Outstanding > outstandingMax:
 		return fmt.Errorf("%d outstanding are not in 1 to %d", o.Outstanding, outstandingMax)
+	case o.Znodes < 0 || o.Znodes > znodesMax:
+		return fmt.Errorf("%d znodes are not in 0 to %d", o.Znodes, znodesMax)
+	case o.Znodes > 0 && o.Op == OpCreate:
+		return errors.New("a load of creates makes its znodes itself")
 	case o.SizeBytes < 0 || o.SizeBytes > sizeBytesMax:
 		return fmt.Errorf("%d bytes are not in 0 to %d", o.SizeBytes, sizeBytesMax)
 	case !(o.Rate >= 0 && o.Rate <= rateMax):

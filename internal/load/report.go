@@ -42,6 +42,11 @@ type Report struct {
 	GapSurvivors float64      `json:"gap_survivors_us,omitempty"`
 	Servers      []ServerView `json:"servers,omitempty"`
 	LastError    string       `json:"last_error,omitempty"`
+
+	// Timeline is each second of the window, which began at Began, in milliseconds of
+	// the epoch; without Options.Timeline there is none.
+	Began    int64    `json:"began_ms,omitempty"`
+	Timeline []Second `json:"timeline,omitempty"`
 }
 
 // Process is one measured server process.
@@ -89,6 +94,9 @@ func newReport(r *run, workers []*worker, used usage) *Report {
 	rep.addUsage(used, ops)
 	if r.readShare < 1 {
 		rep.addGaps(r, workers)
+	}
+	if r.opts.Timeline {
+		rep.addTimeline(r, workers)
 	}
 	return rep
 }

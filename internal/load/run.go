@@ -81,6 +81,9 @@ func (r *run) measure(ctx context.Context, workers []*worker) (*Report, error) {
 	if err := r.prepare(setup, workers); err != nil {
 		return nil, err
 	}
+	if err := r.fill(ctx, workers); err != nil {
+		return nil, err
+	}
 	conns, err := connectAll(setup, workers)
 	if err != nil {
 		return nil, err
@@ -131,8 +134,8 @@ func (r *run) prepare(ctx context.Context, workers []*worker) error {
 	return nil
 }
 
-// removeBatch is how many deletes are prepared at once.
-const removeBatch = 1000
+// prepareBatch is how many requests are made ready at once, before and after the load.
+const prepareBatch = 1000
 
 // remove deletes what the run created. A znode that is not there is no error: a
 // create whose answer was lost may or may not have happened.
@@ -148,7 +151,7 @@ func (r *run) remove(ctx context.Context, workers []*worker) error {
 	var frames [][]byte
 	for path := range r.created(workers) {
 		frames = append(frames, deleteFrame(path))
-		if len(frames) < removeBatch && path != r.root {
+		if len(frames) < prepareBatch && path != r.root {
 			continue
 		}
 		codes, err := c.call(ctx, frames...)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"sync/atomic"
@@ -33,6 +34,8 @@ type worker struct {
 	index int
 	id    identity
 	path  string
+	// several tells that requests are about different znodes below path.
+	several bool
 
 	writeTemplate, readTemplate []byte
 
@@ -46,8 +49,9 @@ type worker struct {
 	conn   atomic.Pointer[net.TCPConn]
 	readAt atomic.Int64
 
-	nextXid   int32 // writer: of the next request
-	created   int64 // writer: znodes created so far, over all links
+	nextXid   int32      // writer: of the next request
+	created   int64      // writer: znodes created so far, over all links
+	chance    *rand.Rand // writer: which of several znodes is next
 	readDebt  float64
 	dueAt     int64 // writer: with a rate, when the next request is to be sent
 	expectXid int32 // reader: of the next reply
@@ -61,6 +65,7 @@ type result struct {
 	reads, writes, failures uint64
 	lost, reconnects        uint64
 	latency                 Histogram
+	seconds                 []*Histogram // with a timeline, of the window
 	ackedAt                 int64
 	gap, gapAt              int64
 	lastErr                 error
@@ -69,10 +74,11 @@ type result struct {
 func newWorker(r *run, index int) *worker {
 	w := &worker{
 		run: r, home: index % len(r.opts.Servers), index: index,
-		path:   r.root + "/k" + strconv.Itoa(index),
-		sentAt: make([]atomic.Int64, r.opts.Outstanding),
-		wake:   make(chan struct{}, 1),
-		inBuf:  make([]byte, readBufBytes),
+		path:    r.root + "/k" + strconv.Itoa(index),
+		sentAt:  make([]atomic.Int64, r.opts.Outstanding),
+		wake:    make(chan struct{}, 1),
+		inBuf:   make([]byte, readBufBytes),
+		several: r.opts.Op == OpCreate || r.opts.Znodes > 0,
 	}
 	w.writeTemplate = setFrame(w.path, r.value)
 	if r.opts.Op == OpCreate {
@@ -83,6 +89,11 @@ func newWorker(r *run, index int) *worker {
 		read = wireExists
 	}
 	w.readTemplate = readFrame(read, w.path)
+	if r.opts.Znodes > 0 {
+		w.chance = rand.New(rand.NewPCG(rand.Uint64(), uint64(index)))
+		w.writeTemplate = setFrame(w.createdPath(0), r.value)
+		w.readTemplate = readFrame(read, w.createdPath(0))
+	}
 	return w
 }
 
@@ -226,9 +237,9 @@ func (w *worker) encode(out []byte, n, at int64) []byte {
 		} else {
 			out = append(out, w.writeTemplate...)
 			slot.Store(now | 1)
-			if w.run.opts.Op == OpCreate {
-				w.number(out[start+pathAt+len(w.path)+1:])
-			}
+		}
+		if w.several {
+			writeDigits(out[start+pathAt+len(w.path)+1:], w.nextZnode())
 		}
 		setXid(out[start:], w.nextXid)
 		w.nextXid = xidAfter(w.nextXid)
@@ -239,14 +250,20 @@ func (w *worker) encode(out []byte, n, at int64) []byte {
 // xidAfter wraps from the highest xid to 1, as ZooKeeper's clients do.
 func xidAfter(xid int32) int32 { return xid%math.MaxInt32 + 1 }
 
-// number writes the next znode's digits.
-func (w *worker) number(digits []byte) {
-	n := w.created
+// nextZnode is the number of the znode that the next request is about.
+func (w *worker) nextZnode() int64 {
+	if w.chance != nil {
+		return w.chance.Int64N(int64(w.run.opts.Znodes))
+	}
+	w.created++
+	return w.created - 1
+}
+
+func writeDigits(digits []byte, n int64) {
 	for i := createDigits - 1; i >= 0; i-- {
 		digits[i] = byte('0' + n%10)
 		n /= 10
 	}
-	w.created++
 }
 
 // read takes replies until the link breaks or, once the run is over, until
@@ -336,6 +353,9 @@ func (w *worker) count(head replyHead, now int64) bool {
 	sent := w.sentAt[int(head.xid)%len(w.sentAt)].Load()
 	isWrite := sent&1 == 1
 	w.result.latency.Record(time.Duration(now-sent>>1), 1)
+	if w.run.opts.Timeline {
+		w.result.record(now-w.run.from, time.Duration(now-sent>>1))
+	}
 	switch {
 	case head.code != 0:
 		w.result.failures++
