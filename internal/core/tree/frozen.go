@@ -18,9 +18,10 @@ import (
 //     generation says: this znode still is as it was at the freeze.
 //  2. Before the first change of such a znode, touch saves its image with each
 //     Frozen that has not shown it yet.
-//  3. Next walks the slots. It shows a record with an old stamp as it is, for
-//     another slot the image if there is one, and passes over the rest: those
-//     were created later, or shown before they changed.
+//  3. Next shows the images that wait, oldest first, so that they do not pile up
+//     while much is written. Then it walks the slots. It shows a record with an old
+//     stamp as it is, and passes over the rest: those were created later, or shown
+//     before they changed, or by their image.
 //
 // A znode's ancestors cannot go before it does, so the path of an unchanged znode
 // is that of the live records above it; an image brings its path along.
@@ -36,7 +37,12 @@ type Frozen struct {
 	sessions   []Session
 	acls       []ACLEntry
 
+	bytes int64
+
 	images  map[slot]*image
+	changed []slot   // changed are the slots with images, in the order of the changes.
+	spare   []*image // spare are images that were shown, to be used again.
+	waiting int64    // waiting is the size of the images.
 	shown   []uint64 // shown is a bit for every slot.
 	next    slot     // next is the first slot that Next has not looked at.
 	limit   slot     // limit is the end of the slots at the freeze.
@@ -54,11 +60,26 @@ type FrozenNode struct {
 	Stat     zoo.StatPersisted
 }
 
-// image is what a znode leaves behind before it changes.
+// image is what a znode leaves behind before it changes. Its node's Path and Data
+// lie in memory of its own.
 type image struct {
 	FrozenNode
 	parent slot
+	path   []byte
+	data   []byte
 }
+
+// imageBytes is what an image takes beside its path and data.
+const imageBytes = 200
+
+func (i *image) size() int64 { return int64(imageBytes + len(i.path) + len(i.data)) }
+
+// An image that was shown is kept for the next one, unless it is large or there are
+// enough.
+const (
+	spareImagesMax = 1024
+	spareBytesMax  = 4096
+)
 
 // skipsPerNode bounds Next's work: so many slots that need not be shown count as
 // one that is.
@@ -70,7 +91,8 @@ func (t *Tree) Freeze() *Frozen {
 	t.generation++
 	f := &Frozen{
 		tree: t, generation: t.generation, zxid: t.zxid, digest: t.digest, count: t.Len(),
-		acls: t.acls.used(), sessions: make([]Session, 0, len(t.sessions)),
+		bytes: t.DataBytes(),
+		acls:  t.acls.used(), sessions: make([]Session, 0, len(t.sessions)),
 		images: make(map[slot]*image), limit: t.nodes.end(),
 		shown: make([]uint64, (t.nodes.end()+63)/64),
 	}
@@ -89,25 +111,51 @@ func (t *Tree) touch(s slot) {
 	}
 	for _, f := range t.frozen {
 		if n.stamp < f.generation && !f.done && !f.isShown(s) {
-			f.images[s] = t.image(s)
+			f.keep(s)
 		}
 	}
 	n.stamp = t.generation
 }
 
-func (t *Tree) image(s slot) *image {
-	n := t.nodes.at(s)
-	data := t.data(n)
-	if data != nil {
-		data = append(make([]byte, 0, len(data)), data...)
+// keep saves the image of a znode that is about to change.
+func (f *Frozen) keep(s slot) {
+	i := &image{}
+	if last := len(f.spare) - 1; last >= 0 {
+		i, f.spare = f.spare[last], f.spare[:last]
 	}
-	return &image{
-		FrozenNode: FrozenNode{
-			Path: t.path(s), Data: data, ACLIndex: t.acls.id(n.acl), Stat: t.nodes.persisted(n),
-		},
-		parent: n.parent,
+	t, n := f.tree, f.tree.nodes.at(s)
+	i.parent = n.parent
+	i.path = t.appendPath(i.path[:0], s)
+	i.FrozenNode = FrozenNode{
+		Path: stringOf(i.path), ACLIndex: t.acls.id(n.acl), Stat: t.nodes.persisted(n),
+	}
+	data := t.data(n)
+	i.data = append(i.data[:0], data...)
+	switch {
+	case len(data) > 0:
+		i.Data = i.data
+	case data != nil:
+		i.Data = []byte{}
+	}
+	f.images[s] = i
+	f.changed = append(f.changed, s)
+	f.waiting += i.size()
+}
+
+// release takes back an image that was shown.
+func (f *Frozen) release(s slot, i *image) {
+	delete(f.images, s)
+	f.waiting -= i.size()
+	if len(f.spare) < spareImagesMax && cap(i.data) <= spareBytesMax {
+		f.spare = append(f.spare, i)
 	}
 }
+
+// Waiting is how many bytes the images of changed znodes take until Next shows them.
+func (f *Frozen) Waiting() int64 { return f.waiting }
+
+// DataBytes is Tree.DataBytes at the freeze.
+func (f *Frozen) DataBytes() int64 { return f.bytes }
 
 // Zxid is the last transaction that the view contains.
 func (f *Frozen) Zxid() zoo.Zxid { return f.zxid }
@@ -145,15 +193,31 @@ func (f *Frozen) Next(limit int, emit func(FrozenNode)) (more bool) {
 	return !f.done
 }
 
-// advance looks at one more slot, and makes pending what it finds there.
+// advance looks at one more slot, and makes pending what it finds there: first at
+// those of images.
 func (f *Frozen) advance() {
+	if len(f.changed) > 0 {
+		s := f.changed[0]
+		f.changed = f.changed[1:]
+		f.begin(s)
+		return
+	}
 	if f.next == f.limit {
-		f.done = true
-		f.images = nil
+		f.finish()
 		return
 	}
 	s := f.next
 	f.next++
+	f.begin(s)
+}
+
+func (f *Frozen) finish() {
+	f.done = true
+	f.images, f.changed, f.spare, f.waiting = nil, nil, nil, 0
+}
+
+// begin makes a slot pending, and what of its ancestors was not shown yet.
+func (f *Frozen) begin(s slot) {
 	if f.isShown(s) || !f.has(s) {
 		return
 	}
@@ -172,8 +236,9 @@ func (f *Frozen) emitPending(emit func(FrozenNode)) {
 	f.pending = f.pending[:last]
 	f.shown[s/64] |= 1 << (s % 64)
 	if !f.unchanged(s) {
-		emit(f.images[s].FrozenNode)
-		delete(f.images, s)
+		saved := f.images[s]
+		emit(saved.FrozenNode)
+		f.release(s, saved)
 		return
 	}
 	n := f.tree.nodes.at(s)
@@ -207,6 +272,7 @@ func (f *Frozen) parent(s slot) slot {
 
 // Close ends the view, whether or not all of it was shown. It changes the tree.
 func (f *Frozen) Close() {
-	f.done, f.images, f.pending = true, nil, nil
+	f.finish()
+	f.pending = nil
 	f.tree.frozen = slices.DeleteFunc(f.tree.frozen, func(g *Frozen) bool { return g == f })
 }
