@@ -14,37 +14,46 @@ import (
 const flushBytes = 256 << 10
 
 // pullNodes is how many znodes are asked for at once, between looks at the size.
-const pullNodes = 16
+const pullNodes = 4
+
+// holdBytes is what is copied under one lock, but for pullNodes of large znodes.
+const holdBytes = 64 << 10
 
 // streamNodes is how many znodes WriteStream pulls under one lock.
-const streamNodes = 1024
+const streamNodes = 256
 
 // encoder turns a frozen tree into the body of a snapshot, piece by piece.
 type encoder struct {
 	Source
 	begun bool
 	buf   []byte
+	// waiting is Frozen.Waiting at the last pull.
+	waiting int64
 }
 
 // pull appends up to limit znodes to buf, under the lock, and tells whether there
 // are more. The tree's memory is copied; nothing of it is used after the lock.
 func (e *encoder) pull(limit int) (more bool) {
-	e.Lock.Lock()
-	defer e.Lock.Unlock()
 	if !e.begun {
 		e.begun = true
 		e.tables()
 	}
+	e.Lock.Lock()
+	defer e.Lock.Unlock()
 	more = true
-	for n := 0; more && n < limit && len(e.buf) < flushBytes; n += pullNodes {
+	full := min(len(e.buf)+holdBytes, flushBytes)
+	for n := 0; more && n < limit && len(e.buf) < full; n += pullNodes {
 		more = e.Frozen.Next(min(pullNodes, limit-n), e.node)
 	}
+	e.waiting = e.Frozen.Waiting()
 	if !more {
 		e.buf = jute.AppendString(e.buf, endPath)
 	}
 	return more
 }
 
+// tables appends what belongs to the Frozen alone, so that no lock is needed: to sort a
+// hundred thousand sessions takes a while.
 func (e *encoder) tables() {
 	sessions := e.Frozen.Sessions()
 	e.buf = jute.AppendCount(e.buf, len(sessions))

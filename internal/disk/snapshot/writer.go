@@ -32,6 +32,22 @@ type Writer struct {
 	size  int64          // of the file
 	done  bool
 	err   error
+
+	unsynced int64 // what the disk was not told to keep yet
+	back     *readBack
+}
+
+// syncBytes is how much is written between two syncs. A sync of the log waits for what
+// the disk has queued before it: it must never find the better part of a snapshot there.
+const syncBytes = 2 << 20
+
+// readBack is the reading of what was written.
+type readBack struct {
+	size int64
+	from io.Reader // decompresses it
+	sum  hash.Hash32
+	n    int64
+	buf  []byte
 }
 
 // Source is a tree at one point in time. The lock must keep Apply out; it is held
@@ -59,8 +75,21 @@ func (w *Writer) Name() string { return w.format.Name(w.zxid) }
 // Bytes is the size of what was written so far.
 func (w *Writer) Bytes() int64 { return w.size }
 
-// Step writes up to limit more znodes. The last step ends the file, syncs it and
-// reads it back. After an error the snapshot is lost; Abort cleans up.
+// Moved is how many bytes were written and read back so far, before compression: it is
+// the measure of the work.
+func (w *Writer) Moved() int64 {
+	if w.back == nil {
+		return w.plain
+	}
+	return w.plain + w.back.n
+}
+
+// Waiting is how much memory changed znodes take that are yet to be written.
+func (w *Writer) Waiting() int64 { return w.enc.waiting }
+
+// Step writes up to limit more znodes; behind the last one it ends and syncs the file,
+// and from then on reads it back, a part in each step. After an error the snapshot is
+// lost; Abort cleans up.
 func (w *Writer) Step(limit int) (done bool, err error) {
 	if w.err != nil || w.done {
 		return w.done, w.err
@@ -79,13 +108,16 @@ func (w *Writer) step(limit int) (done bool, err error) {
 		w.out = w.format.Compression.writer(counted{w})
 		w.enc.buf = appendHeader(w.enc.buf)
 	}
+	if w.back != nil {
+		return w.readOn()
+	}
 	if w.enc.pull(limit) {
 		if len(w.enc.buf) >= flushBytes {
 			err = w.flush()
 		}
 		return false, err
 	}
-	return true, w.finish()
+	return false, w.finish()
 }
 
 // flush writes what was pulled.
@@ -109,8 +141,19 @@ type counted struct{ *Writer }
 func (c counted) Write(p []byte) (int, error) {
 	n, err := c.file.Write(p)
 	c.size += int64(n)
+	c.unsynced += int64(n)
+	if err == nil && c.unsynced >= syncBytes {
+		err = c.sync()
+	}
 	return n, err
 }
+
+func (w *Writer) sync() error {
+	w.unsynced = 0
+	return w.file.Sync()
+}
+
+// finish writes the end.
 
 func (w *Writer) finish() error {
 	if err := w.flush(); err != nil {
@@ -121,14 +164,13 @@ func (w *Writer) finish() error {
 		err = w.out.Close()
 	}
 	if err == nil {
-		err = w.file.Sync()
+		err = w.sync()
 	}
-	if err == nil {
-		err = w.verify()
+	w.out, w.enc.buf = nil, nil
+	if err != nil {
+		return err
 	}
-	file := w.file
-	w.file, w.out, w.enc.buf = nil, nil, nil
-	return errors.Join(err, file.Close())
+	return w.beginReadBack()
 }
 
 // trailer is what follows the body: its seal, and the parts that are asked for.
@@ -153,32 +195,55 @@ func (w *Writer) seal(b, part []byte) []byte {
 	return append(append(b, part...), seal...)
 }
 
-// verify reads the file back, as whoever needs it will, and compares the size and
-// the checksum of what is in it.
-func (w *Writer) verify() error {
+// beginReadBack begins to read the file, as whoever needs it will: from the disk, not
+// from the memory of the system, where it lets us choose.
+func (w *Writer) beginReadBack() error {
 	size, err := w.file.Size()
 	if err != nil {
 		return err
 	}
+	vfs.Evict(w.file)
 	from := io.NewSectionReader(w.file, 0, size)
 	plain, err := w.format.Compression.reader(from, w.unfinished())
 	if err != nil {
 		return err
 	}
-	sum := adler32.New()
-	n, err := io.CopyBuffer(sum, onlyReader{plain}, make([]byte, flushBytes))
-	if err != nil || size == w.size && n == w.plain && sum.Sum32() == w.sum.Sum32() {
-		return err
+	w.back = &readBack{
+		size: size, from: plain, sum: adler32.New(),
+		buf: make([]byte, flushBytes),
+	}
+	return nil
+}
+
+// readOn reads a part of the file back; at its end the file is closed.
+func (w *Writer) readOn() (done bool, err error) {
+	b := w.back
+	n, err := b.from.Read(b.buf)
+	b.sum.Write(b.buf[:n])
+	b.n += int64(n)
+	switch {
+	case err == nil:
+		return false, nil
+	case !errors.Is(err, io.EOF):
+		return false, err
+	}
+	file := w.file
+	w.file, b.buf = nil, nil
+	return true, errors.Join(w.compare(), file.Close())
+}
+
+// compare tells whether what was read back is what was written.
+func (w *Writer) compare() error {
+	b := w.back
+	if b.size == w.size && b.n == w.plain && b.sum.Sum32() == w.sum.Sum32() {
+		return nil
 	}
 	return &vfs.CorruptError{
 		File: w.unfinished(), Offset: -1, Advice: "check the disk",
 		Want: fmt.Sprintf("%d bytes with checksum %#x, as written", w.plain, w.sum.Sum32()),
-		Got:  fmt.Sprintf("%d bytes with checksum %#x", n, sum.Sum32()),
+		Got:  fmt.Sprintf("%d bytes with checksum %#x", b.n, b.sum.Sum32()),
 	}
 }
-
-// onlyReader hides everything but Read, so that the buffer is ours.
-type onlyReader struct{ io.Reader }
 
 // Publish gives the finished file its name, durably.
 func (w *Writer) Publish() error {

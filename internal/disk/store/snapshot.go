@@ -51,6 +51,12 @@ func (p *Snapshot) Zxid() zoo.Zxid { return p.writer.Zxid() }
 // Bytes is the size of what was written so far.
 func (p *Snapshot) Bytes() int64 { return p.writer.Bytes() }
 
+// Moved is how many bytes were written and read back so far, before compression.
+func (p *Snapshot) Moved() int64 { return p.writer.Moved() }
+
+// Waiting is how much memory changed znodes take that are yet to be written.
+func (p *Snapshot) Waiting() int64 { return p.writer.Waiting() }
+
 // Step writes up to limit more znodes; the last step publishes the snapshot. An
 // error ends the snapshot, not the store: history is safe in the log.
 func (p *Snapshot) Step(limit int) (done bool, err error) {
