@@ -177,6 +177,11 @@ type Storage struct {
 	// SnapLogBytes of log make a snapshot due whatever SnapCount says; 0 never
 	// (snapSizeLimitInKb).
 	SnapLogBytes int64
+	// SnapPause lies between two snapshots at least (snapPauseMs).
+	SnapPause time.Duration
+	// SnapRate is how many bytes of a snapshot are moved in a second; 0 fits it to the
+	// tree (snapRateLimitInKb).
+	SnapRate int64
 	// LogBytesMax of one log file begin the next one; 0 never
 	// (txnLogSizeLimitInKb).
 	LogBytesMax int64

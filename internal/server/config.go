@@ -78,6 +78,9 @@ type Config struct {
 	// SyncSlow is how long a sync of the log may take before it is told; 0 tells
 	// of none.
 	SyncSlow time.Duration
+	// SnapRate bounds the bytes of a snapshot that are moved in a second; 0 fits it to
+	// the size of the tree.
+	SnapRate int64
 	// LeaderAlone keeps clients away from this server while it leads
 	// (leaderServes=no).
 	LeaderAlone bool
@@ -132,7 +135,6 @@ func FromConfig(c *config.Config) (Config, error) {
 			ID: c.ID, TickTime: c.Tick, InitLimit: c.InitLimitTicks, SyncLimit: c.SyncLimitTicks,
 			SessionTimeoutMin: c.SessionTimeoutMin, SessionTimeoutMax: c.SessionTimeoutMax,
 			SnapCount: c.SnapCount, HistoryMin: c.CommitLogCount,
-			SnapLogBytes:    c.Storage.SnapLogBytes,
 			Types:           tree.Types{Extended: c.ExtendedTypes, Emulate353: c.TTL353},
 			ReconfigEnabled: c.ReconfigEnabled,
 			ResendMin:       c.Peers.NotificationMin, ResendMax: c.Peers.NotificationMax,
@@ -155,6 +157,7 @@ func FromConfig(c *config.Config) (Config, error) {
 		OutstandingMax: c.OutstandingMax, Words: c.Commands, Settings: settings(c),
 	}
 	own.takeSessions(c)
+	own.takeSnapshots(c)
 	own.addLimits(c)
 	own.takeThrottles(c)
 	if err := own.admission(c); err != nil {
@@ -179,6 +182,13 @@ func purging(p config.Purge) PurgeConfig {
 		Retention: store.Retention{Snapshots: p.Retain, Age: p.Age, Bytes: p.Bytes},
 		Interval:  p.Interval, IntervalOnly: p.IntervalOnly,
 	}
+}
+
+// takeSnapshots takes how often and how fast snapshots are written.
+func (own *Config) takeSnapshots(c *config.Config) {
+	own.SnapLogBytes = c.Storage.SnapLogBytes
+	own.SnapPause = max(c.Storage.SnapPause, 1) // the replica's zero is its default
+	own.SnapRate = c.Storage.SnapRate
 }
 
 // takeSessions takes what concerns sessions, and where they begin.

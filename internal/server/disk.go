@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"zoo/internal/core/replica"
 	"zoo/internal/core/tree"
@@ -15,7 +16,7 @@ import (
 )
 
 // snapshotStepNodes is how many znodes a snapshot takes under one read lock.
-const snapshotStepNodes = 512
+const snapshotStepNodes = 128
 
 // job is something for the log writer to do.
 type job struct {
@@ -225,7 +226,7 @@ func (w *logWriter) beginSnapshot(frozen *tree.Frozen) error {
 	}
 	w.server.spawn("snapshot", func() {
 		began := w.server.mono()
-		err := w.server.writeSnapshot(snap)
+		err := w.server.writeSnapshot(snap, snapshotRate(w.server.cfg.SnapRate, frozen))
 		if err == nil {
 			took := w.server.mono() - began
 			w.server.meters.disk.snapshotTime.Observe(took.Milliseconds())
@@ -235,17 +236,26 @@ func (w *logWriter) beginSnapshot(frozen *tree.Frozen) error {
 	return nil
 }
 
-// writeSnapshot writes a snapshot step by step.
-func (s *Server) writeSnapshot(snap *store.Snapshot) error {
+// writeSnapshot writes a snapshot step by step, no faster than its rate, unless the
+// changes made meanwhile pile up in memory.
+func (s *Server) writeSnapshot(snap *store.Snapshot, rate int64) error {
+	p := pace{rate: rate, began: s.mono()}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
 		done, err := snap.Step(snapshotStepNodes)
 		if done || err != nil {
 			return err
 		}
+		wait := p.wait(snap.Moved(), s.mono())
+		if snap.Waiting() > behindBytesMax {
+			wait = 0
+		}
+		timer.Reset(wait)
 		select {
 		case <-s.closing:
 			return snap.Abandon()
-		default:
+		case <-timer.C:
 		}
 	}
 }

@@ -44,7 +44,7 @@ func writeUntil(t *testing.T, c *client, holds func() bool) {
 func TestAServerPurgesWhatNobodyNeeds(t *testing.T) {
 	disk := vfs.NewMem()
 	cfg := standaloneConfig(disk)
-	cfg.SnapCount = 10
+	cfg.SnapCount, cfg.SnapPause = 10, time.Millisecond
 	cfg.Purge = PurgeConfig{Retention: store.Retention{Snapshots: 3}, Interval: time.Hour}
 	for life := range 2 {
 		s := start(t, disk, cfg)
@@ -67,7 +67,7 @@ func TestAServerPurgesWhatNobodyNeeds(t *testing.T) {
 func TestAServerWithoutAnIntervalPurgesNothing(t *testing.T) {
 	disk := vfs.NewMem()
 	cfg := standaloneConfig(disk)
-	cfg.SnapCount = 10
+	cfg.SnapCount, cfg.SnapPause = 10, time.Millisecond
 	cfg.Purge = PurgeConfig{Retention: store.Retention{Snapshots: 1}}
 	s := start(t, disk, cfg)
 	c := s.connect()
@@ -81,7 +81,7 @@ func TestAServerWithoutAnIntervalPurgesNothing(t *testing.T) {
 func TestAPurgeComesWithTheInterval(t *testing.T) {
 	disk := vfs.NewMem()
 	cfg := standaloneConfig(disk)
-	cfg.SnapCount = 10
+	cfg.SnapCount, cfg.SnapPause = 10, time.Millisecond
 	cfg.Purge = PurgeConfig{Retention: store.Retention{Snapshots: 1},
 		Interval: time.Millisecond, IntervalOnly: true}
 	s := start(t, disk, cfg)

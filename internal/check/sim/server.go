@@ -155,6 +155,7 @@ func (s *server) config() replica.Config {
 		ID: s.id, View: s.w.view,
 		TickTime: tickTime, InitLimit: initLimit, SyncLimit: syncLimit,
 		SnapCount:       s.w.plan.snapCount,
+		SnapPause:       time.Millisecond,
 		HistoryMin:      s.w.plan.historyMin,
 		HistoryBytesMin: 1,
 		SpaceMin:        spaceMin,

@@ -34,6 +34,10 @@ type Config struct {
 	// SnapLogBytes is how many bytes of transactions may lie between them, drawn
 	// likewise; 0 is no bound.
 	SnapLogBytes int64
+	// SnapPause is the shortest time from the end of a snapshot to the next one: five
+	// seconds. It is never shorter than the last snapshot took, so that the disk is at
+	// snapshots for half of the time at most, whatever is written.
+	SnapPause time.Duration
 	// ResendMin and ResendMax bound the pause between two notifications of the
 	// election; 0 is its default.
 	ResendMin, ResendMax time.Duration
@@ -153,6 +157,8 @@ type snapshots struct {
 	// bytes are those since the last one, bytesDue when they are enough; 0 never.
 	bytes, bytesDue int64
 	running         bool
+	// began is when the last one was asked for; before until none begins.
+	began, until time.Duration
 }
 
 // New makes a replica of what was recovered. It looks for a leader at once, or
@@ -191,6 +197,7 @@ func withDefaults(cfg Config) Config {
 	orDefault(&cfg.SessionTimeoutMax, 20*cfg.TickTime)
 	orDefault(&cfg.ReadOnlyAfter, max(2*time.Second, cfg.TickTime))
 	orDefault(&cfg.SnapCount, 100_000)
+	orDefault(&cfg.SnapPause, 5*time.Second)
 	orDefault(&cfg.HistoryMin, 500)
 	orDefault(&cfg.HistoryBytesMin, 16<<20)
 	orDefault(&cfg.DiskSilenceMax, time.Duration(cfg.SyncLimit)*cfg.TickTime)
@@ -252,7 +259,7 @@ func (r *Replica) Step(now Now, ev Event) {
 	case Disconnected:
 		r.attached.disconnect(ev.Conn)
 	case SnapshotDone:
-		r.snapshots.running = false
+		r.snapshots.end(r.now.Mono, r.cfg.SnapPause)
 	case Viewed:
 		r.viewed(ev)
 	case Space:
@@ -405,13 +412,19 @@ func (r *Replica) traceNotes() {
 func (r *Replica) maybeSnapshot() {
 	s := &r.snapshots
 	due := s.since >= s.due || s.bytesDue > 0 && s.bytes >= s.bytesDue
-	if s.running || !due || r.reload || r.space.low {
+	if s.running || !due || r.reload || r.space.low || r.now.Mono < s.until {
 		return
 	}
-	s.since, s.bytes, s.running = 0, 0, true
+	s.since, s.bytes, s.running, s.began = 0, 0, true, r.now.Mono
 	s.due, s.bytesDue = r.snapshotDistance()
 	r.journal.Roll()
 	r.effects.Snapshot = true
+}
+
+// end is the end of a snapshot: the next one is at least as far away as this one took.
+func (s *snapshots) end(now, pause time.Duration) {
+	s.running = false
+	s.until = now + max(pause, now-s.began)
 }
 
 // snapshotDistance keeps the members of an ensemble from taking their snapshots

@@ -2,7 +2,9 @@ package replica
 
 import (
 	"testing"
+	"time"
 
+	"zoo"
 	"zoo/internal/core/tree"
 )
 
@@ -43,5 +45,52 @@ func TestALogReplayedMakesASnapshotDue(t *testing.T) {
 	r.maybeSnapshot()
 	if !r.Drain().Snapshot {
 		t.Error("no snapshot behind as many bytes as are due")
+	}
+}
+
+// At a hundred thousand writes a second a snapshot would be due each second. It waits
+// until five seconds after the last one, or as long as that one took, if it is more.
+func TestSnapshotsDoNotRunBackToBack(t *testing.T) {
+	r := New(Config{ID: 1, Seed: 1, SnapCount: 100}, Recovered{Tree: tree.New()})
+	asks := func(at time.Duration) bool {
+		r.snapshots.since = 100
+		r.Step(Now{Mono: at}, Tick{})
+		return r.Drain().Snapshot
+	}
+	if !asks(time.Second) {
+		t.Fatal("no first snapshot")
+	}
+	for _, took := range []time.Duration{time.Millisecond, 30 * time.Second} {
+		ends := r.now.Mono + took
+		if asks(ends) {
+			t.Fatal("a second snapshot beside the first")
+		}
+		r.Step(Now{Mono: ends}, SnapshotDone{})
+		next := ends + max(took, 5*time.Second)
+		if asks(next - 1) {
+			t.Fatalf("a snapshot %v after one that took %v", next-1-ends, took)
+		}
+		if !asks(next) {
+			t.Fatalf("no snapshot %v after one that took %v", next-ends, took)
+		}
+	}
+}
+
+// SnapCount is drawn anew each time from its upper half, as in Java, so that the members
+// of an ensemble, which apply the same transactions, do not meet.
+func TestMembersTakeTheirSnapshotsAtDifferentTransactions(t *testing.T) {
+	seen := map[int]bool{}
+	for id := range 5 {
+		r := New(Config{ID: zoo.ServerID(id + 1), Seed: 7}, Recovered{Tree: tree.New()})
+		for range 20 {
+			due, _ := r.snapshotDistance()
+			if due < 50_000 || due >= 100_000 {
+				t.Fatalf("a snapshot after %d transactions", due)
+			}
+			seen[due] = true
+		}
+	}
+	if len(seen) < 95 {
+		t.Fatalf("100 draws gave %d distances", len(seen))
 	}
 }
