@@ -17,7 +17,7 @@ FOREIGNFUZZTIME ?= 10s
 # TESTTIME bounds one package's tests; CI allows 15 minutes for all of them.
 TESTTIME ?= 10m
 
-.PHONY: build dev test race lint fuzz sim compat bench generate cross cover check
+.PHONY: build dev test race lint fuzz sim compat bench generate cross cover check soak
 
 build:
 	$(GOBUILD) -o bin/zoo ./cmd/zoo
@@ -56,6 +56,12 @@ REQUESTS ?= 200000
 compat:
 	ZOO_COMPAT_STREAMS=$(STREAMS) ZOO_COMPAT_FIRST=$(FIRST) ZOO_COMPAT_REQUESTS=$(REQUESTS) \
 		go test -count=1 -v -timeout 120m -run TestJavaAndZooAnswerAlike ./test/compat
+
+# What takes too long for make test: all servers killed at once, KILLS times.
+KILLS ?= 50
+soak:
+	ZOO_KILLS=$(KILLS) go test -count=1 -v -timeout 120m \
+		-run TestNothingAcknowledgedIsLostWhenAllAreKilled ./test/clients
 
 bench: build
 	ZOO_BENCH=1 go test -count=1 -v -timeout 60m ./test/bench/...

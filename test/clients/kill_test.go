@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,11 +58,33 @@ func (s *story) killOrder() []*ensemble.Server {
 	return append(append([]*ensemble.Server{s.leader()}, s.followers()...), s.observer())
 }
 
-// The whole ensemble loses its power at once, with writes in flight, three times.
+// envKills is how often all servers are killed at once: make soak says more.
+const envKills = "ZOO_KILLS"
+
+const killsDefault = 5
+
+// killLimit is what one kill may take, with the start behind it.
+const killLimit = startLimit + 30*time.Second
+
+func kills(t *testing.T) int {
+	text := os.Getenv(envKills)
+	if text == "" {
+		return killsDefault
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("%s=%q is not a number of kills", envKills, text)
+	}
+	return n
+}
+
+// All servers are killed at once by SIGKILL, with writes in flight, again and again. Each
+// write creates a znode of its own, so that no later one covers up a loss.
 func TestNothingAcknowledgedIsLostWhenAllAreKilled(t *testing.T) {
-	s := begin(t)
+	count := kills(t)
+	s := beginWithin(t, max(storyLimit, time.Duration(count)*killLimit))
 	h := s.startWriting()
-	for range 3 {
+	for range count {
 		h.progress(s)
 		s.must(s.Close())
 		ctx, cancel := context.WithTimeout(s.ctx, startLimit)
@@ -78,6 +101,8 @@ func TestNothingAcknowledgedIsLostWhenAllAreKilled(t *testing.T) {
 		}
 	}
 	s.wantCounters(h)
+	t.Logf("%d kills: %d writes acknowledged, %d without an answer", count,
+		h.acknowledged.Load(), h.unknown.Load())
 }
 
 // history is what writers know: which writes were acknowledged, and which may or

@@ -66,7 +66,13 @@ const tick = 500 * time.Millisecond
 // the test; when it failed, the end of each server's log is shown.
 func begin(t *testing.T) *story {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), storyLimit)
+	return beginWithin(t, storyLimit)
+}
+
+// beginWithin is begin for a story that may take longer.
+func beginWithin(t *testing.T, limit time.Duration) *story {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	t.Cleanup(cancel)
 	e, err := ensemble.New(ensemble.Options{
 		Dir: t.TempDir(), Voters: 3, Observers: 1, Program: program, TickTime: tick,
