@@ -22,6 +22,7 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		{"ZOOKEEPER-3642 SNAP in memory only", zab.Bug3642, 50},
 		{"ZOOKEEPER-4882 failed append counts as durable", zab.Bug4882, 150},
 		{"ZOOKEEPER-2355 committed transactions are forgotten", zab.Bug2355, 150},
+		{"ZOOKEEPER-3701 failed truncation counts as done", zab.Bug3701, 800},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"zoo/internal/core/replica"
@@ -83,6 +84,25 @@ func (d *storage) arm(n int, fault error) {
 	if !d.blown {
 		d.fuse, d.fault = n, fault
 	}
+}
+
+// truncateFailure is the chance that a disk fails in a truncation while faults rage:
+// truncations are rare, and what a failed one does matters (ZOOKEEPER-3701). A
+// server that survives it is killed a little later.
+const truncateFailure = 0.5
+
+func (d *storage) beginTruncate() {
+	w := d.s.w
+	if !w.stormy || !w.chance(truncateFailure) {
+		return
+	}
+	d.arm(1+w.rng.IntN(12), errDisk)
+	process := d.s.process
+	w.after(w.between(tickTime, 20*tickTime), func() {
+		if d.s.process == process {
+			w.killFault(d.s) // what has become of it is seen at the next start
+		}
+	})
 }
 
 // calm takes all faults away.
@@ -228,7 +248,11 @@ func (d *storage) done(seq uint64) {
 func (d *storage) perform(op *zab.DiskOp) error {
 	switch op.Kind {
 	case zab.DiskTruncate:
+		d.beginTruncate()
 		_, err := d.store.Truncate(op.Zxid)
+		if d.s.w.options.Planted == zab.Bug3701 && errors.Is(err, errDisk) {
+			return d.forgetTruncate()
+		}
 		return err
 	case zab.DiskAcceptedEpoch:
 		return d.store.SetAcceptedEpoch(op.Epoch)
@@ -242,6 +266,27 @@ func (d *storage) perform(op *zab.DiskOp) error {
 		return d.store.Roll()
 	}
 	return nil
+}
+
+// forgetTruncate is ZOOKEEPER-3701: a server that goes on after a truncation that has
+// failed, as if it had happened. Our store writes down what it is about to cut, and ends
+// with the error, so that both have to be undone.
+func (d *storage) forgetTruncate() error {
+	d.calm()
+	version := store.VersionDir(dataDir)
+	names, err := d.mem.List(version)
+	for _, name := range names {
+		if strings.HasPrefix(name, "zoo.plan") {
+			err = errors.Join(err, d.mem.Remove(version+"/"+name))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	queue := d.queue
+	_, err = d.open()
+	d.queue, d.running = queue, true
+	return err
 }
 
 // snapshotNodes is how many znodes a step of a snapshot writes.

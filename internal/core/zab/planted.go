@@ -24,4 +24,6 @@ const (
 	// Bug2355 forgets committed transactions that were not applied when the
 	// role ended, such as a closeSession.
 	Bug2355
+	// Bug3701 takes a failed truncation of the log for one that happened.
+	Bug3701
 )
