@@ -12,8 +12,9 @@ import (
 )
 
 // adviceRestore is for damage that only another copy can mend.
-const adviceRestore = "restore the file from a backup, or empty the data directory " +
-	"of this server and let it fetch a snapshot from the ensemble"
+const adviceRestore = "run zoo dir check on the data directory; if other servers have the data, " +
+	"empty this one's and let it fetch a snapshot; if none has, run zoo backup restore, " +
+	"or zoo log repair, which keeps what is before the damage"
 
 // Reader reads the entries of a log in order, over all its segments. The bytes
 // of an entry are never changed later; entries read together share memory.

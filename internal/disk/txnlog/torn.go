@@ -30,11 +30,16 @@ const sectorBytes = 512
 //     acknowledged; a quorum still has it. Refusing to start after a power loss
 //     that hit within a sector would be the worse answer.
 //
-// Anything else is corruption: entries were written, and so synced, after it.
+// Anything else is corruption: entries were written, and so synced, after it. So it is
+// if whole entries lie within this one: its length has decayed, and reaches over them
+// into the zeros behind the log.
 func (s *scanner) torn(n int64) (bool, error) {
 	region, err := s.peek(n)
 	if err != nil {
 		return false, err
+	}
+	if holdsEntry(region[entryHeadBytes:]) {
+		return false, nil
 	}
 	if lostSector(region, s.offset) {
 		return true, nil
