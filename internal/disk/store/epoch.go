@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -17,8 +18,8 @@ const (
 	currentEpochName  = "currentEpoch"
 )
 
-const adviceEpoch = "if no other server has newer data, write the epoch into the file by hand; " +
-	"else empty the data directory of this server and let it fetch a snapshot"
+const adviceEpoch = "run zoo dir check on the data directory; if other servers have the data, " +
+	"empty this one's and let it fetch a snapshot; if none has, write the epoch into the file"
 
 // SetAcceptedEpoch makes durable that no leader of an epoch below e is followed.
 func (s *Store) SetAcceptedEpoch(e zoo.Epoch) error {
@@ -66,7 +67,9 @@ func (s *Store) recoverEpochs(r *Recovered) error {
 		}
 	}
 	if s.accepted < s.current {
-		return s.epochError(acceptedEpochName, s.current, s.accepted)
+		if err := s.explainAccepted(r); err != nil {
+			return err
+		}
 	}
 	r.AcceptedEpoch, r.CurrentEpoch = s.accepted, s.current
 	return s.removeEpochRemains()
@@ -96,6 +99,21 @@ func (s *Store) explainEpoch(r *Recovered, last zoo.Epoch) error {
 		return nil
 	}
 	return s.epochError(currentEpochName, last, s.current)
+}
+
+// explainAccepted is for a promise that is older than the current epoch. Java does not
+// sync the directory after it has renamed acceptedEpoch.tmp, so that a power loss can
+// undo that rename and leave the later one of currentEpoch. The number in the .tmp file
+// was synced, and is the promise. Without it nobody knows what was promised beyond the
+// current epoch, and to guess could make two leaders of one epoch.
+func (s *Store) explainAccepted(r *Recovered) error {
+	promised, found, err := s.readEpoch(acceptedEpochName + replaceSuffix)
+	if err != nil || !found || promised < s.current {
+		return errors.Join(err, s.epochError(acceptedEpochName, s.current, s.accepted))
+	}
+	r.note("acceptedEpoch %d was being replaced by %d; it is done now", s.accepted, promised)
+	s.accepted = promised
+	return replaceFile(s.disk, s.snapDir, acceptedEpochName, fmt.Sprint(int64(promised)))
 }
 
 func (s *Store) epochError(name string, want, got zoo.Epoch) error {

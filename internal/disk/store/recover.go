@@ -13,12 +13,13 @@ import (
 
 const (
 	adviceMoved = "move it to the other directory, or correct dataDir and dataLogDir"
-	adviceNoTop = "restore a snapshot of this server; or, if its history is known to begin " +
-		"with the oldest log file, start it once with zookeeper.snapshot.trust.empty=true"
-	adviceEmpty = "restore a snapshot of this server; or, if another server has the history, " +
-		"remove currentEpoch and acceptedEpoch, too"
-	adviceFetch = "restore the file from a backup, or empty the data directory of this server " +
-		"and let it fetch a snapshot from the ensemble"
+	adviceNoTop = "run zoo backup restore; or, if the history is known to begin with the " +
+		"oldest log file (zoo log dump shows it), start this server once with " +
+		"-Dzookeeper.snapshot.trust.empty=true"
+	adviceEmpty = "run zoo backup restore; or, if another server has the history, remove " +
+		"currentEpoch and acceptedEpoch, too, and this one will fetch it"
+	adviceFetch = "run zoo dir check on the data directory; if other servers have the data, " +
+		"empty this one's and let it fetch a snapshot; if none has, run zoo backup restore"
 )
 
 func (r *Recovered) note(format string, args ...any) {
