@@ -48,6 +48,12 @@ const (
 	reachTimeout = 15 * time.Second
 )
 
+// bulkTimeout bounds filling and, separately, removing all znodes.
+func (r *run) bulkTimeout() time.Duration {
+	znodes := time.Duration(r.opts.Znodes) * time.Duration(r.opts.Connections)
+	return setupTimeout + znodes*100*time.Microsecond
+}
+
 // Run prepares znodes under a new root, drives the load, cleans up and reports.
 func Run(ctx context.Context, opts Options) (*Report, error) {
 	if err := opts.validate(); err != nil {
@@ -70,7 +76,7 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 	}
 	report, err := r.measure(ctx, workers)
 	// Whatever happened, the znodes go: hence a context that outlives ctx.
-	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), setupTimeout)
+	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.bulkTimeout())
 	defer cancel()
 	return report, errors.Join(err, r.remove(cleanup, workers))
 }
@@ -81,10 +87,14 @@ func (r *run) measure(ctx context.Context, workers []*worker) (*Report, error) {
 	if err := r.prepare(setup, workers); err != nil {
 		return nil, err
 	}
-	if err := r.fill(ctx, workers); err != nil {
+	filling, done := context.WithTimeout(ctx, r.bulkTimeout())
+	defer done()
+	if err := r.fill(filling, workers); err != nil {
 		return nil, err
 	}
-	conns, err := connectAll(setup, workers)
+	connect, connected := context.WithTimeout(ctx, setupTimeout)
+	defer connected()
+	conns, err := connectAll(connect, workers)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +195,8 @@ func (r *run) created(workers []*worker) iter.Seq[string] {
 	}
 }
 
-// connectAll opens every worker's session on its home server, all at once.
+// connectAll opens every worker's session on its home server, all at once. On a busy
+// machine a handshake may take longer than one attempt has.
 func connectAll(ctx context.Context, workers []*worker) ([]net.Conn, error) {
 	conns := make([]net.Conn, len(workers))
 	errs := make([]error, len(workers))
@@ -193,7 +204,13 @@ func connectAll(ctx context.Context, workers []*worker) ([]net.Conn, error) {
 	for i, w := range workers {
 		group.Go(func() {
 			opts := &w.run.opts
-			conns[i], errs[i] = open(ctx, opts.Servers[w.home], &w.id, opts.SessionTimeout)
+			for {
+				conns[i], errs[i] = open(ctx, opts.Servers[w.home], &w.id, opts.SessionTimeout)
+				var netErr net.Error
+				if ctx.Err() != nil || !errors.As(errs[i], &netErr) || !netErr.Timeout() {
+					return
+				}
+			}
 		})
 	}
 	group.Wait()

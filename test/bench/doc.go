@@ -7,6 +7,10 @@
 // not met against the floors of the project. It cannot make the machine quiet: it
 // measures what others used meanwhile, and says so when that spoils the figures.
 //
+// TestWritesGoOnBesideSnapshots measures this project alone: what writers notice while
+// snapshots of a million znodes are written.
+//
 //	make bench
+//	ZOO_BENCH=1 go test -v ./test/bench -run BesideSnapshots -live-duration 60s
 //	ZOO_BENCH=1 go test -v ./test/bench -rounds 5 -duration 20s -report figures.json
 package bench

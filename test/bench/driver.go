@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +26,13 @@ type driver struct {
 	connections      int
 	outstanding      int
 	warmup, duration time.Duration
+	// sizeBytes is the size of a value; 0 is valueBytes.
+	sizeBytes int
+	// znodes of each connection are filled in first, and each second is told; 0 is one,
+	// and tells of all together.
+	znodes int
+	// rate is that of all connections; 0 is as many as are answered.
+	rate float64
 
 	// event, when not nil, happens at after the start of the process.
 	at    time.Duration
@@ -40,13 +48,20 @@ const valueBytes = 1024
 // endLimit is what a load may take for setting up and cleaning up.
 const endLimit = 2 * time.Minute
 
+// endLimit is more when there is much to fill in and to remove.
+func (d *driver) endLimit() time.Duration {
+	return endLimit + time.Duration(d.connections*d.znodes)*300*time.Microsecond
+}
+
 func (d *driver) run(ctx context.Context) (*load.Report, error) {
-	ctx, cancel := context.WithTimeout(ctx, d.warmup+d.duration+endLimit)
+	ctx, cancel := context.WithTimeout(ctx, d.warmup+d.duration+d.endLimit())
 	defer cancel()
 	cmd := exec.CommandContext(ctx, d.binary, "bench", "--json", "--op", string(d.op),
 		"--servers", strings.Join(d.servers, ","), "--pids", joined(d.pids),
 		"--connections", strconv.Itoa(d.connections), "--outstanding", strconv.Itoa(d.outstanding),
-		"--size", strconv.Itoa(valueBytes),
+		"--size", strconv.Itoa(cmp.Or(d.sizeBytes, valueBytes)),
+		"--znodes", strconv.Itoa(d.znodes), "--timeline="+strconv.FormatBool(d.znodes > 0),
+		"--rate", strconv.FormatFloat(d.rate, 'f', 0, 64),
 		"--warmup", d.warmup.String(), "--duration", d.duration.String())
 	var out, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaints
