@@ -33,6 +33,7 @@ type commandLine struct {
 	Log      logCommand      `cmd:"" help:"Read, check and mend files of the transaction log."`
 	Snapshot snapshotCommand `cmd:"" help:"Read, check and convert snapshots."`
 	Dir      dirCommand      `cmd:"" help:"Check a data directory."`
+	Backup   backupCommand   `cmd:"" help:"Back up history to a repository, and restore any point of it."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

@@ -137,16 +137,25 @@ func (r *Repository) Archive(
 	if err != nil {
 		return Archived{}, err
 	}
+	a, err := r.archiver(from, catalog)
+	if err != nil {
+		return Archived{}, err
+	}
+	err = a.run(ctx, wait)
+	return Archived{a.made, Hex(a.after)}, err
+}
+
+// archiver goes on where the newest base's chain ends.
+func (r *Repository) archiver(from Source, catalog Catalog) (*archiver, error) {
 	if len(catalog.Bases) == 0 {
-		return Archived{}, fmt.Errorf("%s: %w", r.Target, ErrNoBase)
+		return nil, fmt.Errorf("%s: %w", r.Target, ErrNoBase)
 	}
 	chain := catalog.chain(catalog.Bases[len(catalog.Bases)-1])
 	a := &archiver{repo: r, from: from, after: chain.end(), head: catalog.Head}
 	if n := len(chain.segments); n > 0 {
 		a.lastSum = chain.segments[n-1].LastSHA256
 	}
-	err = a.run(ctx, wait)
-	return Archived{a.made, Hex(a.after)}, err
+	return a, nil
 }
 
 // archiver copies one answer of a source.
@@ -174,6 +183,7 @@ func (a *archiver) run(ctx context.Context, wait time.Duration) error {
 	if head.Zxid == a.head.Zxid && !head.Through.After(a.head.Through) {
 		return nil
 	}
+	a.head = head
 	return a.repo.writeManifest(ctx, headName, head)
 }
 
