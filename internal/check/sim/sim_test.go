@@ -74,7 +74,7 @@ func TestSeeds(t *testing.T) {
 		t.Errorf("%d of %d seeds failed", failed, count)
 	}
 	t.Logf("%d seeds: %+v", count, total)
-	if failed == 0 && count >= 100 {
+	if failed == 0 && count >= seedsDefault {
 		total.demandVariety(t)
 	}
 }
