@@ -61,6 +61,22 @@ func TestRestoreGoesToATime(t *testing.T) {
 	}
 }
 
+// One backup of a directory, whose snapshot is old: a time after the snapshot and long
+// before the backup can be restored.
+func TestOneBackupReachesBackToItsSnapshot(t *testing.T) {
+	w := newWorld(t)
+	r, _ := w.vault(backup.Keys{})
+	w.grow(20)
+	w.snapshot()
+	w.grow(80)
+	_, err := r.Create(t.Context(), w.source())
+	must(t, err)
+	got := replay(t, r, backup.Point{Time: started.Add(50 * time.Second)})
+	if want := w.log[50].Zxid; got.Zxid != want {
+		t.Fatalf("restored %v, want %v", got.Zxid, want)
+	}
+}
+
 // A directory is restored, a server of it starts, goes on, and is archived into the
 // same repository: both branches of the history stay apart.
 func TestARestoredDirectoryBeginsAHistoryOfItsOwn(t *testing.T) {

@@ -83,7 +83,8 @@ func (c Catalog) base(z zoo.Zxid) (Base, bool) {
 // are right.
 func (r *Repository) addBase(ctx context.Context, from Source, shot Snapshot) (Base, error) {
 	base := Base{
-		Zxid: Hex(shot.Zxid), Created: r.now(), Source: from.String(), Suffix: shot.Suffix}
+		Zxid: Hex(shot.Zxid), Created: r.now(), Time: shot.Time, Source: from.String(),
+		Suffix: shot.Suffix}
 	name := baseName(shot.Zxid)
 	var info snapshot.Info
 	obj, err := r.put(ctx, name+r.Keys.suffix(), func(w io.Writer) (err error) {
@@ -253,8 +254,7 @@ type piece struct {
 func newPiece(after zoo.Zxid) *piece { return &piece{after: after} }
 
 func (p *piece) add(e txn.Entry) {
-	header, _ := e.Open()
-	at := time.UnixMilli(header.Time).UTC()
+	at := timeOf(e)
 	if len(p.entries) == 0 {
 		p.first, p.latest = at, at
 	}

@@ -100,7 +100,18 @@ type Base struct {
 	// compressed before it came here.
 	Suffix  string    `json:"suffix,omitempty"`
 	Created time.Time `json:"created"`
-	Source  string    `json:"source"`
+	// Time is when the last transaction in it was, or the next one; zero if the source
+	// did not tell. Created is later.
+	Time   time.Time `json:"time,omitzero"`
+	Source string    `json:"source"`
+}
+
+// moment is when the snapshot was what the ensemble had, at the latest.
+func (b Base) moment() time.Time {
+	if b.Time.IsZero() || b.ConsistentFrom != b.Zxid {
+		return b.Created
+	}
+	return b.Time
 }
 
 // Segment is the manifest of a piece of the log.

@@ -84,7 +84,7 @@ func (c Catalog) Ranges() []Range {
 	for _, b := range c.Bases {
 		found := c.chain(b)
 		r := Range{First: b.ConsistentFrom, Last: max(Hex(found.end()), b.ConsistentFrom),
-			From: b.Created, Until: c.until(found), Bases: 1}
+			From: b.moment(), Until: c.until(found), Bases: 1}
 		if n := len(ranges); n > 0 && r.First <= ranges[n-1].Last && r.Last >= ranges[n-1].Last {
 			ranges[n-1].Last, ranges[n-1].Until = r.Last, r.Until
 			ranges[n-1].Bases++
@@ -97,7 +97,7 @@ func (c Catalog) Ranges() []Range {
 
 // until is up to when a chain is known to have everything.
 func (c Catalog) until(found chain) time.Time {
-	until := found.base.Created
+	until := found.base.moment()
 	for _, s := range found.segments {
 		if s.LatestTime.After(until) {
 			until = s.LatestTime
@@ -152,7 +152,7 @@ func (c Catalog) before(b Base, found chain, to Point) bool {
 	case to.Zxid != 0:
 		return zoo.Zxid(b.ConsistentFrom) <= to.Zxid
 	case !to.Time.IsZero():
-		return !b.Created.After(to.Time) && zoo.Zxid(b.ConsistentFrom) <= found.end()
+		return !b.moment().After(to.Time) && zoo.Zxid(b.ConsistentFrom) <= found.end()
 	}
 	return true
 }

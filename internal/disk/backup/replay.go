@@ -91,8 +91,7 @@ func (p *replay) segment(ctx context.Context, s Segment) error {
 }
 
 func (p *replay) entry(s Segment, e txn.Entry) error {
-	header, _ := e.Open()
-	at := time.UnixMilli(header.Time).UTC()
+	at := timeOf(e)
 	late := !p.plan.StopAfter.IsZero() && at.After(p.plan.StopAfter)
 	if p.plan.Stop != 0 && e.Zxid > p.plan.Stop || late && p.consistent() {
 		p.stopped = true

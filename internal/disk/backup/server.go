@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"zoo"
@@ -86,20 +87,71 @@ func (s Server) get(
 	if s.Authorization != "" {
 		request.Header.Set("Authorization", s.Authorization)
 	}
+	ctx, idle := watch(ctx)
 	client := s.Client
 	if client == nil {
 		client = http.DefaultClient
 	}
-	response, err := client.Do(request)
+	response, err := client.Do(request.WithContext(ctx))
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(idle.explain(err), idle.Close())
 	}
+	idle.body = response.Body
+	response.Body = idle
 	if response.StatusCode == http.StatusOK && !isJSON(response) {
 		return response, nil
 	}
 	text, err := io.ReadAll(io.LimitReader(response.Body, errorTextMax))
 	failed := &AnswerError{u.Redacted(), response.StatusCode, strings.TrimSpace(string(text))}
 	return nil, errors.Join(failed, err, response.Body.Close())
+}
+
+// idleMax is how long a server may send nothing. Java's writes a whole snapshot to its
+// disk before it sends the first byte.
+const idleMax = 5 * time.Minute
+
+// idleBody ends an exchange in which nothing moves any more: a machine that has gone
+// says no goodbye, and an archive that waits for it would stand still unnoticed.
+type idleBody struct {
+	cancel context.CancelFunc
+	timer  *time.Timer
+	body   io.ReadCloser // nil until there is an answer
+	fired  atomic.Bool
+}
+
+// watch begins to look after an exchange, which is to use the context.
+func watch(ctx context.Context) (context.Context, *idleBody) {
+	b := &idleBody{}
+	ctx, b.cancel = context.WithCancel(ctx)
+	b.timer = time.AfterFunc(idleMax, func() {
+		b.fired.Store(true)
+		b.cancel()
+	})
+	return ctx, b
+}
+
+// Read is that of the body.
+func (b *idleBody) Read(p []byte) (int, error) {
+	n, err := b.body.Read(p)
+	b.timer.Reset(idleMax)
+	return n, b.explain(err)
+}
+
+func (b *idleBody) explain(err error) error {
+	if err != nil && b.fired.Load() {
+		return fmt.Errorf("nothing came for %v: %w", idleMax, err)
+	}
+	return err
+}
+
+// Close ends the exchange.
+func (b *idleBody) Close() error {
+	b.timer.Stop()
+	b.cancel()
+	if b.body == nil {
+		return nil
+	}
+	return b.body.Close()
 }
 
 // isJSON tells an answer about the command from the answer itself: Java's server

@@ -41,6 +41,8 @@ type Snapshot struct {
 	// LogEnd is the last transaction in the log at that moment, if it is known: no
 	// snapshot, however fuzzy, has more.
 	LogEnd zoo.Zxid
+	// Time is that of the transaction Zxid, or of the next one, if it is known.
+	Time time.Time
 	// Suffix is ".gz" or ".snappy" if the file is compressed.
 	Suffix string
 }
@@ -96,17 +98,16 @@ func (d DataDir) Snapshot(_ context.Context) (Snapshot, error) {
 
 // open gives a snapshot as it is on disk.
 func (d DataDir) open(file snapshot.File) (Snapshot, error) {
-	end, err := d.logEnd(file.Zxid)
-	if err != nil {
+	shot := Snapshot{Zxid: file.Zxid, LogEnd: file.Zxid, Suffix: compressedSuffix(file.Path)}
+	if err := d.surroundings(&shot); err != nil {
 		return Snapshot{}, err
 	}
 	f, err := d.FS.Open(file.Path)
 	if err != nil {
 		return Snapshot{}, err
 	}
-	return Snapshot{
-		ReadCloser: f, Zxid: file.Zxid, LogEnd: end, Suffix: compressedSuffix(file.Path),
-	}, nil
+	shot.ReadCloser = f
+	return shot, nil
 }
 
 // compressedSuffix is what Java puts behind the name of a snapshot that it
@@ -120,20 +121,49 @@ func compressedSuffix(name string) string {
 	return ""
 }
 
-// logEnd is the last transaction on disk beyond z.
-func (d DataDir) logEnd(z zoo.Zxid) (zoo.Zxid, error) {
-	reader, err := txnlog.NewReader(d.FS, d.logDir(), z)
+// surroundings finds in the log when a snapshot was, and up to where the log goes.
+func (d DataDir) surroundings(shot *Snapshot) error {
+	shot.Time = d.timeOf(shot.Zxid)
+	reader, err := txnlog.NewReader(d.FS, d.logDir(), shot.Zxid)
 	if err != nil {
-		return z, err
+		return err
 	}
 	defer reader.Close()
 	for {
-		if _, err := reader.Next(); errors.Is(err, io.EOF) {
-			return reader.Last(), nil
-		} else if err != nil {
-			return z, err
+		e, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
 		}
+		if err != nil {
+			return err
+		}
+		if shot.Time.IsZero() {
+			shot.Time = timeOf(e)
+		}
+		shot.LogEnd = e.Zxid
 	}
+}
+
+// timeOf is when a transaction was, zero if the log does not have it any more, or never
+// had: that of a server which was synchronised by a snapshot has a gap there.
+func (d DataDir) timeOf(z zoo.Zxid) time.Time {
+	if z.Counter() == 0 {
+		return time.Time{}
+	}
+	reader, err := txnlog.NewReader(d.FS, d.logDir(), z-1)
+	if err != nil {
+		return time.Time{}
+	}
+	defer reader.Close()
+	if e, err := reader.Next(); err == nil && e.Zxid == z {
+		return timeOf(e)
+	}
+	return time.Time{}
+}
+
+func timeOf(e txn.Entry) time.Time {
+	header, _ := e.Open()
+	return time.UnixMilli(header.Time).UTC()
 }
 
 // Log implements Source. The end of what is there is the end: it waits for nothing.
