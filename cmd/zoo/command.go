@@ -34,6 +34,7 @@ type commandLine struct {
 	Snapshot snapshotCommand `cmd:"" help:"Read, check and convert snapshots."`
 	Dir      dirCommand      `cmd:"" help:"Check a data directory."`
 	Backup   backupCommand   `cmd:"" help:"Back up history to a repository, and restore any point of it."`
+	Toolkit  toolkitCommand  `cmd:"" hidden:"" help:"Do as ZooKeeper's own tools."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
