@@ -276,3 +276,29 @@ func BenchmarkWriteAndRead(b *testing.B) {
 		}
 	})
 }
+
+// A copy has the bytes of a file, and as many as it has foretold.
+func TestACopyIsAFile(t *testing.T) {
+	for _, n := range []int{0, 1, 3000} {
+		tr := grow(t, n)
+		disk := newDisk()
+		must(t, snapshot.Write(disk, "/d", source(tr)))
+		f, err := disk.Open("/d" + "/" + snapshot.Name(tr.Zxid()))
+		must(t, err)
+		want, err := io.ReadAll(f)
+		must(t, err)
+		var got bytes.Buffer
+		c := snapshot.NewCopy(source(tr))
+		size, err := c.WriteTo(&got)
+		must(t, err)
+		if size != c.Bytes() || int64(got.Len()) != size || !bytes.Equal(got.Bytes(), want) {
+			t.Errorf("%d znodes: %d bytes, %d foretold, the file has %d",
+				n, got.Len(), c.Bytes(), len(want))
+		}
+		back, info, err := snapshot.ReadCopy(&got, "copy")
+		must(t, err)
+		if back.Fingerprint() != tr.Fingerprint() || info.LastZxid != tr.Zxid() {
+			t.Errorf("%d znodes do not come back: %+v", n, info)
+		}
+	}
+}

@@ -80,13 +80,15 @@ func Segments(disk vfs.FS, dir string) ([]Segment, error) {
 	return segments, nil
 }
 
-func appendHeader(b []byte) []byte {
+// AppendHeader appends the header of a segment.
+func AppendHeader(b []byte) []byte {
 	b = binary.BigEndian.AppendUint32(b, magic)
 	b = binary.BigEndian.AppendUint32(b, version)
 	return binary.BigEndian.AppendUint64(b, 0)
 }
 
-func appendEntry(b []byte, e txn.Entry) []byte {
+// AppendEntry appends an entry as it stands in a segment.
+func AppendEntry(b []byte, e txn.Entry) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(adler32.Checksum(e.Bytes)))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(e.Bytes)))
 	b = append(b, e.Bytes...)

@@ -65,7 +65,7 @@ func (s *scanner) header() (*damage, error) {
 	if err != nil {
 		return nil, err
 	}
-	want := appendHeader(nil)
+	want := AppendHeader(nil)
 	if len(head) == headerBytes && string(head[:8]) == string(want[:8]) {
 		s.skip(headerBytes)
 		return nil, nil

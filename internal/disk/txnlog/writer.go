@@ -106,10 +106,10 @@ func (w *Writer) write(entries []txn.Entry) error {
 		if err := w.open(entries[0].Zxid); err != nil {
 			return err
 		}
-		w.buf = appendHeader(w.buf)
+		w.buf = AppendHeader(w.buf)
 	}
 	for _, e := range entries {
-		w.buf = appendEntry(w.buf, e)
+		w.buf = AppendEntry(w.buf, e)
 	}
 	return w.flush()
 }
