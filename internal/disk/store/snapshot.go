@@ -135,14 +135,5 @@ func (s *Store) install(z zoo.Zxid, from snapshot.Source) error {
 	if err := s.disk.SyncDir(s.snapDir); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.generation++
-	if err := s.carryOut(p); err != nil {
-		return err
-	}
-	clear(s.verified)
-	s.verified[z] = true
-	s.treeZxid = z
-	return nil
+	return s.publish(p)
 }

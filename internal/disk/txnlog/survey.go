@@ -232,7 +232,7 @@ func (s *Survey) readAt(p []byte, offset int64) (int, error) {
 func (s *scanner) moveTo(offset int64) { s.offset, s.rest = offset, nil }
 
 // AppendFile appends the beginning of a segment's file.
-func AppendFile(b []byte) []byte { return appendHeader(b) }
+func AppendFile(b []byte) []byte { return AppendHeader(b) }
 
 // AppendFrame appends an entry as a segment has it.
-func AppendFrame(b []byte, e txn.Entry) []byte { return appendEntry(b, e) }
+func AppendFrame(b []byte, e txn.Entry) []byte { return AppendEntry(b, e) }
