@@ -82,6 +82,7 @@ type Config struct {
 	Limits     Limits
 	Storage    Storage
 	Peers      Peers
+	Admin      Admin
 	Auth       Auth
 	SASL       SASL
 	TLS        TLS

@@ -39,6 +39,10 @@ type draft struct {
 	secureHost  string
 	securePort  int
 	peerType    string
+	adminHost   string
+	adminPort   int
+	adminOn     bool
+	adminTLS    bool
 	enforceAuth bool
 	// timeouts are -1 until the tick is known.
 	timeoutMin, timeoutMax time.Duration

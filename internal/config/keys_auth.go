@@ -69,8 +69,9 @@ var rowsAuth = []row{
 		doc:    "milliseconds between two logins"},
 	{name: "kinit", value: "/usr/bin/kinit",
 		reason: "who accepts with a keytab needs no ticket", doc: "program that renews tickets"},
-	{name: "IPAuthenticationProvider.usexforwardedfor", value: "false", reason: laterAdmin,
-		doc: "believe a proxy of the admin server"},
+	{name: "IPAuthenticationProvider.usexforwardedfor", value: "false",
+		parse: truth(func(d *draft) *bool { return &d.Admin.Forwarded }),
+		doc:   "believe a proxy of the admin server"},
 
 	{name: "server.principal", reason: clientSide, doc: "Kerberos principal of the server"},
 	{name: "server.realm", reason: clientSide, doc: "Kerberos realm of the server"},

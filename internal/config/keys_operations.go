@@ -1,7 +1,9 @@
 package config
 
+import "time"
+
 const (
-	laterAdmin   = "the admin server comes with a later version"
+	laterAdmin   = "TLS for the admin server comes with a later version"
 	laterMetrics = "mntr tells the metrics; other providers come with a later version"
 	noJVM        = "there is no JVM here"
 	noJMX        = "there is no JMX here"
@@ -12,8 +14,36 @@ const (
 var rowsOperations = []row{
 	{name: "4lw.commands.whitelist", value: safeWords, parse: whitelist,
 		doc: "four-letter words that are answered, or *"},
-	{name: "admin.enableServer", value: "false", reason: laterAdmin, doc: "serve HTTP"},
-	{name: "admin.", reason: laterAdmin, doc: "the admin server"},
+	{name: "admin.enableServer", value: "true",
+		parse: truth(func(d *draft) *bool { return &d.adminOn }),
+		doc:   "serve HTTP for operators"},
+	{name: "admin.serverAddress", value: "127.0.0.1",
+		parse: text(func(d *draft) *string { return &d.adminHost }),
+		doc:   "address of the admin server; Java's default is 0.0.0.0"},
+	{name: "admin.serverPort", value: "8080",
+		parse: number(0, 65535, func(d *draft) *int { return &d.adminPort }),
+		doc:   "port of the admin server; 0 takes a free one, which the log tells"},
+	{name: "admin.commandURL", value: "/commands",
+		parse: text(func(d *draft) *string { return &d.Admin.URL }),
+		doc:   "path of the commands"},
+	{name: "admin.idleTimeout", value: "30000",
+		parse: duration(time.Millisecond, 1,
+			func(d *draft) *time.Duration { return &d.Admin.IdleTimeout }),
+		doc: "milliseconds after which a connection on which nothing moves ends"},
+	{name: "admin.snapshot.enabled", value: "true",
+		parse: truth(func(d *draft) *bool { return &d.Admin.Snapshot }),
+		doc:   "answer the command snapshot"},
+	{name: "admin.restore.enabled", value: "true",
+		parse: truth(func(d *draft) *bool { return &d.Admin.Restore }),
+		doc:   "answer the command restore"},
+	{name: "admin.rateLimiterIntervalInMS", value: "300000",
+		parse: millis(func(d *draft) *time.Duration { return &d.Admin.RateInterval }),
+		doc: "milliseconds between two restores; between two snapshots a thousandth of " +
+			"it, as in Java"},
+	{name: "admin.forceHttps", value: "false",
+		parse: truth(func(d *draft) *bool { return &d.adminTLS }),
+		doc:   "no plain HTTP; TLS comes with a later version, so there is no admin server"},
+	{name: "admin.", reason: laterAdmin, doc: "TLS and the version of HTTP"},
 	{name: "metricsProvider.", reason: laterMetrics, doc: "who gets the metrics"},
 	{name: "audit.enable", value: "false", reason: "the audit log comes with a later version",
 		doc: "log who changed what"},

@@ -233,6 +233,23 @@ type Purge struct {
 	Bytes  int64
 }
 
+// Admin is the HTTP server for operators (admin.*).
+type Admin struct {
+	// Listen is its host:port; empty for none.
+	Listen string
+	// URL is the path of the commands.
+	URL string
+	// IdleTimeout ends connections on which nothing moves.
+	IdleTimeout time.Duration
+	// Snapshot and Restore switch these commands on.
+	Snapshot, Restore bool
+	// RateInterval lies between two restores.
+	RateInterval time.Duration
+	// Forwarded believes the header X-Forwarded-For
+	// (IPAuthenticationProvider.usexforwardedfor).
+	Forwarded bool
+}
+
 // Peers is about the links between servers. Zero times are the shell's defaults.
 type Peers struct {
 	// LeaderServes lets a leader take clients.

@@ -18,7 +18,7 @@ import (
 // other. The order matters: the ensemble decides whether myid is needed.
 func (d *draft) settle() error {
 	return errors.Join(d.settleDirs(), d.settleTimeouts(), d.settleEnsemble(), d.settleClient(),
-		d.settleAuth(), d.settleLimits())
+		d.settleAdmin(), d.settleAuth(), d.settleLimits())
 }
 
 // failAt is an error at the place where key was given, or about the file.
@@ -184,6 +184,25 @@ func (d *draft) listener(key, host string, port int) (string, error) {
 		host = ""
 	}
 	return net.JoinHostPort(host, strconv.Itoa(port)), nil
+}
+
+// settleAdmin finds where the admin server listens. One that must speak TLS does not
+// speak plain instead.
+func (d *draft) settleAdmin() error {
+	if !d.adminOn {
+		return nil
+	}
+	if d.adminTLS {
+		d.warnAt("admin.forceHttps", "is true, and TLS for the admin server comes with a "+
+			"later version: there is no admin server")
+		return nil
+	}
+	host := strings.Trim(d.adminHost, "[]")
+	if host == "0.0.0.0" {
+		host = ""
+	}
+	d.Admin.Listen = net.JoinHostPort(host, strconv.Itoa(d.adminPort))
+	return nil
 }
 
 // settleAuth gathers the families of keys, and refuses to enforce nothing.

@@ -170,7 +170,8 @@ func writeFiles(dir string, servers []Server) ([]string, error) {
 		// Java's syntax takes a backslash for an escape, also in a path.
 		data := strings.ReplaceAll(filepath.Join(home, "data"), `\`, `\\`)
 		text := fmt.Sprintf("tickTime=2000\ninitLimit=10\nsyncLimit=5\ndataDir=%s\n"+
-			"maxClientCnxns=0\n4lw.commands.whitelist=*\nstandaloneEnabled=%v\n%s",
+			"maxClientCnxns=0\n4lw.commands.whitelist=*\nadmin.serverPort=0\n"+
+			"standaloneEnabled=%v\n%s",
 			data, len(servers) == 1, members.String())
 		file := filepath.Join(home, "zoo.cfg")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

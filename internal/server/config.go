@@ -19,6 +19,7 @@ import (
 	"zoo/internal/disk/store"
 	"zoo/internal/disk/vfs"
 	"zoo/internal/net/peer"
+	"zoo/internal/ops/admin"
 	"zoo/internal/ops/command"
 )
 
@@ -90,6 +91,9 @@ type Config struct {
 	// ClientKeepAlive switches TCP keep-alive on for clients.
 	ClientKeepAlive bool
 
+	// Admin is the HTTP server for operators.
+	Admin admin.Config
+
 	// Words is the whitelist of four-letter words.
 	Words []string
 	// Settings are the lines of the word conf.
@@ -149,7 +153,7 @@ func FromConfig(c *config.Config) (Config, error) {
 			LogUnsynced:        c.Storage.Unsynced, DirsExpected: c.Storage.DirsExpected,
 			Snapshots: snapshotFormat(c),
 		},
-		Purge:             purging(c.Storage.Purge),
+		Purge: purging(c.Storage.Purge), Admin: operators(c),
 		ElectionBindTries: c.Peers.ElectionBindTries,
 		LeaderAlone:       !c.Peers.LeaderServes,
 		ListenBacklog:     c.ListenBacklog, ClientKeepAlive: c.ClientKeepAlive,

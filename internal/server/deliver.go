@@ -26,6 +26,7 @@ func (l *loop) apply() {
 		more = l.applyBatch()
 		l.flush()
 	}
+	l.server.applied.tell()
 }
 
 // applyBatch applies a bounded number of transactions under one hold of the

@@ -12,6 +12,7 @@ import (
 	"zoo/internal/disk/snapshot"
 	"zoo/internal/disk/store"
 	"zoo/internal/disk/vfs"
+	"zoo/internal/ops/admin"
 	"zoo/internal/txn"
 )
 
@@ -26,6 +27,8 @@ type job struct {
 	kind   jobKind
 	// urgent is for a purge: the disk is nearly full.
 	urgent bool
+	// restoring is what a jobRestore installs.
+	restoring *restoring
 }
 
 type jobKind uint8
@@ -36,6 +39,7 @@ const (
 	jobReload                      // recover the directory once more
 	jobPurge                       // remove what nobody needs
 	jobPurgeAudited                // the same, once it is known what can be counted on
+	jobRestore                     // replace all data
 )
 
 // logWriter does disk operations in their order. Whatever waits for it when it
@@ -186,6 +190,8 @@ func (w *logWriter) doOne(j *job) error {
 		return w.beginPurge(j.urgent)
 	case jobPurgeAudited:
 		return w.planPurge()
+	case jobRestore:
+		return w.restore(j.restoring)
 	}
 	return w.doOp(j)
 }
@@ -221,7 +227,7 @@ func (w *logWriter) source(frozen *tree.Frozen) snapshot.Source {
 func (w *logWriter) beginSnapshot(frozen *tree.Frozen) error {
 	snap, err := w.store.BeginSnapshot(w.source(frozen))
 	if err != nil {
-		w.server.snapshotEnded(frozen, err)
+		w.server.snapshotEnded(frozen, 0, err)
 		return nil
 	}
 	w.server.spawn("snapshot", func() {
@@ -231,7 +237,7 @@ func (w *logWriter) beginSnapshot(frozen *tree.Frozen) error {
 			took := w.server.mono() - began
 			w.server.meters.disk.snapshotTime.Observe(took.Milliseconds())
 		}
-		w.server.snapshotEnded(frozen, err)
+		w.server.snapshotEnded(frozen, snap.Bytes(), err)
 	})
 	return nil
 }
@@ -261,7 +267,7 @@ func (s *Server) writeSnapshot(snap *store.Snapshot, rate int64) error {
 }
 
 // snapshotEnded lets the tree go and the replica think of the next snapshot.
-func (s *Server) snapshotEnded(frozen *tree.Frozen, err error) {
+func (s *Server) snapshotEnded(frozen *tree.Frozen, bytes int64, err error) {
 	zxid := frozen.Zxid()
 	s.thaw(frozen)
 	if err != nil {
@@ -271,6 +277,7 @@ func (s *Server) snapshotEnded(frozen *tree.Frozen, err error) {
 		s.log.Info("snapshot", "zxid", zxid)
 		s.purgeAfterSnapshot()
 	}
+	s.snapshots.end(admin.Snapshot{Zxid: zxid, Taken: time.Now(), Bytes: bytes}, err)
 	s.queue.push(replica.SnapshotDone{Zxid: zxid})
 }
 
@@ -352,12 +359,20 @@ func (l *loop) reload() {
 	l.restarting = true
 	l.setTree(false)
 	l.turnAway()
+	if l.replacing != nil {
+		l.server.writer.add(job{kind: jobRestore, restoring: l.replacing})
+		return
+	}
 	l.hangUpAll()
 	l.server.writer.add(job{kind: jobReload})
 }
 
 // restart goes on with a new replica.
 func (l *loop) restart(recovered *store.Recovered) {
+	if l.replacing != nil {
+		l.restartReplaced(recovered)
+		return
+	}
 	l.restarting = false
 	l.replica = l.server.newReplica(recovered, l.now)
 	if ev, ok := l.server.measureSpace(); ok {

@@ -8,6 +8,7 @@ import (
 	"zoo/internal/core/replica"
 	"zoo/internal/core/tree"
 	"zoo/internal/core/watch"
+	"zoo/internal/disk/store"
 	"zoo/internal/net/peer"
 )
 
@@ -48,6 +49,10 @@ type loop struct {
 	links links
 	// restarting is set from Effects.Reload until there is a new replica.
 	restarting bool
+	// replacing is what a restore puts in the place of all data, until that is done;
+	// replaced is what it recovered, while old links are still there.
+	replacing *restoring
+	replaced  *store.Recovered
 }
 
 // links is what the loop knows of the connections to other servers.
@@ -263,6 +268,7 @@ func (l *loop) change() {
 	}
 	l.setTree(l.takesClients())
 	l.listenForLearners(l.status.State == replica.Leading)
+	l.server.changes.tell()
 	if !l.status.Serving {
 		return
 	}

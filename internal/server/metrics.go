@@ -169,7 +169,7 @@ func newDiskMeters(s *metrics.Set) diskMeters {
 		snapshotTime: s.Summary("snapshottime",
 			"Time to write a snapshot.", metrics.Basic),
 		snapshotErrors: s.Counter("snapshot_error_count",
-			"Snapshots that could not be written."),
+			"Snapshots that could not be written, or sent to an operator."),
 		queued: s.Counter("sync_processor_request_queued",
 			"Transactions handed to the log writer."),
 		queueSize: s.Summary("sync_processor_queue_size",

@@ -167,6 +167,11 @@ func (l *loop) electionDown(id zoo.ServerID) {
 func (l *loop) linkUp(link peer.LinkID, remote net.Addr) {
 	leader := l.links.dialed[link]
 	l.links.up[link] = true
+	if l.replaced != nil {
+		// The replica that it is for is gone, and the next one waits for its end.
+		l.server.peers.quorum.Cut(link)
+		return
+	}
 	l.server.log.Info("link up", "link", uint64(link), "leader", int64(leader),
 		"remote", remote.String())
 	l.replica.Step(l.now, replica.LinkUp{Link: zab.LinkID(link), Leader: leader})
@@ -181,6 +186,10 @@ func (l *loop) linkDown(link peer.LinkID, reason error) {
 	l.links.batches = slices.DeleteFunc(l.links.batches,
 		func(b batch) bool { return b.link == link })
 	l.endStreams(link)
+	if l.replaced != nil {
+		l.maybeRestartReplaced()
+		return
+	}
 	if wasUp {
 		l.replica.Step(l.now, replica.LinkDown{Link: zab.LinkID(link)})
 		return

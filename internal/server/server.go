@@ -18,6 +18,7 @@ import (
 	"zoo/internal/core/watch"
 	"zoo/internal/core/zab"
 	"zoo/internal/disk/store"
+	"zoo/internal/ops/admin"
 	"zoo/internal/ops/command"
 )
 
@@ -69,6 +70,12 @@ type Server struct {
 	timeline  timeline
 	recovery  atomic.Pointer[recovery] // nil but while the data directory is read
 	refusals  *refusals
+	snapshots snapshotNotes
+	// applied tells that transactions were applied, changes that the role was.
+	applied, changes bell
+	admin            *admin.Server // nil for none
+	// operators is the address of the admin server, set by Run before it recovers.
+	operators net.Addr
 	admission admission
 	space     space
 	stall     stall
@@ -132,6 +139,7 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 	if cfg.ReadOnly {
 		s.commands.Allowed = append(slices.Clone(cfg.Words), "isro")
 	}
+	s.admin = newAdmin(s)
 	if cfg.View != nil {
 		s.commands.Membership = cfg.View.Text()
 		s.peers = newPeers(s)
@@ -203,6 +211,7 @@ func (s *Server) open() error {
 	for i, l := range s.listeners {
 		bound[i] = l.Addr()
 	}
+	s.listenForOperators()
 	s.addresses <- bound
 	s.stage("listen for clients", fmt.Sprint(bound))
 	recovered, err := s.recover()
@@ -243,6 +252,7 @@ func (s *Server) recover() (*store.Recovered, error) {
 	s.meters.disk.initTime.Observe((s.mono() - began).Milliseconds())
 	s.meters.disk.loaded.Observe(int64(entries))
 	s.writer.store = disk
+	s.noteRecovered(recovered)
 	for _, note := range recovered.Notes {
 		s.log.Warn("recovery", "note", note)
 	}
@@ -297,6 +307,7 @@ func (s *Server) shut(err error) error {
 		_ = l.Close()
 	}
 	s.queue.close()
+	s.closeAdmin()
 	s.conns.close()
 	if s.peers != nil {
 		s.peers.close()

@@ -82,7 +82,7 @@ func (w *logWriter) skip(jobs []job) (reload bool) {
 		if jobs[i].frozen != nil {
 			w.server.thaw(jobs[i].frozen)
 		}
-		reload = reload || jobs[i].kind == jobReload
+		reload = reload || jobs[i].kind == jobReload || jobs[i].kind == jobRestore
 	}
 	return reload
 }

@@ -102,7 +102,7 @@ func (s *Server) writeFiles(opts Options, members string) error {
 		return err
 	}
 	text := fmt.Sprintf("tickTime=%d\ninitLimit=10\nsyncLimit=5\ndataDir=%s\n"+
-		"maxClientCnxns=0\n4lw.commands.whitelist=*\n",
+		"maxClientCnxns=0\n4lw.commands.whitelist=*\nadmin.serverPort=0\n",
 		opts.TickTime.Milliseconds(), filepath.ToSlash(data))
 	if s.Observer {
 		text += "peerType=observer\n"

@@ -40,6 +40,13 @@ type DiskDone struct{ Seq uint64 }
 // SnapshotDone says that the background snapshot is on disk and verified.
 type SnapshotDone struct{ Zxid zoo.Zxid }
 
+// SnapshotWanted asks for a snapshot as soon as none is being written.
+type SnapshotWanted struct{}
+
+// Replaced says that other data is about to take the place of this replica's. It does
+// nothing more, and the shell starts a new one when the disk is done.
+type Replaced struct{}
+
 // Space says how many bytes are free where the log and the snapshots go: the fewest,
 // if those are two places.
 type Space struct{ Free int64 }
@@ -135,6 +142,8 @@ func (Tick) event()             {}
 func (DiskDone) event()         {}
 func (SnapshotDone) event()     {}
 func (Space) event()            {}
+func (SnapshotWanted) event()   {}
+func (Replaced) event()         {}
 func (DiskLost) event()         {}
 func (Viewed) event()           {}
 func (ElectionUp) event()       {}

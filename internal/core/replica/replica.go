@@ -159,6 +159,8 @@ type snapshots struct {
 	running         bool
 	// began is when the last one was asked for; before until none begins.
 	began, until time.Duration
+	// wanted is set by an operator.
+	wanted bool
 }
 
 // New makes a replica of what was recovered. It looks for a leader at once, or
@@ -258,8 +260,21 @@ func (r *Replica) Step(now Now, ev Event) {
 		r.connect(ev)
 	case Disconnected:
 		r.attached.disconnect(ev.Conn)
+	default:
+		r.stepData(ev)
+	}
+	r.settle()
+}
+
+// stepData takes in what concerns the data as a whole, and the disk that it is on.
+func (r *Replica) stepData(ev Event) {
+	switch ev := ev.(type) {
 	case SnapshotDone:
 		r.snapshots.end(r.now.Mono, r.cfg.SnapPause)
+	case SnapshotWanted:
+		r.snapshots.wanted = true
+	case Replaced:
+		r.reload, r.serving, r.effects.Changed = true, false, true
 	case Viewed:
 		r.viewed(ev)
 	case Space:
@@ -269,7 +284,6 @@ func (r *Replica) Step(now Now, ev Event) {
 	default:
 		r.stepPeer(ev)
 	}
-	r.settle()
 }
 
 // stepPeer takes in what concerns the links to other servers.
@@ -412,10 +426,11 @@ func (r *Replica) traceNotes() {
 func (r *Replica) maybeSnapshot() {
 	s := &r.snapshots
 	due := s.since >= s.due || s.bytesDue > 0 && s.bytes >= s.bytesDue
-	if s.running || !due || r.reload || r.space.low || r.now.Mono < s.until {
+	due = s.wanted || due && r.now.Mono >= s.until
+	if s.running || !due || r.reload || r.space.low {
 		return
 	}
-	s.since, s.bytes, s.running, s.began = 0, 0, true, r.now.Mono
+	s.since, s.bytes, s.running, s.wanted, s.began = 0, 0, true, false, r.now.Mono
 	s.due, s.bytesDue = r.snapshotDistance()
 	r.journal.Roll()
 	r.effects.Snapshot = true

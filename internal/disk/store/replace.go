@@ -20,15 +20,16 @@ type Replacement struct {
 // PrepareReplacement writes a tree that nobody else uses beside the history of the
 // store, synced and read back. It may run on any goroutine while the store is open.
 // Pace is called between two steps, and an error of it ends the work.
-func (s *Store) PrepareReplacement(t *tree.Tree, pace func() error) (*Replacement, error) {
+func (c Config) PrepareReplacement(t *tree.Tree, pace func() error) (*Replacement, error) {
 	frozen := t.Freeze()
 	defer frozen.Close()
 	from := snapshot.Source{Frozen: frozen, Lock: snapshot.NoLock{}}
-	p := plan{verbInstall, t.Zxid(), s.cfg.Snapshots.Compression}
-	w := s.cfg.Snapshots.NewWriter(s.disk, s.snapDir, p.installName(), from)
+	p := plan{verbInstall, t.Zxid(), c.Snapshots.Compression}
+	dir := VersionDir(c.DataDir)
+	w := c.Snapshots.NewWriter(c.FS, dir, p.installName(), from)
 	err := finishAt(w, pace)
 	if err == nil {
-		err = s.disk.SyncDir(s.snapDir)
+		err = c.FS.SyncDir(dir)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare history %v: %w", t.Zxid(), err), w.Abort())
@@ -79,7 +80,8 @@ func (s *Store) Replace(r *Replacement, alone bool) (Recovered, error) {
 		}
 	}
 	return Recovered{
-		Tree: r.tree, Zxid: z, AcceptedEpoch: s.accepted, CurrentEpoch: s.current,
+		Tree: r.tree, Snapshot: z, Zxid: z,
+		AcceptedEpoch: s.accepted, CurrentEpoch: s.current,
 	}, nil
 }
 

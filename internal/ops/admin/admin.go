@@ -1,0 +1,163 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"zoo/internal/ops/command"
+	"zoo/internal/ops/metrics"
+)
+
+// Config is what an operator may say about the admin server.
+type Config struct {
+	// Listen is host:port, empty for no admin server. Port 0 takes a free one.
+	Listen string
+	// URL is the path of the commands: /commands.
+	URL string
+	// IdleTimeout ends a connection on which nothing moves: 30 s.
+	IdleTimeout time.Duration
+	// SnapshotDisabled and RestoreDisabled switch commands off.
+	SnapshotDisabled, RestoreDisabled bool
+	// SnapshotInterval and RestoreInterval lie at least between two of them; 0 is no
+	// bound.
+	SnapshotInterval, RestoreInterval time.Duration
+	// Forwarded believes the header X-Forwarded-For about a client's address.
+	Forwarded bool
+}
+
+const (
+	urlDefault         = "/commands"
+	idleTimeoutDefault = 30 * time.Second
+	headerBytesMax     = 16 << 10
+)
+
+// Server is an admin server. It runs once.
+type Server struct {
+	cfg      Config // immutable, like all up to mu
+	answers  *command.Answerer
+	data     Data
+	log      *slog.Logger
+	meters   meters
+	snapshot limiter
+	restore  limiter
+	// restoring and streams bound what is done at a time.
+	restoring, streams chan struct{}
+	catch              func(name string)
+	listener           net.Listener
+	http               http.Server
+
+	mu       sync.Mutex
+	closed   bool
+	requests sync.WaitGroup // under way; none is added once closed
+}
+
+// streamsMax bounds the snapshots and logs that are sent at a time: each holds back
+// memory of the tree, or reads from the disk that the log is written to.
+const streamsMax = 4
+
+// meters count what the commands about data come to.
+type meters struct {
+	snapshotErrors, snapshotsLimited *metrics.Counter
+	restoreErrors, restoresLimited   *metrics.Counter
+	restoreTime                      *metrics.Summary
+}
+
+// Parts are what an admin server speaks for.
+type Parts struct {
+	Answers *command.Answerer
+	Data    Data
+	Log     *slog.Logger
+	// Metrics take those of the admin server, SnapshotErrors is the one that the
+	// server itself counts as well.
+	Metrics        *metrics.Set
+	SnapshotErrors *metrics.Counter
+	// Catch is deferred around each request, and deals with a panic.
+	Catch func(name string)
+}
+
+// New makes an admin server. It does nothing before Listen.
+func New(cfg Config, parts Parts) *Server {
+	if cfg.URL == "" {
+		cfg.URL = urlDefault
+	}
+	cfg.URL = "/" + strings.Trim(cfg.URL, "/")
+	if cfg.IdleTimeout <= 0 {
+		cfg.IdleTimeout = idleTimeoutDefault
+	}
+	s := &Server{
+		cfg: cfg, answers: parts.Answers, data: parts.Data, log: parts.Log,
+		snapshot:  limiter{interval: cfg.SnapshotInterval},
+		restore:   limiter{interval: cfg.RestoreInterval},
+		restoring: make(chan struct{}, 1), streams: make(chan struct{}, streamsMax),
+		catch:  parts.Catch,
+		meters: newMeters(parts),
+	}
+	s.http = http.Server{
+		Handler: http.HandlerFunc(s.serve), MaxHeaderBytes: headerBytesMax,
+		ReadHeaderTimeout: cfg.IdleTimeout, IdleTimeout: cfg.IdleTimeout,
+		ErrorLog: slog.NewLogLogger(parts.Log.Handler(), slog.LevelDebug),
+	}
+	return s
+}
+
+func newMeters(parts Parts) meters {
+	set := parts.Metrics
+	return meters{
+		snapshotErrors: parts.SnapshotErrors,
+		snapshotsLimited: set.Counter("snapshot_rate_limited_count",
+			"Commands for a snapshot that came too soon."),
+		restoreErrors: set.Counter("restore_error_count", "Restores that failed."),
+		restoresLimited: set.Counter("restore_rate_limited_count",
+			"Commands to restore that came too soon."),
+		restoreTime: set.Summary("restore_time",
+			"Time from the begin of a restore to serving what was restored.", metrics.Basic),
+	}
+}
+
+// Listen opens the port.
+func (s *Server) Listen(ctx context.Context) (net.Addr, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", s.cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen for operators on %s: %w", s.cfg.Listen, err)
+	}
+	s.listener = listener
+	return listener.Addr(), nil
+}
+
+// Serve answers until Close.
+func (s *Server) Serve() error {
+	err := s.http.Serve(s.listener)
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serve operators: %w", err)
+}
+
+// Close ends the server: it cuts its connections and waits until no request is under
+// way.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	err := s.http.Close()
+	s.requests.Wait()
+	return err
+}
+
+// enter begins a request; false once the server is closed.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.requests.Add(1)
+	}
+	return !s.closed
+}

@@ -1,0 +1,118 @@
+package admin
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+
+	"zoo"
+)
+
+// row is one command.
+type row struct {
+	// names are the name and its short forms.
+	names  []string
+	method string
+	// always says that the command is answered also while the server does not serve.
+	always bool
+	// guarded says that the client must have all permissions at the root.
+	guarded bool
+	// run carries it out. The answer counts while the outcome is open.
+	run func(s *Server, w http.ResponseWriter, r *http.Request) (answer, outcome)
+}
+
+// commands is the one table of commands.
+var commands = []row{
+	{names: []string{"connection_stat_reset", "crst"}, method: http.MethodGet,
+		run: resetConnections},
+	{names: []string{"hash"}, method: http.MethodGet, run: digests},
+	{names: []string{"is_read_only", "isro"}, method: http.MethodGet, run: readOnly},
+	{names: []string{"last_snapshot", "lsnp"}, method: http.MethodGet, run: lastSnapshot},
+	{names: []string{"log"}, method: http.MethodGet, guarded: true, run: sendLog},
+	{names: []string{"restore", "rest"}, method: http.MethodPost, guarded: true, run: restore},
+	{names: []string{"ruok"}, method: http.MethodGet, always: true, run: alive},
+	{names: []string{"snapshot", "snap"}, method: http.MethodGet, guarded: true, run: snapshot},
+	{names: []string{"startup", "strt"}, method: http.MethodGet, always: true, run: startup},
+	{names: []string{"stat_reset", "srst"}, method: http.MethodGet, run: resetServer},
+	{names: []string{"watch_summary", "wchs"}, method: http.MethodGet, run: watchSummary},
+}
+
+// find gives the row of a name, nil if there is none.
+func find(name string) *row {
+	i := slices.IndexFunc(commands, func(c row) bool { return slices.Contains(c.names, name) })
+	if i < 0 {
+		return nil
+	}
+	return &commands[i]
+}
+
+func alive(*Server, http.ResponseWriter, *http.Request) (answer, outcome) { return answer{}, open }
+
+func resetConnections(s *Server, _ http.ResponseWriter, _ *http.Request) (answer, outcome) {
+	s.answers.Source.ResetClients()
+	return answer{}, open
+}
+
+func resetServer(s *Server, _ http.ResponseWriter, _ *http.Request) (answer, outcome) {
+	s.answers.Source.ResetServer()
+	s.answers.Metrics.Reset()
+	return answer{}, open
+}
+
+func readOnly(s *Server, _ http.ResponseWriter, _ *http.Request) (answer, outcome) {
+	o, _ := s.answers.Source.Overview()
+	return answer{}.with("read_only", o.ReadOnly), open
+}
+
+func watchSummary(s *Server, _ http.ResponseWriter, _ *http.Request) (answer, outcome) {
+	o, _ := s.answers.Source.Overview()
+	return answer{}.with("num_connections", o.Watches.Connections).
+		with("num_paths", o.Watches.Paths).
+		with("num_total_watches", o.Watches.Total), open
+}
+
+// digest is one line of hash.
+type digest struct {
+	Zxid    int64  `json:"zxid"`
+	Digest  uint64 `json:"digest"`
+	Version int    `json:"digest_version"`
+}
+
+// digestVersion is the version of the digests that we make.
+const digestVersion = 2
+
+func digests(s *Server, _ http.ResponseWriter, _ *http.Request) (answer, outcome) {
+	list := []digest{}
+	for _, d := range s.answers.Source.Digests() {
+		list = append(list, digest{int64(d.Zxid), d.Digest, digestVersion})
+	}
+	return answer{}.with("digests", list), open
+}
+
+// stage is one stage of startup.
+type stage struct {
+	Name     string  `json:"name"`
+	Start    float64 `json:"start_ms"`
+	Duration float64 `json:"duration_ms"`
+	Detail   string  `json:"detail"`
+}
+
+func startup(s *Server, _ http.ResponseWriter, _ *http.Request) (answer, outcome) {
+	list := []stage{}
+	for _, e := range s.answers.Source.Timeline() {
+		list = append(list, stage{e.Name, e.Start.Seconds() * 1000,
+			e.Duration.Seconds() * 1000, e.Detail})
+	}
+	return answer{}.with("stages", list), open
+}
+
+// lastSnapshot answers in Java's form: the zxid is in hexadecimal without a prefix,
+// the time in seconds, and both are -1 if there is no snapshot.
+func lastSnapshot(s *Server, _ http.ResponseWriter, _ *http.Request) (answer, outcome) {
+	zxid, taken := zoo.ZxidNone, int64(-1)
+	if last, exists := s.data.LastSnapshot(); exists {
+		zxid, taken = last.Zxid, last.Taken.Unix()
+	}
+	return answer{}.with("zxid", strconv.FormatUint(uint64(zxid), 16)).
+		with("timestamp", taken), open
+}

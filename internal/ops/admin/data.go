@@ -1,0 +1,74 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"zoo"
+)
+
+// Data is what the commands about data need of a server. Its methods may be called
+// from any goroutine. An error may be a *Refusal, which has a status code.
+type Data interface {
+	// Allows tells whether somebody who authenticates like this, from this address,
+	// has all permissions at the root: nil, ErrUnknown or ErrForbidden.
+	Allows(scheme string, auth []byte, address string) error
+	// Copy is a snapshot of this moment in the form of a file.
+	Copy(ctx context.Context) (Stream, error)
+	// Log is what was applied beyond a zxid, in the form of a file of the log. If
+	// there is nothing it waits for the first entry.
+	Log(ctx context.Context, after zoo.Zxid, wait time.Duration) (Stream, error)
+	// TakeSnapshot has the server write a snapshot to its own directory.
+	TakeSnapshot(ctx context.Context) (Snapshot, error)
+	// LastSnapshot is the newest one there; false before the first.
+	LastSnapshot() (Snapshot, bool)
+	// Restore makes a snapshot, in the form of a file, the history of the ensemble.
+	// It returns when that is so.
+	Restore(ctx context.Context, body io.Reader) (zoo.Zxid, error)
+}
+
+// Snapshot is a snapshot in the server's directory.
+type Snapshot struct {
+	Zxid zoo.Zxid
+	// Taken is when it was complete.
+	Taken time.Time
+	// Bytes is its size, 0 if that is not known.
+	Bytes int64
+}
+
+// Stream is data to be sent. It must be closed.
+type Stream interface {
+	io.WriterTo
+	io.Closer
+	// Zxid is the last transaction in it.
+	Zxid() zoo.Zxid
+	// Bytes is how many bytes WriteTo writes; -1 if nobody knows.
+	Bytes() int64
+}
+
+// The ways in which Data.Allows refuses.
+var (
+	ErrUnknown   = errors.New("not authenticated")
+	ErrForbidden = errors.New("not authorized")
+)
+
+// Refusal is an error that has a status code of its own.
+type Refusal struct {
+	Status int
+	Text   string
+}
+
+// Error is the text, which says what to do about it.
+func (r *Refusal) Error() string { return r.Text }
+
+// refused is the answer to an error.
+func refused(err error) answer {
+	var r *Refusal
+	if errors.As(err, &r) {
+		return failed(r.Status, r.Text)
+	}
+	return failed(http.StatusInternalServerError, err.Error())
+}

@@ -1,0 +1,183 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// notServing is what every command says that needs a server which serves. As in
+// Java that is no error to HTTP.
+const notServing = "This ZooKeeper instance is not currently serving requests"
+
+// serve answers one request. What fails after the first byte of a stream can only be
+// told by cutting the connection, so that the client misses bytes.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if !s.enter() || s.answer(w, r) == cut {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// outcome says what has become of a request.
+type outcome uint8
+
+const (
+	told outcome = iota // it is answered
+	cut                 // the client must see that its answer is not whole
+	open                // an answer is still to be sent
+)
+
+// answer answers a request. A panic is the server's to deal with.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) outcome {
+	defer s.requests.Done()
+	defer s.catch("admin")
+	name, below := strings.CutPrefix(r.URL.Path, s.cfg.URL)
+	name, slashed := strings.CutPrefix(name, "/")
+	switch {
+	case r.Method == http.MethodTrace:
+		http.Error(w, "TRACE is forbidden", http.StatusForbidden)
+	case !below || !slashed && name != "" || strings.Contains(name, "/"):
+		http.NotFound(w, r)
+	case name == "":
+		s.list(w)
+	default:
+		return s.command(w, r, name)
+	}
+	return told
+}
+
+// list shows what there is.
+func (s *Server) list(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html;charset=utf-8")
+	for _, c := range commands {
+		path := html.EscapeString(s.cfg.URL + "/" + c.names[0])
+		fmt.Fprintf(w, "<a href=\"%s\">%s</a>\n<br/>\n", path, c.names[0])
+	}
+}
+
+// command carries out a command, if it may be.
+func (s *Server) command(w http.ResponseWriter, r *http.Request, name string) outcome {
+	c := find(name)
+	if c == nil {
+		failed(0, "Unknown command: "+name).send(w, name)
+		return told
+	}
+	name = c.names[0]
+	if a := s.check(c, r); a.error != "" {
+		if a.status == http.StatusMethodNotAllowed {
+			w.Header().Set("Allow", c.method)
+		}
+		a.send(w, name)
+		return told
+	}
+	a, o := c.run(s, w, r)
+	if o == open {
+		a.send(w, name)
+	}
+	return o
+}
+
+// check tells whether a command may be carried out now, by this client.
+func (s *Server) check(c *row, r *http.Request) answer {
+	head := r.Method == http.MethodHead && c.method == http.MethodGet
+	if r.Method != c.method && !head {
+		return failed(http.StatusMethodNotAllowed, "use "+c.method+" for this command")
+	}
+	if !c.always {
+		if _, serving := s.answers.Source.Overview(); !serving {
+			return failed(0, notServing)
+		}
+	}
+	if !c.guarded {
+		return answer{}
+	}
+	a := s.admit(r)
+	if a.error != "" {
+		s.log.Warn("command refused", "command", c.names[0], "client", r.RemoteAddr,
+			"status", a.status)
+	}
+	return a
+}
+
+// admit looks at the header Authorization, whose text is that of addauth: the scheme
+// and, for most schemes, what proves it.
+func (s *Server) admit(r *http.Request) answer {
+	header := r.Header.Get("Authorization")
+	if header == "" {
+		return failed(http.StatusUnauthorized, "Auth info is missing for command; "+
+			"send the header Authorization: digest user:password")
+	}
+	scheme, auth, _ := strings.Cut(header, " ")
+	switch err := s.data.Allows(scheme, []byte(auth), s.address(r)); {
+	case err == nil:
+		return answer{}
+	case errors.Is(err, ErrUnknown):
+		return failed(http.StatusUnauthorized, "Not authenticated")
+	case errors.Is(err, ErrForbidden):
+		return failed(http.StatusForbidden, "Not authorized")
+	default:
+		return refused(err)
+	}
+}
+
+// address is who the client is to the scheme ip.
+func (s *Server) address(r *http.Request) string {
+	if s.cfg.Forwarded {
+		first, _, _ := strings.Cut(r.Header.Get("X-Forwarded-For"), ",")
+		if first = strings.TrimSpace(first); first != "" {
+			return first
+		}
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// movingWriter gives the client the idle timeout for each piece.
+type movingWriter struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	timeout time.Duration
+	written int64
+}
+
+func (s *Server) moving(w http.ResponseWriter) *movingWriter {
+	return &movingWriter{w: w, control: http.NewResponseController(w), timeout: s.cfg.IdleTimeout}
+}
+
+// Write writes one piece.
+func (m *movingWriter) Write(p []byte) (int, error) {
+	if err := m.control.SetWriteDeadline(time.Now().Add(m.timeout)); err != nil {
+		return 0, err
+	}
+	n, err := m.w.Write(p)
+	m.written += int64(n)
+	return n, err
+}
+
+// movingReader is the same for what a client sends. At the end the deadline goes: to
+// let it pass later would count as the client's having gone away.
+type movingReader struct {
+	r       io.Reader
+	control *http.ResponseController
+	timeout time.Duration
+}
+
+// Read reads one piece.
+func (m *movingReader) Read(p []byte) (int, error) {
+	if err := m.control.SetReadDeadline(time.Now().Add(m.timeout)); err != nil {
+		return 0, err
+	}
+	n, err := m.r.Read(p)
+	if err != nil {
+		_ = m.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
