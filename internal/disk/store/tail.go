@@ -131,7 +131,7 @@ func (s *Store) recoverTail(r *Recovered) ([]txnlog.End, error) {
 	}
 	for _, end := range ends {
 		if end.Torn {
-			r.note("log %s is torn at offset %d: what follows was never synced, and is cut off",
+			r.note("log %s is torn at offset %d: what follows was not written whole, and is cut",
 				end.Path, end.Offset)
 		}
 	}

@@ -252,13 +252,14 @@ func TestDamageIsToldApartFromATornTail(t *testing.T) {
 		healed zoo.Zxid // the last entry left; 0 means corruption
 	}{
 		{"a flipped byte in the middle", at(3) + 50, []byte{0}, 0},
-		{"a flipped byte in the last entry", at(9) + 50, []byte{0}, 8},
+		{"a flipped byte in the last entry", at(9) + 50, []byte{0}, 0},
 		{"a broken checksum in the middle", at(4) + 5, []byte{0x55}, 0},
 		{"a lost terminator in the middle", at(5) - 1, []byte{'C'}, 0},
 		{"a lost terminator at the end", at(10) - 1, []byte{0}, 8},
 		{"a negative length in the middle", at(3) + 8, []byte{0xff}, 0},
 		{"a huge length in the middle", at(3) + 8, []byte{0x10}, 0},
-		{"a huge length in the last entry", at(9) + 8, []byte{0x10}, 8},
+		{"a huge length in the last entry", at(9) + 8, []byte{0x10}, 0},
+		{"half of the last entry", at(9) + 40, make([]byte, 45), 8},
 		{"a sector lost from the middle", 512, make([]byte, 512), 5},
 		{"zeros from an entry on", at(7), make([]byte, 3*entryBytes), 6},
 		{"a wrong magic", 0, []byte("ZKSN"), 0},

@@ -118,8 +118,10 @@ func (s *scanner) next() (txn.Entry, *damage, error) {
 	}
 	n := int64(int32(binary.BigEndian.Uint32(head[8:])))
 	switch {
-	case n == 0:
+	case n == 0 && allZero(head):
 		return txn.Entry{}, nil, io.EOF
+	case n == 0:
+		return s.damaged(entryHeadBytes, "padding of zeros", fmt.Sprintf("%x", head))
 	case n < txn.HeaderBytes:
 		return s.damaged(entryHeadBytes, "length of at least 32", fmt.Sprint(n))
 	case n+entryExtraBytes > s.size-s.offset:
@@ -182,7 +184,11 @@ func (s *scanner) beyondEnd(n int64) (txn.Entry, *damage, error) {
 	if err != nil {
 		return txn.Entry{}, nil, err
 	}
-	torn := !holdsEntry(region[entryHeadBytes:])
+	whole, err := s.wholeButForLength()
+	if err != nil {
+		return txn.Entry{}, nil, err
+	}
+	torn := !whole && !holdsEntry(region[entryHeadBytes:])
 	want := fmt.Sprintf("%d more bytes", n+entryExtraBytes)
 	return txn.Entry{}, &damage{s.path, s.offset, want, fmt.Sprint(left), torn}, io.EOF
 }

@@ -24,11 +24,12 @@ const sectorBytes = 512
 //     (unless it hits an entry that carries a sector of zeros, too). Sectors of
 //     unsynced writes reach the disk in any order: good entries may follow, and
 //     were not promised either.
-//  2. Only zeros, or the end of the file, follow it. Then it was the last entry
-//     ever written, and the last one is where a power loss strikes. If it had
-//     been synced before it decayed, this server forgets one entry that it
-//     acknowledged; a quorum still has it. Refusing to start after a power loss
-//     that hit within a sector would be the worse answer.
+//  2. Its last byte is zero, and so is all that follows. The process died while the
+//     system copied what it had handed over, and a part had not come yet.
+//
+// A sector is written whole or not at all, so an entry that is there to its last byte and has
+// another checksum has decayed, even if it is the last one: it may have been promised,
+// and a server that stands alone has no other copy of it.
 //
 // Anything else is corruption: entries were written, and so synced, after it. So it is
 // if whole entries lie within this one: its length has decayed, and reaches over them
@@ -41,10 +42,42 @@ func (s *scanner) torn(n int64) (bool, error) {
 	if holdsEntry(region[entryHeadBytes:]) {
 		return false, nil
 	}
+	if whole, err := s.wholeButForLength(); whole || err != nil {
+		return false, err
+	}
 	if lostSector(region, s.offset) {
 		return true, nil
 	}
+	if region[len(region)-1] != 0 {
+		return false, nil
+	}
 	return s.onlyZeros(s.offset + n)
+}
+
+// wholeButForLength tells whether the entry at the scanner's offset is as it was written
+// but for one bit of its length.
+func (s *scanner) wholeButForLength() (bool, error) {
+	head, err := s.peek(entryHeadBytes)
+	if err != nil || len(head) < entryHeadBytes {
+		return false, err
+	}
+	sum, length := binary.BigEndian.Uint64(head), binary.BigEndian.Uint32(head[8:])
+	for bit := range 31 {
+		n := int64(int32(length ^ 1<<bit))
+		if n < txn.HeaderBytes || n+entryExtraBytes > s.size-s.offset {
+			continue
+		}
+		p, err := s.peek(n + entryExtraBytes)
+		if err != nil {
+			return false, err
+		}
+		end := entryHeadBytes + n
+		if end < int64(len(p)) && p[end] == terminator &&
+			uint64(adler32.Checksum(p[entryHeadBytes:end])) == sum {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // lostSector tells whether some sector's part of the entry at offset is zeros.
