@@ -25,6 +25,14 @@ const (
 	pageNamesGatherOver = 2
 )
 
+// arrangedOver is how many children a parent has at least that are put in order before
+// they are listed by pages: to look at all of fewer takes less than a millisecond.
+// arrangedPerHold of them are put there while nobody else gets at the tree.
+const (
+	arrangedOver    = 10_000
+	arrangedPerHold = 512
+)
+
 // checkNotExists alone is a read: what it finds may have changed when the answer
 // arrives.
 func (x *exec) checkNotExists(d *jute.Decoder) zoo.Code {
@@ -148,10 +156,55 @@ func (x *exec) getChildrenPage(d *jute.Decoder) zoo.Code {
 	return zoo.CodeOK
 }
 
-// page gives the first names behind one, and whether there are more. It looks at
-// all names and keeps few: whenever twice as many have gathered as are needed, the
-// higher half goes.
+// arrangeChildren has the children of a large parent put in order before a page of them
+// is listed. It does so by small parts, and lets go of the tree after each.
+func (t *turn) arrangeChildren(body []byte) {
+	d := jute.NewAliasDecoder(body)
+	for path := d.String(); t.unarranged(path); t.lock(holdTree) {
+		t.release()
+		t.conn.server.arrange(path)
+		// It is us that keep the client from being heard.
+		t.conn.touched.Store(true)
+	}
+}
+
+// unarranged tells whether children are to be put in order for this client.
+func (t *turn) unarranged(path string) bool {
+	if t.conn.ending || !t.conn.server.serving {
+		return false
+	}
+	node, found := t.exec.tree.Lookup(path)
+	return found && node.NumChildren() > arrangedOver && !node.Arranged() &&
+		t.exec.may(node, zoo.PermRead)
+}
+
+func (s *Server) arrange(path string) {
+	s.treeMu.Lock()
+	defer s.treeMu.Unlock()
+	if !s.serving {
+		return
+	}
+	if node, found := s.tree.Lookup(path); found {
+		node.Arrange(arrangedPerHold)
+	}
+}
+
+// page gives the first names behind one, and whether there are more.
 func page(node tree.Node, after string, limit int) (names []string, more bool) {
+	if !node.Arranged() {
+		return pageOfAll(node, after, limit)
+	}
+	node.ChildrenBehind(after, func(name string) bool {
+		names = append(names, name)
+		return len(names) <= limit
+	})
+	fit := fitting(names, limit)
+	return names[:fit], fit < len(names)
+}
+
+// pageOfAll is page where the children are in no order. It looks at all names and keeps
+// few: whenever twice as many have gathered as are needed, the higher half goes.
+func pageOfAll(node tree.Node, after string, limit int) (names []string, more bool) {
 	bar := ""
 	node.Children(func(name string) bool {
 		if name <= after || bar != "" && name > bar {

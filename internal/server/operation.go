@@ -13,6 +13,9 @@ type operation struct {
 	// answer appends the body of the reply, on the routes that end here. The
 	// body is dropped unless the code is CodeOK.
 	answer func(x *exec, d *jute.Decoder) zoo.Code
+	// prepare makes ready what answer needs, where that takes more than one hold of the
+	// tree. It is called with all locks held, and returns with them.
+	prepare func(t *turn, body []byte)
 	// receive answers at receipt, on that route; false ends the connection.
 	receive func(t *turn, xid int32, body []byte) bool
 	// reply appends the body of the reply to a submitted request; nil is an
@@ -96,7 +99,8 @@ var extensions = [...]operation{
 	wire.OpListRecursive - wire.ExtensionLowest: {
 		route: routeLong, answer: (*exec).listRecursive, extension: true},
 	wire.OpGetChildrenPage - wire.ExtensionLowest: {
-		route: routeLong, answer: (*exec).getChildrenPage, extension: true},
+		route: routeLong, prepare: (*turn).arrangeChildren, answer: (*exec).getChildrenPage,
+		extension: true},
 }
 
 // unknown is the row that stands for all that the table lacks.

@@ -248,6 +248,9 @@ func (t *turn) read(row *operation, xid int32, body []byte) bool {
 		}
 	}
 	t.lock(holdTree)
+	if row.prepare != nil {
+		row.prepare(t, body)
+	}
 	switch {
 	case t.conn.ending:
 		// The lock was free for a moment; after the last words nothing is said.

@@ -27,6 +27,9 @@ type Tree struct {
 	quotas  map[string]struct{}
 	scratch []byte
 
+	// orders is the parents whose children are sorted, or are about to be.
+	orders map[slot]*order
+
 	// generation counts the freezes; frozen is those that are not closed.
 	generation uint32
 	frozen     []*Frozen
@@ -195,6 +198,20 @@ func (t *Tree) following(s, top slot) slot {
 	if first := t.nodes.firstChild(t.nodes.at(s)); first != noSlot {
 		return first
 	}
+	return t.beside(s, top)
+}
+
+// followingParent is following that misses no znode with children, and passes over the
+// families that have none but leaves.
+func (t *Tree) followingParent(s, top slot) slot {
+	if n := t.nodes.at(s); n.extra != 0 && t.nodes.extras.at(n.extra).parents > 0 {
+		return t.nodes.firstChild(n)
+	}
+	return t.beside(s, top)
+}
+
+// beside is the next sibling of s or of the nearest ancestor that has one, below top.
+func (t *Tree) beside(s, top slot) slot {
 	for s != top {
 		n := t.nodes.at(s)
 		if n.next != noSlot {
@@ -240,6 +257,9 @@ func (t *Tree) attach(parent slot, c newcomer) slot {
 	copy(t.arena.bytes(n.block, n.blockBytes()), c.name)
 	copy(t.data(n), c.data)
 	t.nodes.link(parent, s)
+	if len(t.orders) > 0 {
+		t.enterOrder(parent, s)
+	}
 	t.index.insert(c.hash, s)
 	t.bytes += int64(len(c.path) + len(c.data))
 	return s
@@ -254,6 +274,9 @@ func (t *Tree) remove(s slot, path string) {
 	t.owners.remove(t.nodes.owner(n), s)
 	t.acls.release(n.acl)
 	t.index.remove(hashPath(path), s)
+	if len(t.orders) > 0 {
+		t.leaveOrder(n.parent, s)
+	}
 	t.nodes.unlink(s)
 	t.arena.release(n.block, n.blockBytes())
 	t.nodes.release(s)
