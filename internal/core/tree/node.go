@@ -57,6 +57,7 @@ type extra struct {
 	aversion    int32
 	firstChild  slot // firstChild of a free one is the next free one.
 	numChildren int32
+	parents     int32 // parents is how many of the children have children.
 }
 
 func (n *node) live() bool { return n.nameFlags&flagLive != 0 }
@@ -233,7 +234,9 @@ func (t *nodeTable) setOwner(n *node, owner zoo.SessionID) {
 func (t *nodeTable) link(p, c slot) {
 	parent, child := t.own(t.at(p)), t.at(c)
 	child.parent, child.next = p, noSlot
-	parent.numChildren++
+	if parent.numChildren++; parent.numChildren == 1 && p != rootSlot {
+		t.extras.at(t.at(t.at(p).parent).extra).parents++
+	}
 	if parent.firstChild == noSlot {
 		parent.firstChild, child.prev = c, c
 		return
@@ -247,7 +250,9 @@ func (t *nodeTable) link(p, c slot) {
 func (t *nodeTable) unlink(c slot) {
 	child := t.at(c)
 	parent := t.own(t.at(child.parent))
-	parent.numChildren--
+	if parent.numChildren--; parent.numChildren == 0 && child.parent != rootSlot {
+		t.extras.at(t.at(t.at(child.parent).parent).extra).parents--
+	}
 	if parent.firstChild == c {
 		parent.firstChild = child.next
 		if child.next != noSlot {
@@ -335,14 +340,15 @@ func (n Node) AppendChildNames(b []byte) []byte {
 }
 
 // Descendants is the number of znodes below this one, at any depth. Unless this is
-// the root it walks over all of them.
+// the root it walks over the children of those that have grandchildren: however many
+// leaves a directory has, they are counted without a look at them.
 func (n Node) Descendants() int {
 	if n.slot == rootSlot {
 		return n.tree.Len() - 1
 	}
-	count := 0
-	for s := n.tree.following(n.slot, n.slot); s != noSlot; s = n.tree.following(s, n.slot) {
-		count++
+	t, count := n.tree, 0
+	for s := n.slot; s != noSlot; s = t.followingParent(s, n.slot) {
+		count += int(t.nodes.numChildren(t.nodes.at(s)))
 	}
 	return count
 }

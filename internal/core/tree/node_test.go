@@ -14,8 +14,8 @@ func TestARecordTakesEightyBytes(t *testing.T) {
 	if size := unsafe.Sizeof(node{}); size != 80 {
 		t.Errorf("a record takes %d bytes, not 80", size)
 	}
-	if size := unsafe.Sizeof(extra{}); size != 32 {
-		t.Errorf("the other half takes %d bytes, not 32", size)
+	if size := unsafe.Sizeof(extra{}); size != 40 {
+		t.Errorf("the other half takes %d bytes, not 40", size)
 	}
 }
 

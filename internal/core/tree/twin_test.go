@@ -75,6 +75,16 @@ func (w *twin) children(path string) []string {
 	return names
 }
 
+// below counts what is below a path.
+func (w *twin) below(path string) (count int) {
+	for p := range w.nodes {
+		if strings.HasPrefix(p, path+"/") {
+			count++
+		}
+	}
+	return count
+}
+
 func (w *twin) owned(session zoo.SessionID) []string {
 	var paths []string
 	for path, n := range w.nodes {
@@ -289,6 +299,9 @@ func (w *twin) compareNode(t *Tree, path string, want *twinNode) error {
 		return true
 	})
 	slices.Sort(names)
+	if got, below := n.Descendants(), w.below(path); got != below {
+		return fmt.Errorf("%d descendants, want %d", got, below)
+	}
 	children := w.children(path)
 	st := n.Stat()
 	if !slices.Equal(names, children) || int(st.NumChildren) != len(children) ||
