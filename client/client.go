@@ -267,6 +267,7 @@ type call struct {
 
 	xid   int32
 	frame []byte
+	link  *link // link is the connection that it was sent on.
 	done  chan struct{}
 	code  zoo.Code
 	cause error
@@ -338,6 +339,11 @@ func (c *Client) submit(call *call) {
 		return
 	case c.link == nil || !c.state.Connected():
 		c.waiting = append(c.waiting, call)
+	case c.link.mustNotLocked(call):
+		c.mu.Unlock()
+		call.code, call.cause = zoo.CodeUnimplemented, errUnasked
+		c.finish(call)
+		return
 	default:
 		c.link.sendLocked(call)
 	}

@@ -30,6 +30,9 @@ type link struct {
 	timeout time.Duration
 	// readOnly tells that the server has lost its ensemble.
 	readOnly bool
+	// extended tells that the server has been asked for extensions and has some. It is
+	// under Client.mu.
+	extended bool
 	// wake tells the writer that there is something in out.
 	wake chan struct{}
 	// heard is when the server sent the last frame, in nanoseconds since began.
@@ -63,8 +66,13 @@ func (l *link) sendLocked(k *call) {
 	binary.BigEndian.PutUint32(k.frame[wire.FrameHeaderBytes:], uint32(k.xid))
 	l.out = append(l.out, k.frame...)
 	k.frame = nil
+	k.link = l
 	l.wakeWriter()
 }
+
+// mustNotLocked tells whether a call is an extension that this server has not been asked
+// for. The caller holds Client.mu.
+func (l *link) mustNotLocked(k *call) bool { return k.op >= wire.ExtensionLowest && !l.extended }
 
 func (l *link) wakeWriter() {
 	select {

@@ -271,7 +271,12 @@ func (c *Client) attach(l *link, answer wire.ConnectResponse, authenticated bool
 	c.session.written = c.session.written || !answer.ReadOnly
 	c.link, c.broken = l, nil
 	l.introduceLocked()
+	var unasked []*call
 	for _, k := range c.waiting {
+		if l.mustNotLocked(k) {
+			unasked = append(unasked, k)
+			continue
+		}
 		l.sendLocked(k)
 	}
 	c.waiting = nil
@@ -281,6 +286,7 @@ func (c *Client) attach(l *link, answer wire.ConnectResponse, authenticated bool
 	}
 	c.setStateLocked(state)
 	c.mu.Unlock()
+	c.fail(unasked, zoo.CodeUnimplemented, errUnasked)
 	c.tell(state)
 	if authenticated {
 		c.tell(StateSaslAuthenticated)
