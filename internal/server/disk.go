@@ -116,7 +116,7 @@ func (w *logWriter) do(jobs []job) error {
 	for len(jobs) > 0 {
 		n, err := w.doRun(jobs)
 		if vfs.IsNoSpace(err) {
-			return w.lose(err, jobs[n:])
+			return w.lose(err, jobs[n-1:])
 		}
 		if err != nil {
 			return err
@@ -209,6 +209,7 @@ func (w *logWriter) doOp(j *job) error {
 	case zab.DiskInstall:
 		err := w.store.InstallSnapshot(w.source(j.frozen))
 		w.server.thaw(j.frozen)
+		j.frozen = nil
 		return err
 	case zab.DiskRoll:
 		return w.store.Roll()

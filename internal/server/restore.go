@@ -12,7 +12,6 @@ import (
 	"zoo/internal/core/tree"
 	"zoo/internal/disk/snapshot"
 	"zoo/internal/disk/store"
-	"zoo/internal/disk/vfs"
 	"zoo/internal/ops/admin"
 )
 
@@ -173,10 +172,6 @@ func (s *Server) replace(ctx context.Context, r *restoring) (err error) {
 // restore makes the prepared file the history, behind all operations before it.
 func (w *logWriter) restore(r *restoring) error {
 	recovered, err := w.store.Replace(r.prepared, r.alone)
-	if vfs.IsNoSpace(err) {
-		// The directory is opened anew when there is room, whatever it holds then.
-		w.add(job{kind: jobReload})
-	}
 	if err != nil {
 		return err
 	}

@@ -239,7 +239,7 @@ func (s *Server) recover() (*store.Recovered, error) {
 	cfg := s.storeConfig()
 	cfg.Progress = new(store.Progress)
 	end := s.beginRecovery(began, cfg.Progress)
-	disk, recovered, err := s.openStore(cfg)
+	disk, recovered, err := s.openStore(cfg, enough)
 	end()
 	if err != nil {
 		return nil, codedDir(err)

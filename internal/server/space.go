@@ -62,8 +62,9 @@ func (s *Server) measureSpace() (replica.Space, bool) {
 	return replica.Space{Free: space.Free}, true
 }
 
-// lose ends the role after the disk had no room for what the log had to take. Nothing
-// that is queued is done any more; the directory is opened anew when there is room.
+// lose ends the role after the disk had no room for what the first job had to write.
+// Nothing that is queued is done any more; the directory is opened anew when there is
+// room.
 func (w *logWriter) lose(reason error, rest []job) error {
 	w.server.log.Error("disk is full, the role ends until there is room", "error", reason)
 	w.server.meters.disk.lost.Inc()
@@ -89,7 +90,7 @@ func (w *logWriter) skip(jobs []job) (reload bool) {
 
 // reopen waits until there is room, and recovers the directory.
 func (w *logWriter) reopen() error {
-	w.lost = false
+	w.lost, w.purge = false, purger{}
 	// What the store could not do it says once more; it is known.
 	_ = w.store.Close()
 	w.store = nil
@@ -97,7 +98,7 @@ func (w *logWriter) reopen() error {
 	if !w.server.rest(w.server.cfg.SpaceInterval) {
 		return nil
 	}
-	disk, recovered, err := w.server.openStore(w.server.storeConfig())
+	disk, recovered, err := w.server.openStore(w.server.storeConfig(), reserved)
 	if err != nil {
 		return err
 	}
@@ -121,14 +122,30 @@ func (s *Server) rest(d time.Duration) bool {
 	}
 }
 
+// room says how much of it must be there before the data directory is opened.
+type room uint8
+
+const (
+	// enough is what it takes to open it, reserved the reserve, too.
+	enough room = iota
+	reserved
+)
+
 // openStore opens the data directory; while there is no room for that it waits. The
 // store is nil if the server closes meanwhile.
-func (s *Server) openStore(cfg store.Config) (*store.Store, *store.Recovered, error) {
+func (s *Server) openStore(cfg store.Config, need room) (*store.Store, *store.Recovered, error) {
 	for first := true; ; first = false {
 		if first || s.hasRoom() {
+			// To open it makes room, too: what was allocated ahead is cut off.
 			disk, recovered, err := cfg.Open()
-			if err == nil || !vfs.IsNoSpace(err) {
-				return disk, &recovered, err
+			if err != nil && !vfs.IsNoSpace(err) {
+				return nil, nil, err
+			}
+			if err == nil && (need == enough || s.hasRoom()) {
+				return disk, &recovered, nil
+			}
+			if err == nil {
+				err = s.makeRoom(cfg, disk)
 			}
 			s.log.Error("disk is full: waiting for room to open the data directory", "error", err)
 		}
@@ -138,10 +155,30 @@ func (s *Server) openStore(cfg store.Config) (*store.Store, *store.Recovered, er
 	}
 }
 
+// makeRoom closes the data directory again and removes all that can be spared, unless
+// the operator has switched purging off.
+func (s *Server) makeRoom(cfg store.Config, disk *store.Store) error {
+	if err := disk.Close(); err != nil || s.cfg.Purge.Interval <= 0 {
+		return err
+	}
+	plan, _, err := cfg.PlanPurge(time.Now(), store.Retention{Snapshots: 1})
+	if err != nil {
+		return err
+	}
+	s.meters.disk.purgedFiles.Add(uint64(len(plan.Remove)))
+	s.meters.disk.purgedBytes.Add(uint64(plan.Bytes))
+	return cfg.Purge(plan, func(file store.HeldFile) {
+		s.log.Warn("purged because the disk is full", "file", file.Path)
+	})
+}
+
+// roomMin is what must be free before a role begins again, whatever the reserve is.
+const roomMin = 1 << 20
+
 // hasRoom tells whether the reserve is free.
 func (s *Server) hasRoom() bool {
 	space, ok := s.measureSpace()
-	return !ok || space.Free >= max(s.cfg.SpaceMin, 1)
+	return !ok || space.Free >= max(s.cfg.SpaceMin, roomMin)
 }
 
 // loseDisk ends the role: the log writer waits for room.
