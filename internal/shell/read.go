@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"zoo"
+	"zoo/client"
 )
 
 // dateForm is Java's for dates.
@@ -148,21 +149,30 @@ func list(ctx context.Context, s *Shell, p *parsed) error {
 			return nil
 		})
 	}
-	names, stat, err := children(ctx, s, p, path)
-	if err != nil {
-		return err
-	}
-	slices.Sort(names)
-	s.print("[%s]\n", strings.Join(names, ", "))
-	s.statIf(p, stat)
-	return nil
+	return s.listPages(ctx, p, path)
 }
 
-func children(ctx context.Context, s *Shell, p *parsed, path string) ([]string, zoo.Stat, error) {
+// listPages prints the names of children as they come.
+func (s *Shell) listPages(ctx context.Context, p *parsed, path string) error {
+	var first client.Page
 	if w := s.watcherIf(p); w != nil {
-		return s.client.Children(ctx, path, w)
+		first.Watcher = w
 	}
-	return s.client.Children(ctx, path, nil)
+	open, shown := "[", zoo.Stat{}
+	err := s.eachPage(ctx, path, first, func(names []string, stat zoo.Stat) error {
+		s.print("%s%s", open, strings.Join(names, ", "))
+		if open == "[" {
+			open, shown = ", ", stat
+		}
+		return nil
+	})
+	if open != "[" {
+		s.print("]\n")
+	}
+	if err == nil {
+		s.statIf(p, shown)
+	}
+	return err
 }
 
 // below joins a path and the name of a child.
@@ -186,11 +196,10 @@ func (s *Shell) visit(ctx context.Context, path string, f func(string) error) er
 }
 
 func (s *Shell) visitBelow(ctx context.Context, path string, f func(string) error) error {
-	names, _, err := s.client.Children(ctx, path, nil)
+	names, err := s.children(ctx, path)
 	if err != nil {
 		return err
 	}
-	slices.Sort(names)
 	for _, name := range names {
 		if err := f(below(path, name)); err != nil {
 			return err

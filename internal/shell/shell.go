@@ -33,7 +33,9 @@ type Shell struct {
 	// quiet tells that events are not printed.
 	quiet bool
 
-	client  *client.Client
+	client *client.Client
+	// unpaged is the client whose server has been found to have no pages of children.
+	unpaged *client.Client
 	host    string
 	history []string
 	// number is that of the command that runs.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -210,39 +209,14 @@ func removeAll(ctx context.Context, s *Shell, p *parsed) error {
 	if err := checkPath(path); err != nil {
 		return err
 	}
-	all, err := s.subtree(ctx, path)
+	gone, err := removal{s, batch}.tree(ctx, path)
 	if err != nil {
 		return err
-	}
-	slices.Reverse(all)
-	gone := true
-	for part := range slices.Chunk(all, batch) {
-		// Each batch goes as a whole or stays; the next ones are tried in any case.
-		_, err := s.client.Multi(ctx, part...)
-		gone = gone && err == nil
 	}
 	if !gone {
 		s.complain("Failed to delete some node(s) in the subtree!\n")
 	}
 	return nil
-}
-
-// subtree deletes a path and all below it, parents first.
-func (s *Shell) subtree(ctx context.Context, path string) ([]client.Op, error) {
-	queue := []string{path}
-	var all []client.Op
-	for ; len(queue) > 0; queue = queue[1:] {
-		parent := queue[0]
-		all = append(all, client.DeleteOp(parent, client.AnyVersion))
-		names, _, err := s.client.Children(ctx, parent, nil)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range names {
-			queue = append(queue, below(parent, name))
-		}
-	}
-	return all, nil
 }
 
 func setACL(ctx context.Context, s *Shell, p *parsed) error {
