@@ -57,11 +57,14 @@ compat:
 	ZOO_COMPAT_STREAMS=$(STREAMS) ZOO_COMPAT_FIRST=$(FIRST) ZOO_COMPAT_REQUESTS=$(REQUESTS) \
 		go test -count=1 -v -timeout 120m -run TestJavaAndZooAnswerAlike ./test/compat
 
-# What takes too long for make test: all servers killed at once, KILLS times.
+# What takes too long for make test: all servers killed at once, KILLS times, and a parent
+# with millions of children.
 KILLS ?= 50
 soak:
 	ZOO_KILLS=$(KILLS) go test -count=1 -v -timeout 120m \
 		-run TestNothingAcknowledgedIsLostWhenAllAreKilled ./test/clients
+	ZOO_SOAK=1 go test -count=1 -v -timeout 70m \
+		-run TestAFamilyOfMillionsIsServedByPages ./test/bench
 
 bench: build
 	ZOO_BENCH=1 go test -count=1 -v -timeout 60m ./test/bench/...
