@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -51,7 +52,9 @@ type logWriter struct {
 	// lost is set while the disk is full and the role ends: nothing is done before
 	// the directory was recovered. Log writer only.
 	lost bool
-	wake chan struct{}
+	// refused is set while the role ends because the log could not be cut back: the same.
+	refused bool
+	wake    chan struct{}
 
 	mu   sync.Mutex
 	jobs []job
@@ -107,16 +110,16 @@ func (w *logWriter) run() {
 
 // do does jobs and reports each run of them that became durable.
 func (w *logWriter) do(jobs []job) error {
-	if w.lost {
-		if w.skip(jobs) {
-			return w.reopen()
-		}
-		return nil
+	if w.lost || w.refused {
+		return w.end(jobs)
 	}
 	for len(jobs) > 0 {
 		n, err := w.doRun(jobs)
 		if vfs.IsNoSpace(err) {
 			return w.lose(err, jobs[n-1:])
+		}
+		if errors.Is(err, store.ErrNotInLog) {
+			return w.refuse(err, jobs[n:])
 		}
 		if err != nil {
 			return err
@@ -128,6 +131,29 @@ func (w *logWriter) do(jobs []job) error {
 		jobs = jobs[n:]
 	}
 	return nil
+}
+
+// end drops jobs of a role that has ended, and recovers the directory behind them.
+func (w *logWriter) end(jobs []job) error {
+	if !w.skip(jobs) {
+		return nil
+	}
+	if w.lost {
+		return w.reopen()
+	}
+	w.refused = false
+	return w.do([]job{{kind: jobReload}})
+}
+
+// refuse ends the role after the leader wanted a cut that cannot be made, see
+// docs/adr/0022-uncut.md. Nothing has changed on the disk, and nothing that is queued is
+// done: it may stand on the cut.
+func (w *logWriter) refuse(reason error, rest []job) error {
+	w.server.log.Warn("the log cannot be cut back as the leader wants; it is kept as it is, "+
+		"and the leader is asked for a snapshot", "error", reason)
+	w.server.queue.call(w.server.loop.refuseCut)
+	w.refused = true
+	return w.end(rest)
 }
 
 // report has the loop look at what became durable. While nothing else waits for
@@ -368,6 +394,12 @@ func (l *loop) reload() {
 	l.server.writer.add(job{kind: jobReload})
 }
 
+// refuseCut ends the role: the log could not be cut back as the leader wants.
+func (l *loop) refuseCut() {
+	l.uncut = true
+	l.replica.Step(l.now, replica.CutRefused{})
+}
+
 // restart goes on with a new replica.
 func (l *loop) restart(recovered *store.Recovered) {
 	if l.replacing != nil {
@@ -376,6 +408,7 @@ func (l *loop) restart(recovered *store.Recovered) {
 	}
 	l.restarting = false
 	l.replica = l.server.newReplica(recovered, l.now)
+	l.uncut = false
 	if ev, ok := l.server.measureSpace(); ok {
 		l.replica.Step(l.now, ev)
 	}

@@ -49,6 +49,8 @@ type loop struct {
 	links links
 	// restarting is set from Effects.Reload until there is a new replica.
 	restarting bool
+	// uncut says that the next replica is to ask for a tree.
+	uncut bool
 	// replacing is what a restore puts in the place of all data, until that is done;
 	// replaced is what it recovered, while old links are still there.
 	replacing *restoring

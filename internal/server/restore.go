@@ -10,6 +10,7 @@ import (
 	"zoo"
 	"zoo/internal/core/replica"
 	"zoo/internal/core/tree"
+	"zoo/internal/core/zab"
 	"zoo/internal/disk/snapshot"
 	"zoo/internal/disk/store"
 	"zoo/internal/ops/admin"
@@ -27,7 +28,7 @@ type restoring struct {
 // restoreRoom is how far the zxid of a restored history lies ahead of the log, so
 // that the log may grow while the snapshot is written: a hundred thousand writes a
 // second for two minutes and a half.
-const restoreRoom = 1 << 24
+const restoreRoom = zab.RestoreRoom
 
 // Restore makes a snapshot the history of the ensemble. All that takes time is done
 // while the server goes on, so that what follows is shorter than the patience of its

@@ -279,6 +279,7 @@ func (s *Server) newReplica(recovered *store.Recovered, now replica.Now) *replic
 		Tree: recovered.Tree, Tail: recovered.Tail,
 		Replayed: recovered.Replayed, ReplayedBytes: recovered.ReplayedBytes,
 		Epochs: zab.Epochs{Accepted: recovered.AcceptedEpoch, Current: recovered.CurrentEpoch},
+		Uncut:  s.loop.uncut,
 	})
 }
 

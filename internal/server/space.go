@@ -83,6 +83,9 @@ func (w *logWriter) skip(jobs []job) (reload bool) {
 		if jobs[i].frozen != nil {
 			w.server.thaw(jobs[i].frozen)
 		}
+		if jobs[i].kind == jobPurgeAudited {
+			w.purge.auditing = false
+		}
 		reload = reload || jobs[i].kind == jobReload || jobs[i].kind == jobRestore
 	}
 	return reload

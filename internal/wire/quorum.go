@@ -160,6 +160,19 @@ func LearnerExtends(data []byte) bool {
 	return len(data) >= at && string(data[at:]) == extensionMark
 }
 
+// treeMark stands behind the AckEpoch of a learner that can take nothing but the tree.
+// A leader that says that it takes extensions answers it with SNAP.
+const treeMark = "snap"
+
+// AppendTreeMark completes the data of an ACKEPOCH.
+func AppendTreeMark(b []byte) []byte { return append(b, treeMark...) }
+
+// WantsTree tells whether the learner that sent an ACKEPOCH wants the tree.
+func WantsTree(data []byte) bool {
+	const at = 4
+	return len(data) >= at && string(data[at:]) == treeMark
+}
+
 // Alarm is the data of ALARM: a learner tells whether it is short of disk space
 // itself, a leader what that means for the ensemble.
 //

@@ -94,7 +94,8 @@ func (r *LeaderInfo) DecodeFrom(d *jute.Decoder) {
 }
 
 // AckEpoch is the data of ACKEPOCH: the learner's current epoch, or -1 where it
-// had accepted the proposed epoch before.
+// had accepted the proposed epoch before. A learner of ours may say more behind it, see
+// WantsTree.
 type AckEpoch struct {
 	CurrentEpoch int32
 }

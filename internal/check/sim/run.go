@@ -38,6 +38,7 @@ const (
 func Run(seed uint64, options Options) Report {
 	rng := rand.New(rand.NewPCG(seed, 0x736565642d7a6f6f))
 	w := newWorld(rng, drawPlan(rng), options)
+	w.aside = rand.New(rand.NewPCG(seed, 0x61736964652d7a6f))
 	if w.trace.on() {
 		w.trace.line("", "seed %d: %+v", seed, w.plan)
 	}

@@ -51,6 +51,8 @@ type server struct {
 	timerAt time.Duration
 	// reloading waits for the disk before the replica is replaced.
 	reloading bool
+	// uncut says that the disk refused a cut.
+	uncut bool
 
 	conns    []*conn
 	lastConn replica.ConnID
@@ -438,6 +440,7 @@ func (s *server) reload() {
 		return
 	}
 	s.reloading = false
+	recovered.Uncut, s.uncut = s.uncut, false
 	s.run(recovered)
 	if s.alive {
 		s.w.mesh.reannounce(s)
@@ -504,7 +507,7 @@ func (s *server) end(abrupt bool) {
 	s.w.mesh.stopped(s, abrupt)
 	s.closeConns()
 	s.disk.stop()
-	s.replica = nil
+	s.replica, s.uncut = nil, false
 	s.process++
 }
 

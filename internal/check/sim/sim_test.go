@@ -101,6 +101,8 @@ func (s *Stats) add(o *Stats) {
 	s.Moves += o.Moves
 	s.Stalls += o.Stalls
 	s.Refused += o.Refused
+	s.Purges += o.Purges
+	s.Uncut += o.Uncut
 }
 
 // demandVariety fails if the seeds avoided what they are there for.
@@ -114,6 +116,7 @@ func (s *Stats) demandVariety(t *testing.T) {
 		"expired sessions": s.Expired, "partitions": s.Partitions, "pauses": s.Pauses,
 		"cut links": s.Cuts, "moved sessions": s.Moves,
 		"silent disks": s.Stalls, "writes refused for want of space": s.Refused,
+		"purges": s.Purges, "cuts that cannot be made": s.Uncut,
 	} {
 		if n == 0 {
 			t.Errorf("no seed had any %s", what)

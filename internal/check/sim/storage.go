@@ -52,6 +52,10 @@ type storage struct {
 	fault error
 	blown bool
 
+	// refused is set from a cut that could not be made until the disk is recovered:
+	// nothing is done meanwhile.
+	refused bool
+
 	// writing is the snapshot in the background.
 	writing *store.Snapshot
 }
@@ -105,6 +109,47 @@ func (d *storage) beginTruncate() {
 	})
 }
 
+// uncut is one of how many truncations cannot be done while faults rage. Only a history
+// that comes from elsewhere has a reason for that, such as one that was restored; the
+// servers of a play have none, so it is made up.
+const uncut = 4
+
+func (d *storage) cannotCut() bool {
+	w := d.s.w
+	return w.stormy && w.aside != nil && w.aside.IntN(uncut) == 0
+}
+
+// refuseCut ends the role after a cut that could not be made, as the shell does: what is
+// queued behind it is dropped, and what the disk holds is recovered.
+func (d *storage) refuseCut() {
+	d.s.w.stats.Uncut++
+	d.s.log.doubt, d.s.uncut = nil, true
+	d.queue, d.running, d.refused = nil, false, true
+	if d.idle != nil {
+		d.idle()
+		return
+	}
+	d.s.hear(replica.CutRefused{})
+}
+
+// purge removes, behind some of the snapshots, all that is not needed any more.
+func (d *storage) purge() error {
+	w := d.s.w
+	if w.aside == nil || w.aside.IntN(2) == 0 || d.store == nil {
+		return nil
+	}
+	if _, err := d.store.BeginPurge(time.Time{}, store.Retention{Snapshots: 1}); err != nil {
+		return err
+	}
+	for d.store.Purging() {
+		w.stats.Purges++
+		if err := d.store.PurgeStep(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // calm takes all faults away.
 func (d *storage) calm() { d.fuse, d.fault, d.blown = 0, nil, false }
 
@@ -135,7 +180,7 @@ func (d *storage) open() (replica.Recovered, error) {
 
 // stop forgets what the process wanted.
 func (d *storage) stop() {
-	d.queue, d.running, d.idle = nil, false, nil
+	d.queue, d.running, d.idle, d.refused = nil, false, nil, false
 	d.store, d.writing = nil, nil
 }
 
@@ -148,7 +193,7 @@ func (d *storage) latency() time.Duration {
 }
 
 func (d *storage) submit(ops []zab.DiskOp) {
-	if len(ops) == 0 {
+	if len(ops) == 0 || d.refused {
 		return
 	}
 	d.queue = append(d.queue, ops...)
@@ -194,7 +239,12 @@ func (d *storage) next() {
 	op := d.queue[0]
 	d.queue = d.queue[1:]
 	d.s.log.doubt = &op
-	if err := d.perform(&op); err != nil {
+	err := d.perform(&op)
+	if errors.Is(err, store.ErrNotInLog) {
+		d.refuseCut()
+		return
+	}
+	if err != nil {
 		d.s.fail(err)
 		return
 	}
@@ -248,6 +298,9 @@ func (d *storage) done(seq uint64) {
 func (d *storage) perform(op *zab.DiskOp) error {
 	switch op.Kind {
 	case zab.DiskTruncate:
+		if d.cannotCut() {
+			return store.ErrNotInLog
+		}
 		d.beginTruncate()
 		_, err := d.store.Truncate(op.Zxid)
 		if d.s.w.options.Planted == zab.Bug3701 && errors.Is(err, errDisk) {
@@ -323,5 +376,9 @@ func (d *storage) writeSnapshot(job *store.Snapshot, frozen *tree.Frozen) {
 	}
 	frozen.Close()
 	d.writing = nil
+	if err := d.purge(); err != nil {
+		d.s.fail(err)
+		return
+	}
 	d.s.hear(replica.SnapshotDone{Zxid: job.Zxid()})
 }

@@ -16,9 +16,12 @@ type World struct {
 	options Options
 	plan    plan
 	rng     *rand.Rand
-	agenda  agenda
-	now     time.Duration
-	steps   int
+	// aside decides what came to the simulator later, so that the storms of the seeds
+	// stay as they were; nil in stories.
+	aside  *rand.Rand
+	agenda agenda
+	now    time.Duration
+	steps  int
 	// crowd counts the steps of this instant.
 	crowd int
 	trace trace
@@ -47,6 +50,7 @@ type Stats struct {
 	Snapshots, SessionsClosed          int
 	Expired, Partitions, Pauses, Cuts  int
 	Moves, Stalls, Refused             int
+	Purges, Uncut                      int
 }
 
 // Violation is a broken promise, with the time at which it broke.

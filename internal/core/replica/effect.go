@@ -42,7 +42,8 @@ type Effects struct {
 	Changed bool
 	// Trace tells what happened, for logs and the start-up timeline.
 	Trace []Trace
-	// Reload says that the log was cut below what the tree holds. After the
+	// Reload says that the log was cut below what the tree holds, or that what the disk
+	// holds has to be found out anew. After the
 	// disk operations are done the shell must recover from disk and start a
 	// new Replica.
 	Reload bool

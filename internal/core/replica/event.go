@@ -55,6 +55,11 @@ type Space struct{ Free int64 }
 // done. The role ends at once.
 type DiskLost struct{}
 
+// CutRefused says that the disk could not cut the log back, since the oldest snapshot
+// holds what was to go, or the log does not hold what was to stay. Nothing was changed,
+// and no later operation is done. The role ends, and what the disk holds is recovered.
+type CutRefused struct{}
+
 // Viewed brings the tree that Effects.View asked for, nil if it could not be made.
 type Viewed struct{ Tree *tree.Tree }
 
@@ -145,6 +150,7 @@ func (Space) event()            {}
 func (SnapshotWanted) event()   {}
 func (Replaced) event()         {}
 func (DiskLost) event()         {}
+func (CutRefused) event()       {}
 func (Viewed) event()           {}
 func (ElectionUp) event()       {}
 func (ElectionDown) event()     {}

@@ -126,7 +126,7 @@ func (r *Replica) install(ev SnapshotReceived) {
 	if r.learner == nil || r.learner.Link() != ev.Link || !r.learner.Install(r.now.Mono, ev.Tree) {
 		return
 	}
-	r.tree = ev.Tree
+	r.tree, r.uncut = ev.Tree, false
 	r.tree.SetTypes(r.cfg.Types)
 	r.effects.Changed = true
 }

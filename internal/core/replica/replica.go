@@ -92,6 +92,8 @@ type Recovered struct {
 	// committed for sure. It counts for the next snapshot.
 	Replayed      int
 	ReplayedBytes int64
+	// Uncut says that the log could not be cut back as a leader wanted, see CutRefused.
+	Uncut bool
 }
 
 // Replica is the machine. All of it belongs to its one owner.
@@ -140,6 +142,9 @@ type Replica struct {
 	quotas    quotaNotes
 	// reload stops everything: the disk has to be recovered anew.
 	reload bool
+	// uncut says that the log cannot be cut back as a leader wanted, so that the next
+	// one is asked for its tree.
+	uncut bool
 }
 
 // writer is what only the server that makes transactions has.
@@ -172,6 +177,7 @@ func New(cfg Config, rec Recovered) *Replica {
 		rng:    rand.New(rand.NewPCG(cfg.Seed, uint64(cfg.ID))),
 		tree:   rec.Tree,
 		epochs: rec.Epochs,
+		uncut:  rec.Uncut,
 	}
 	r.tree.SetTypes(cfg.Types)
 	r.history = zab.NewHistory(rec.Tree.Zxid(), rec.Tail)
@@ -280,7 +286,9 @@ func (r *Replica) stepData(ev Event) {
 	case Space:
 		r.measured(ev.Free)
 	case DiskLost:
-		r.loseDisk()
+		r.loseDisk("disk lost")
+	case CutRefused:
+		r.loseDisk("cut refused")
 	default:
 		r.stepPeer(ev)
 	}

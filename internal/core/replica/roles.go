@@ -74,6 +74,11 @@ func (r *Replica) endRole() {
 		if link := r.learner.Link(); link != 0 {
 			r.effects.Hangup = append(r.effects.Hangup, link)
 		}
+		if r.learner.Unanswered() {
+			// Perhaps this leader cannot send its tree before we follow it. The next
+			// one is told what we have, as if nothing had been.
+			r.uncut = false
+		}
 		if r.reload = r.learner.Reload(); r.reload {
 			r.serving, r.effects.Changed = false, true
 			return
@@ -122,6 +127,9 @@ func (r *Replica) becomeLearner(leader zoo.ServerID) {
 	r.learner = zab.NewLearner(
 		r.now.Mono, r.zabConfig(), leader, r.history, r.journal, &r.epochs, &r.out)
 	r.learner.SetShort(r.space.low)
+	if r.uncut {
+		r.learner.WantTree()
+	}
 	if n := r.dialing.failures; n > 0 {
 		r.dialing.at = r.now.Mono + r.joinPause(n)
 		return
@@ -157,7 +165,7 @@ func (r *Replica) maybeServe() {
 	if !r.ready || r.serving || r.history.Applied() < r.serveAt {
 		return
 	}
-	r.serving, r.served = true, true
+	r.serving, r.served, r.uncut = true, true, false
 	r.logged = logged{}
 	r.dialing.failures = 0
 	r.effects.Changed = true

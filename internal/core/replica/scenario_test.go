@@ -26,6 +26,7 @@ import (
 //	servers 3 [observers=4] [local-sessions] [upgrading] [read-only]
 //	                                make servers that have not started
 //	history ID log=(0x101,0x102) current=1 accepted=1 [snapshot=0x101]
+//	                  [uncut]       its log could not be cut back before
 //	start ID...                     start servers
 //	run                             play until nothing happens; show the packets
 //	tick 500ms                      let time pass in ticks, then as run
@@ -202,6 +203,7 @@ func (w *world) history(d *datadriven.TestData) string {
 	}
 	base := zoo.Zxid(w.number(d, "snapshot"))
 	s.rec.Tree.SetZxid(base)
+	s.rec.Uncut = d.HasArg("uncut")
 	log, _ := d.Arg("log")
 	for _, text := range log.Vals {
 		z, err := strconv.ParseInt(text, 0, 64)
@@ -417,7 +419,7 @@ func (w *world) step(s *server) bool {
 		s.queue = nil
 		return false
 	}
-	if n := len(s.disk); n > 0 && !s.diskStops {
+	if n := len(s.disk); n > 0 && !s.diskStops && !w.refuses(s) {
 		s.queue = append(s.queue, DiskDone{s.disk[n-1].Seq})
 		s.disk = nil
 	}
@@ -427,6 +429,31 @@ func (w *world) step(s *server) bool {
 		s.r.Step(w.now(), ev)
 	}
 	return w.obey(s, s.r.Drain()) || len(events) > 0
+}
+
+// refuses does what a disk does that is told to cut back to before its only snapshot:
+// nothing. A replica takes the place of the one that wanted it.
+func (w *world) refuses(s *server) bool {
+	for _, op := range s.disk {
+		if op.Kind != zab.DiskTruncate || op.Zxid >= s.rec.Tree.Zxid() {
+			continue
+		}
+		w.show("%d: cannot cut back to %v", s.id, op.Zxid)
+		s.r.Step(w.now(), CutRefused{})
+		if !s.r.Drain().Reload {
+			w.t.Fatal("a role outlives a cut that was refused")
+		}
+		for _, p := range slices.Clone(w.links) {
+			if p.learner == s || p.leader == s {
+				w.close(p)
+			}
+		}
+		s.rec.Uncut, s.rec.Epochs = true, s.r.epochs
+		s.queue, s.disk = nil, nil
+		w.start(s)
+		return true
+	}
+	return false
 }
 
 func (w *world) show(format string, args ...any) { fmt.Fprintf(&w.shown, format+"\n", args...) }

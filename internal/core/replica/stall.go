@@ -45,8 +45,8 @@ func (r *Replica) watchDisk() {
 }
 
 // loseDisk ends everything: what the disk holds is to be found out anew.
-func (r *Replica) loseDisk() {
+func (r *Replica) loseDisk(why string) {
 	r.reload, r.serving = true, false
 	r.effects.Changed = true
-	r.trace(Trace{Stage: "disk lost", Zxid: r.history.Last(), Epoch: r.epochs.Current})
+	r.trace(Trace{Stage: why, Zxid: r.history.Last(), Epoch: r.epochs.Current})
 }

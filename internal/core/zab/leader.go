@@ -103,8 +103,8 @@ type learner struct {
 	// heard is the time of its last packet, since that of its last stage.
 	heard, since time.Duration
 	// extends says that it takes the extensions of the protocol, short that it is
-	// short of disk space.
-	extends, short bool
+	// short of disk space, wantsTree that it can take nothing but a SNAP.
+	extends, short, wantsTree bool
 }
 
 // NewLeader begins to lead, with what the server has in its history.
@@ -329,6 +329,7 @@ func (l *Leader) acceptAckEpoch(now time.Duration, x *learner, p *wire.QuorumPac
 	}
 	current := zoo.Epoch(ack.CurrentEpoch)
 	x.last, x.counted = p.Zxid, current != -1 && p.Zxid != zoo.ZxidNone
+	x.wantsTree = wire.WantsTree(p.Data)
 	if l.phase == proposing && x.counted && l.isBehind(current, p.Zxid) {
 		l.drop(x, fmt.Sprintf("it is ahead of us: epoch %d, %v", current, p.Zxid))
 		return
@@ -405,7 +406,8 @@ func (l *Leader) enter(now time.Duration) {
 	l.activate(now)
 }
 
-// synchronise sends a learner what it lacks, what is outstanding, and NEWLEADER.
+// synchronise sends a learner what it lacks, what is outstanding, and NEWLEADER. One
+// that wants the tree may have to wait for it until a later heartbeat.
 func (l *Leader) synchronise(now time.Duration, x *learner) {
 	h := l.history
 	settled, processed := len(h.entries), h.Last()
@@ -413,7 +415,13 @@ func (l *Leader) synchronise(now time.Duration, x *learner) {
 		settled = h.committed
 		processed = max(h.Committed(), l.epoch.Start())
 	}
-	p := planSync(h, settled, processed, x.last)
+	p, ready := planSync(h, settled, processed, x.last), true
+	if x.wantsTree {
+		p, ready = planTree(h, settled, x.last)
+	}
+	if !ready {
+		return
+	}
 	l.out.note(Note{
 		Stage: "learner sync", Peer: x.id, Zxid: p.zxid, Epoch: l.epoch,
 		Detail: p.kind.String(),
@@ -608,6 +616,8 @@ func (l *Leader) ping(now time.Duration) {
 			l.drop(x, "it did not come into sync within initLimit and syncLimit")
 		case x.upToDate && !x.observer && x.acked < due && now-x.since > l.cfg.syncTime():
 			l.drop(x, fmt.Sprintf("it has not acknowledged %v within syncLimit", due))
+		case x.stage == acknowledged && l.phase >= synchronising:
+			l.synchronise(now, x)
 		case x.upToDate:
 			l.out.send(x.link, wire.QuorumPacket{
 				Type: wire.PacketPing, Zxid: l.history.Last(),

@@ -71,6 +71,8 @@ type Learner struct {
 	reload bool
 	// extends tells that the leader takes the extensions of the protocol.
 	extends bool
+	// wantsTree says that the log cannot be cut back, so that only a SNAP helps.
+	wantsTree bool
 	// short says that this server is short of disk space, alarm who is.
 	short bool
 	alarm wire.Alarm
@@ -86,6 +88,14 @@ func NewLearner(
 		leader: leader, observer: !cfg.View.IsVoter(cfg.ID), heard: now,
 	}
 }
+
+// WantTree says that the log could not be cut back when a leader asked for that, since
+// the oldest snapshot holds what was to go. Only a SNAP helps: it replaces all at once,
+// and until then the log counts as it is.
+func (l *Learner) WantTree() { l.wantsTree = true }
+
+// Unanswered tells whether the leader has not said yet what becomes of the log.
+func (l *Learner) Unanswered() bool { return l.phase == comparing }
 
 // Leader is the server that is followed.
 func (l *Learner) Leader() zoo.ServerID { return l.leader }
@@ -169,6 +179,9 @@ func (l *Learner) receiveSync(p *wire.QuorumPacket) {
 	case p.Type == wire.PacketLeaderInfo && l.phase == registering:
 		l.extends = wire.LeaderExtends(p.Data)
 		l.promise(p.Zxid.Epoch())
+	case l.wantsTree && l.phase == comparing && p.Type != wire.PacketSnap:
+		l.Fail(fmt.Sprintf("the leader sends %v, where only SNAP helps", p.Type))
+		return
 	case p.Type == wire.PacketDiff && l.phase == comparing:
 		l.kept, l.phase = l.history.Last(), receiving
 	case p.Type == wire.PacketTrunc && l.phase == comparing:
@@ -224,14 +237,22 @@ func (l *Learner) Persisted() {
 }
 
 func (l *Learner) tellEpoch() {
-	ack := wire.AckEpoch{CurrentEpoch: int32(l.epochs.Current)}
-	if l.promised {
+	last, ack := l.history.Last(), wire.AckEpoch{CurrentEpoch: int32(l.epochs.Current)}
+	pretend := l.wantsTree && !l.extends
+	if l.promised || pretend {
 		ack.CurrentEpoch = -1
 	}
+	if pretend {
+		// Java's leader sends SNAP to whoever has nothing. That is not true, so it
+		// must not count when the leader compares itself with a quorum.
+		last = 0
+	}
+	data := ack.AppendTo(nil)
+	if l.wantsTree && l.extends {
+		data = wire.AppendTreeMark(data)
+	}
 	l.phase = comparing
-	l.out.send(l.link, wire.QuorumPacket{
-		Type: wire.PacketAckEpoch, Zxid: l.history.Last(), Data: ack.AppendTo(nil),
-	})
+	l.out.send(l.link, wire.QuorumPacket{Type: wire.PacketAckEpoch, Zxid: last, Data: data})
 }
 
 // truncate cuts what the leader does not have.

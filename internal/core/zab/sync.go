@@ -26,6 +26,8 @@ func planSync(h *History, settled int, processed, peer zoo.Zxid) plan {
 	switch {
 	case peer == processed:
 		return plan{wire.PacketDiff, peer, settled}
+	case isRestored(h, settled, peer):
+		return planSnap(h)
 	case peer > last && peer.Counter() != 0:
 		return planTrunc(h, settled, last)
 	case peer > last:
@@ -50,6 +52,29 @@ func planSync(h *History, settled int, processed, peer zoo.Zxid) plan {
 	default:
 		return planSnap(h)
 	}
+}
+
+// planTree is for a learner that can take nothing but the tree. False means that it has
+// to wait: a tree that lacks entries which the learner has logged must not replace them,
+// for the same reason as in planSync. What it has logged and nobody has committed may go.
+func planTree(h *History, settled int, peer zoo.Zxid) (plan, bool) {
+	if h.applied < min(h.count(peer), settled) && !isRestored(h, settled, peer) {
+		return plan{}, false
+	}
+	return planSnap(h), true
+}
+
+// RestoreRoom is how far the zxid of a restored history lies ahead of all that was
+// logged before, in the same epoch.
+const RestoreRoom = 1 << 24
+
+// isRestored tells whether the end of a peer's log is so far ahead of our entries of its
+// epoch that no transactions can have led there: it has restored a snapshot, and the
+// ensemble went on without it. It cannot be cut back, as it has nothing older, and what
+// it had logged before it has given up itself.
+func isRestored(h *History, settled int, peer zoo.Zxid) bool {
+	ours := max(h.at(min(h.count(peer), settled)), peer.Epoch().Start())
+	return peer >= h.base && peer >= ours+RestoreRoom
 }
 
 // planTrunc cuts the learner's log after an entry. The start of an epoch is not
