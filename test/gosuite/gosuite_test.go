@@ -45,17 +45,18 @@ func TestTheGoClientsOwnSuitePasses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := isolated(ctx, t, "go", "test", "-json", "-count=1", "-timeout=470s", "./...")
-	cmd.Dir = unpack(ctx, t)
-	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		return strings.HasPrefix(variable, "ZK_VERSION=")
-	}), "ZOOKEEPER_BIN_PATH="+scripts, "ZOO_BINARY="+binary, "GOFLAGS=", "GOWORK=off")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	stdout, err := cmd.Output()
-	v := judge(t, stdout)
-	if err != nil || v.failed > 0 {
-		t.Errorf("go test: %v, %d failed\n%s", err, v.failed, stderr.String())
+	s := suite{dir: unpack(ctx, t), env: append(slices.DeleteFunc(os.Environ(),
+		func(variable string) bool { return strings.HasPrefix(variable, "ZK_VERSION=") }),
+		"ZOOKEEPER_BIN_PATH="+scripts, "ZOO_BINARY="+binary, "GOFLAGS=", "GOWORK=off")}
+	v := s.run(ctx, t)
+	for range racyTries {
+		if slices.Equal(v.failed, []string{racy}) {
+			again := s.run(ctx, t, "-run=^"+racy+"$")
+			v.failed, v.passed = again.failed, v.passed+again.passed
+		}
+	}
+	if len(v.failed) > 0 {
+		t.Errorf("failed: %v", v.failed)
 	}
 	if slices.Sort(v.skipped); !slices.Equal(v.skipped, skipped) {
 		t.Errorf("skipped are %v, want %v", v.skipped, skipped)
@@ -64,6 +65,36 @@ func TestTheGoClientsOwnSuitePasses(t *testing.T) {
 		t.Errorf("%d tests passed, want %d", v.passed, testsCount)
 	}
 	t.Logf("%d passed; skipped by the suite itself: %v", v.passed, v.skipped)
+}
+
+// racy is a test that kills a server and sends a request at once, which the client loses if
+// it has not noticed the end of its connection: the suite waits with Java for as long as that
+// takes to start again. It may lose that race racyTries times.
+const (
+	racy      = "TestIntegration_DNSHostProviderReconnect"
+	racyTries = 3
+)
+
+// suite is a copy of the module's tests with the environment to run them in.
+type suite struct {
+	dir string
+	env []string
+}
+
+// run runs the suite, or what the arguments choose of it.
+func (s suite) run(ctx context.Context, t *testing.T, args ...string) verdict {
+	t.Helper()
+	args = append([]string{"go", "test", "-json", "-count=1", "-timeout=470s"}, args...)
+	cmd := isolated(ctx, t, append(args, "./...")...)
+	cmd.Dir, cmd.Env = s.dir, s.env
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.Output()
+	v := judge(t, stdout)
+	if err != nil && len(v.failed) == 0 {
+		t.Errorf("go test: %v\n%s", err, stderr.String())
+	}
+	return v
 }
 
 // unpack copies the module to where it may be written.
@@ -97,8 +128,8 @@ func isolated(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
 
 // verdict is what the suite said.
 type verdict struct {
-	passed, failed int
-	skipped        []string
+	passed          int
+	failed, skipped []string
 }
 
 // judge reads the events of go test -json and shows the output of what failed.
@@ -115,15 +146,15 @@ func judge(t *testing.T, events []byte) verdict {
 		case e.Action == "output":
 			output[e.Test] += e.Output
 		case e.Test == "" && e.Action == "fail":
-			t.Errorf("%s", output[e.Test])
+			t.Logf("%s", output[e.Test])
 		case e.Test == "":
 		case e.Action == "pass":
 			v.passed++
 		case e.Action == "skip":
 			v.skipped = append(v.skipped, e.Test)
 		case e.Action == "fail":
-			v.failed++
-			t.Errorf("%s failed:\n%s", e.Test, output[e.Test])
+			v.failed = append(v.failed, e.Test)
+			t.Logf("%s failed:\n%s", e.Test, output[e.Test])
 		}
 	}
 	return v
