@@ -94,10 +94,10 @@ var rowsStorage = []row{
 	{name: "snapSizeLimitInKb", value: "4194304",
 		parse: kilobytes(func(d *draft) *int64 { return &d.Storage.SnapLogBytes }),
 		doc:   "kilobytes of log between snapshots; 0 or less is no limit"},
-	{name: "snapPauseMs", value: "5000",
+	{name: "snapPauseMs", value: "2000",
 		parse: millis(func(d *draft) *time.Duration { return &d.Storage.SnapPause }),
 		doc: "milliseconds from the end of a snapshot to the next one at least, and never " +
-			"less than the last one took"},
+			"less than half of what the last one took"},
 	{name: "snapRateLimitInKb", value: "0",
 		parse: kilobytes(func(d *draft) *int64 { return &d.Storage.SnapRate }),
 		doc: "kilobytes of a snapshot written, or read back, in a second; 0 fits it to the " +

@@ -17,9 +17,9 @@ type pace struct {
 // as much again, within bounds: a small one need not hurry less, and a large one must
 // leave room for the log.
 const (
-	snapshotAim     = 4 * time.Second
+	snapshotAim     = 2 * time.Second
 	snapshotRateMin = 16 << 20
-	snapshotRateMax = 128 << 20
+	snapshotRateMax = 160 << 20
 	// snapshotNodeBytes is what a znode takes in a snapshot beside path and data.
 	snapshotNodeBytes = 76
 )

@@ -34,9 +34,9 @@ type Config struct {
 	// SnapLogBytes is how many bytes of transactions may lie between them, drawn
 	// likewise; 0 is no bound.
 	SnapLogBytes int64
-	// SnapPause is the shortest time from the end of a snapshot to the next one: five
-	// seconds. It is never shorter than the last snapshot took, so that the disk is at
-	// snapshots for half of the time at most, whatever is written.
+	// SnapPause is the shortest time from the end of a snapshot to the next one: two
+	// seconds. It is never shorter than half of what the last snapshot took, so that the
+	// disk is at snapshots for two thirds of the time at most, whatever is written.
 	SnapPause time.Duration
 	// ResendMin and ResendMax bound the pause between two notifications of the
 	// election; 0 is its default.
@@ -205,7 +205,7 @@ func withDefaults(cfg Config) Config {
 	orDefault(&cfg.SessionTimeoutMax, 20*cfg.TickTime)
 	orDefault(&cfg.ReadOnlyAfter, max(2*time.Second, cfg.TickTime))
 	orDefault(&cfg.SnapCount, 100_000)
-	orDefault(&cfg.SnapPause, 5*time.Second)
+	orDefault(&cfg.SnapPause, 2*time.Second)
 	orDefault(&cfg.HistoryMin, 500)
 	orDefault(&cfg.HistoryBytesMin, 16<<20)
 	orDefault(&cfg.DiskSilenceMax, time.Duration(cfg.SyncLimit)*cfg.TickTime)
@@ -444,10 +444,11 @@ func (r *Replica) maybeSnapshot() {
 	r.effects.Snapshot = true
 }
 
-// end is the end of a snapshot: the next one is at least as far away as this one took.
+// end is the end of a snapshot: the next one is at least half as far away as this one
+// took. What is logged meanwhile is what the next start has to replay.
 func (s *snapshots) end(now, pause time.Duration) {
 	s.running = false
-	s.until = now + max(pause, now-s.began)
+	s.until = now + max(pause, (now-s.began)/2)
 }
 
 // snapshotDistance keeps the members of an ensemble from taking their snapshots

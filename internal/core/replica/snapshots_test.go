@@ -66,7 +66,7 @@ func TestSnapshotsDoNotRunBackToBack(t *testing.T) {
 			t.Fatal("a second snapshot beside the first")
 		}
 		r.Step(Now{Mono: ends}, SnapshotDone{})
-		next := ends + max(took, 5*time.Second)
+		next := ends + max(took/2, 2*time.Second)
 		if asks(next - 1) {
 			t.Fatalf("a snapshot %v after one that took %v", next-1-ends, took)
 		}
