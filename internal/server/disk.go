@@ -95,6 +95,9 @@ func (w *logWriter) run() {
 		jobs = w.take(jobs)
 		w.server.meters.disk.queueSize.Observe(int64(len(jobs)))
 		err := w.do(jobs)
+		if err == nil && w.store == nil {
+			return // The server closes while it waits for room.
+		}
 		if err == nil && !w.lost {
 			err = w.purgeStep()
 		}

@@ -262,9 +262,6 @@ func (l *loop) change() {
 	l.status = l.replica.Status()
 	l.measureRole(&before)
 	l.measureAlarm()
-	if l.status.Short && !before.Short {
-		l.server.purgeNow()
-	}
 	if !l.takesClients() {
 		l.turnAway()
 	}

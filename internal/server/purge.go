@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"zoo/internal/disk/store"
+	"zoo/internal/disk/vfs"
 )
 
 // PurgeConfig says which snapshots and logs go, and when.
@@ -88,6 +89,10 @@ func (w *logWriter) planPurge() error {
 	}
 	w.purge.urgent = false
 	plan, err := w.store.BeginPurge(time.Now(), keep)
+	if vfs.IsNoSpace(err) {
+		w.server.log.Error("no room to write down the plan of a purge", "error", err)
+		return nil // The log may still have room that was allocated ahead.
+	}
 	if err != nil {
 		return err
 	}
@@ -117,6 +122,9 @@ func (w *logWriter) purgeStep() error {
 	w.server.meters.disk.purgedBytes.Add(uint64(plan.Bytes))
 	w.server.log.Info("purged", "files", len(plan.Remove), "bytes", plan.Bytes,
 		"oldestSnapshot", plan.Oldest, "bytesKept", plan.Kept)
+	if w.purge.urgent {
+		return w.beginPurge(true) // It was asked for meanwhile.
+	}
 	return nil
 }
 

@@ -40,17 +40,27 @@ func (s *Server) settleReserve() {
 func (s *Server) watchSpace() {
 	ticker := time.NewTicker(s.cfg.SpaceInterval)
 	defer ticker.Stop()
-	for {
+	for looks := 0; ; looks++ {
 		select {
 		case <-ticker.C:
 		case <-s.closing:
 			return
 		}
-		if ev, ok := s.measureSpace(); ok {
-			s.queue.push(ev)
+		ev, ok := s.measureSpace()
+		if !ok {
+			continue
+		}
+		s.queue.push(ev)
+		// Again and again: what could not be spared a while ago may be now.
+		if ev.Free < s.cfg.SpaceMin && looks%looksPerPurge == 0 {
+			s.purgeNow()
 		}
 	}
 }
+
+// looksPerPurge is how often the room is looked at between two purges of what can be
+// spared, while there is too little.
+const looksPerPurge = 10
 
 // measureSpace looks how much room is left; false if that cannot be told.
 func (s *Server) measureSpace() (replica.Space, bool) {

@@ -9,6 +9,7 @@ import (
 
 	"zoo"
 	"zoo/internal/core/replica"
+	"zoo/internal/disk/store"
 	"zoo/internal/disk/vfs"
 	"zoo/internal/wire"
 )
@@ -67,6 +68,27 @@ func TestBelowItsReserveAServerRefusesWhatNeedsSpaceUntilThereIsSome(t *testing.
 
 	disk.Limit(4 << 20)
 	until(t, func() bool { return s.space.refuses.Load() == 0 })
+	c.create("/after", "")
+}
+
+// The plot: snapshots and logs that can be spared fill a disk to below the mark, where the
+// retention would keep them. They go, and the alarm ends without anybody's help.
+func TestWhatCanBeSparedGoesWhenTheDiskIsNearlyFull(t *testing.T) {
+	disk := vfs.NewMem()
+	cfg := smallDisk(disk, 600<<10, 200<<10)
+	cfg.SnapCount, cfg.SnapPause = 40, time.Millisecond
+	cfg.Purge = PurgeConfig{Retention: store.Retention{Snapshots: 100}, Interval: time.Hour}
+	s := start(t, disk, cfg)
+	c := s.connect()
+	c.create("/a", "")
+	value := make([]byte, 1<<10)
+	until(t, func() bool {
+		set := &wire.SetDataRequest{Path: "/a", Data: value, Version: -1}
+		c.pipeline(request(1, wire.OpSetData, set))
+		c.message()
+		return s.meters.disk.purgedFiles.Count() > 0
+	})
+	until(t, func() bool { return s.space.low.Load() == 0 })
 	c.create("/after", "")
 }
 

@@ -32,7 +32,11 @@ func (s *Store) BeginPurge(now time.Time, keep Retention) (PurgePlan, error) {
 		return p, nil
 	}
 	written := plan{verb: verbPurge, zxid: p.Oldest}
-	if err := replaceFile(s.disk, s.snapDir, planName, written.String()); err != nil {
+	err = replaceFile(s.disk, s.snapDir, planName, written.String())
+	if vfs.IsNoSpace(err) {
+		return p, err // Nothing is lost by not purging.
+	}
+	if err != nil {
 		return p, s.keep(err)
 	}
 	s.purging = s.purgeSteps(p.Remove)
