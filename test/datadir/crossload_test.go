@@ -28,11 +28,15 @@ var rows = []struct {
 	lines []string
 	// bare has Java's server start from our last snapshot alone.
 	bare bool
+	// digested has Java's server look for digests, which are not there.
+	digested bool
 }{
 	{name: "plain, our log"},
 	{name: "plain, our snapshot", bare: true},
 	{name: "gz, without digests", bare: true,
 		lines: []string{"snapshot.compression.method=gz", undigested}},
+	{name: "without digests, for a server with them", bare: true, digested: true,
+		lines: []string{undigested}},
 	{name: "snappy", bare: true, lines: []string{"snapshot.compression.method=snappy"}},
 }
 
@@ -78,6 +82,9 @@ func TestJavaAndZooOpenEachOthersDirectories(t *testing.T) {
 				leaveOneSnapshot(t, dataDir(dir), row.lines)
 			}
 
+			if row.digested {
+				row.lines = nil
+			}
 			theirs := run(ctx, t, dir, row.lines, java)
 			portray(ctx, t, theirs).expect(t, "Java's server", seen)
 			n, _, err := theirs.Monitor(ctx, "zk_digest_mismatches_count")

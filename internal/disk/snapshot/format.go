@@ -62,7 +62,9 @@ const (
 // writes by default. Whatever it says, all forms are read.
 type Format struct {
 	Compression Compression
-	// DigestOmitted leaves the digest out (digest.enabled=false).
+	// DigestOmitted leaves the digest out (digest.enabled=false), and the last part as
+	// well: a server of Java's that looks for a digest takes that part for one, finds
+	// the file too short, and refuses it.
 	DigestOmitted bool
 	// LastZxidOmitted leaves the last part out, as servers before 3.9 do
 	// (serializeLastProcessedZxid.enabled=false).

@@ -176,15 +176,16 @@ func (w *Writer) finish() error {
 // trailer is what follows the body: its seal, and the parts that are asked for.
 func (w *Writer) trailer() []byte {
 	b := w.seal(nil, nil)
-	if !w.format.DigestOmitted {
-		digest := jute.AppendLong(nil, int64(w.zxid))
-		digest = jute.AppendInt(digest, digestVersion)
-		b = w.seal(b, jute.AppendLong(digest, int64(w.enc.Frozen.Digest())))
+	if w.format.DigestOmitted {
+		return b
 	}
-	if !w.format.LastZxidOmitted {
-		b = w.seal(b, jute.AppendLong(nil, int64(w.zxid)))
+	digest := jute.AppendLong(nil, int64(w.zxid))
+	digest = jute.AppendInt(digest, digestVersion)
+	b = w.seal(b, jute.AppendLong(digest, int64(w.enc.Frozen.Digest())))
+	if w.format.LastZxidOmitted {
+		return b
 	}
-	return b
+	return w.seal(b, jute.AppendLong(nil, int64(w.zxid)))
 }
 
 // seal appends a part of the file to b, and the checksum of all up to its end.
