@@ -65,6 +65,8 @@ soak:
 		-run TestNothingAcknowledgedIsLostWhenAllAreKilled ./test/clients
 	ZOO_SOAK=1 go test -count=1 -v -timeout 70m \
 		-run TestAFamilyOfMillionsIsServedByPages ./test/bench
+	ZOO_SOAK=1 go test -count=1 -v -timeout 60m \
+		-run TestAParentWithMillionsOfChildrenWorks ./internal/server
 
 bench: build
 	ZOO_BENCH=1 go test -count=1 -v -timeout 60m ./test/bench/...
