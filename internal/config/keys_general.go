@@ -177,7 +177,7 @@ var rowsStorage = []row{
 		doc: "gz or snappy for snapshots to come, plain when empty; all three are read"},
 	{name: "serializeLastProcessedZxid.enabled", value: "true",
 		parse: untruth(func(d *draft) *bool { return &d.Storage.LastZxidOmitted }),
-		doc:   "end snapshots that have a digest with the zxid they are of, as ZooKeeper 3.9 does"},
+		doc:   "end snapshots that have a digest with the zxid they are of, as 3.9 does"},
 	{name: "snapshotSizeFactor", value: "0.33",
 		reason: "learners are served from memory, or with a snapshot",
 		doc:    "share of a snapshot that may be read from the log for a learner"},

@@ -45,7 +45,8 @@ type Server struct {
 	peers        *peers // nil when standalone
 
 	// loop's fields belong to its goroutine; others only queue calls to it.
-	loop *loop
+	loop  *loop
+	pulse pulse
 
 	// secure is the state of TLS; its context is set by Run before anything else
 	// runs, nil without TLS.
@@ -298,6 +299,7 @@ func (s *Server) work() {
 	}
 	s.spawn("log writer", s.writer.run)
 	s.spawn("disk space", s.watchSpace)
+	s.pulse.looping.Store(true)
 	s.spawn("loop", s.loop.run)
 }
 

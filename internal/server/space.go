@@ -22,7 +22,11 @@ const (
 
 // space is what the metrics tell of the disk: the bytes that are free, and as 0 or 1
 // whether somebody is short of them, and whether writes are refused.
-type space struct{ free, low, refuses atomic.Int64 }
+type space struct {
+	free, low, refuses atomic.Int64
+	// full is set while the data directory cannot be opened for want of room.
+	full atomic.Bool
+}
 
 // settleReserve turns a reserve that is left to the server into bytes, as soon as the
 // directories are there.
@@ -78,6 +82,7 @@ func (s *Server) measureSpace() (replica.Space, bool) {
 func (w *logWriter) lose(reason error, rest []job) error {
 	w.server.log.Error("disk is full, the role ends until there is room", "error", reason)
 	w.server.meters.disk.lost.Inc()
+	w.server.space.full.Store(true)
 	if w.skip(rest) {
 		return w.reopen()
 	}
@@ -147,6 +152,7 @@ const (
 // openStore opens the data directory; while there is no room for that it waits. The
 // store is nil if the server closes meanwhile.
 func (s *Server) openStore(cfg store.Config, need room) (*store.Store, *store.Recovered, error) {
+	defer s.space.full.Store(false)
 	for first := true; ; first = false {
 		if first || s.hasRoom() {
 			// To open it makes room, too: what was allocated ahead is cut off.
@@ -160,6 +166,7 @@ func (s *Server) openStore(cfg store.Config, need room) (*store.Store, *store.Re
 			if err == nil {
 				err = s.makeRoom(cfg, disk)
 			}
+			s.space.full.Store(true)
 			s.log.Error("disk is full: waiting for room to open the data directory", "error", err)
 		}
 		if !s.rest(s.cfg.SpaceInterval) {

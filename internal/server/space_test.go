@@ -153,7 +153,7 @@ func (e *ensemble) servesWithout(gone zoo.ServerID) bool {
 }
 
 // until waits for what another goroutine makes true.
-func until(t *testing.T, holds func() bool) {
+func until(t testing.TB, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !holds(); {
 		if time.Now().After(deadline) {

@@ -1,6 +1,8 @@
 package replica
 
 import (
+	"time"
+
 	"zoo"
 	"zoo/internal/core/tree"
 	"zoo/internal/core/zab"
@@ -134,6 +136,9 @@ type Status struct {
 	Short bool
 	// Stalled tells that this server keeps out of elections until its disk answers.
 	Stalled bool
+	// DiskSilent is for how long the disk has owed something and finished nothing, if
+	// that is longer than a leader may take.
+	DiskSilent time.Duration
 	// LastLogged is the end of the log, LastCommitted what is known to be
 	// committed, LastApplied what the tree holds.
 	LastLogged, LastCommitted, LastApplied zoo.Zxid

@@ -473,6 +473,9 @@ func (r *Replica) Status() Status {
 	}
 	s.Short = r.space.low
 	s.Alarm, s.Free, s.Stalled = r.space.told, r.space.free, r.stall.aside
+	if r.stall.silent >= r.cfg.DiskSilenceMax {
+		s.DiskSilent = r.stall.silent
+	}
 	s.Extends = r.serving && (r.learner == nil || r.learner.Extends())
 	if r.localSessions != nil {
 		s.LocalSessions = r.localSessions.Len()

@@ -34,6 +34,7 @@ var commands = []row{
 	{names: []string{"snapshot", "snap"}, method: http.MethodGet, guarded: true, run: snapshot},
 	{names: []string{"startup", "strt"}, method: http.MethodGet, always: true, run: startup},
 	{names: []string{"stat_reset", "srst"}, method: http.MethodGet, run: resetServer},
+	{names: []string{"top_memory", "topm"}, method: http.MethodGet, guarded: true, run: memory},
 	{names: []string{"watch_summary", "wchs"}, method: http.MethodGet, run: watchSummary},
 }
 

@@ -36,11 +36,16 @@ const (
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) outcome {
 	defer s.requests.Done()
 	defer s.catch("admin")
+	source := s.answers.Source
 	name, below := strings.CutPrefix(r.URL.Path, s.cfg.URL)
 	name, slashed := strings.CutPrefix(name, "/")
 	switch {
 	case r.Method == http.MethodTrace:
 		http.Error(w, "TRACE is forbidden", http.StatusForbidden)
+	case r.URL.Path == pathLive:
+		s.health(w, r, "livez", source.Live)
+	case r.URL.Path == pathReady:
+		s.health(w, r, "readyz", source.Ready)
 	case !below || !slashed && name != "" || strings.Contains(name, "/"):
 		http.NotFound(w, r)
 	case name == "":

@@ -50,8 +50,10 @@ func (f fixed) Memory(int) MemoryUse {
 		{Path: "/a", Znodes: 2, DataBytes: 90, MemoryBytes: 500},
 	}}
 }
-func (f fixed) ResetServer()  { f.resets["server"]++ }
-func (f fixed) ResetClients() { f.resets["clients"]++ }
+func (f fixed) Live() []Check  { return []Check{{Name: "process", OK: true}} }
+func (f fixed) Ready() []Check { return []Check{{Name: "quorum", OK: f.serving}} }
+func (f fixed) ResetServer()   { f.resets["server"]++ }
+func (f fixed) ResetClients()  { f.resets["clients"]++ }
 
 var (
 	fixedTime   = time.Date(2026, 11, 2, 18, 43, 54, 0, time.UTC)

@@ -51,6 +51,7 @@ type Source interface {
 	Overview() (Overview, bool)
 	// Timeline lists the stages of the start-up so far.
 	Timeline() []Stage
+	Health
 	Lists
 	Resets
 }
