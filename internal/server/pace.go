@@ -18,7 +18,7 @@ type pace struct {
 // leave room for the log.
 const (
 	snapshotAim     = 2 * time.Second
-	snapshotRateMin = 16 << 20
+	snapshotRateMin = 96 << 20
 	snapshotRateMax = 160 << 20
 	// snapshotNodeBytes is what a znode takes in a snapshot beside path and data.
 	snapshotNodeBytes = 76
