@@ -45,6 +45,7 @@ func scenario(w *world) {
 	w.append(create(0x300000004, "d"))
 	w.sync()
 	purgeScenario(w)
+	replaceScenario(w)
 }
 
 func purgeScenario(w *world) {

@@ -88,6 +88,7 @@ func (b belief) explains(t fataler, r store.Recovered) error {
 // world plays a server on a store, and knows what a crash may leave.
 type world struct {
 	t     fataler
+	disk  vfs.FS
 	store *store.Store
 	tree  *tree.Tree // of all the history, as if it were committed
 	now   belief
@@ -108,7 +109,7 @@ func (w *world) open(disk vfs.FS) store.Recovered {
 	w.t.Helper()
 	s, r, err := config(disk).Open()
 	must(w.t, err)
-	w.store = s
+	w.disk, w.store = disk, s
 	w.check(r)
 	w.now.history = w.now.history[:w.length(r)]
 	w.now.acked = len(w.now.history)
@@ -228,6 +229,47 @@ func (w *world) install(history []txn.Entry) {
 	must(w.t, w.store.InstallSnapshot(source))
 	source.Frozen.Close()
 	w.now, w.next, w.tree = *w.next, nil, tr
+}
+
+// replace puts a history in the place of the one that is there, as restore does: in its
+// epoch, which a server that is alone also enters.
+func (w *world) replace(history []txn.Entry, alone bool) {
+	tr := treeOf(w.t, history)
+	prepared, err := config(w.disk).PrepareReplacement(tr, func() error { return nil })
+	if w.tolerates(err) {
+		return
+	}
+	must(w.t, err)
+	e := tr.Zxid().Epoch()
+	w.nextAccepted = max(e, w.accepted)
+	if alone {
+		w.nextCurrent = max(e, w.current)
+	}
+	w.next = &belief{history, len(history)}
+	r, err := w.store.Replace(prepared, alone)
+	must(w.t, err)
+	w.now, w.next, w.tree = *w.next, nil, tr
+	w.accepted, w.current = w.nextAccepted, w.nextCurrent
+	if r.Zxid != w.last() || r.AcceptedEpoch != w.accepted || r.CurrentEpoch != w.current {
+		w.t.Fatalf("replaced by %v in epochs %d, %d, want %v in %d, %d", r.Zxid,
+			r.AcceptedEpoch, r.CurrentEpoch, w.last(), w.accepted, w.current)
+	}
+}
+
+// replaceScenario restores an older state in the epoch that there is, and then one of a
+// later epoch; the log goes on behind each.
+func replaceScenario(w *world) {
+	restored := creates(0x100000001, 0x100000003, "f")
+	w.replace(append(restored[:3:3], create(w.last().Epoch().Start()+0x1000, "f")), false)
+	w.append(create(w.last()+1, "f"))
+	w.sync()
+	w.append(create(w.last()+1, "f"))
+	w.replace(append(restored[:3:3], create((w.accepted+2).Start()+7, "g")), true)
+	w.append(create(w.last()+1, "g"))
+	w.sync()
+	w.truncate(w.last() - 1)
+	w.append(create(w.last()+1, "h"))
+	w.sync()
 }
 
 // purge keeps count snapshots and what belongs to them. While files go, others are
