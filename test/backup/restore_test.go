@@ -30,6 +30,12 @@ type office struct {
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
+	return openOffice(t, ensemble.Options{})
+}
+
+// openOffice is newOffice with an ensemble that has more to it.
+func openOffice(t *testing.T, opts ensemble.Options) *office {
+	t.Helper()
 	o := &office{t: t, dir: t.TempDir()}
 	var err error
 	o.binary, err = ensemble.Build(t.Context(), o.dir)
@@ -37,8 +43,9 @@ func newOffice(t *testing.T) *office {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	o.ctx = ctx
-	o.Ensemble, err = ensemble.New(ensemble.Options{Dir: o.dir, Voters: 3,
-		Program: ensemble.Zoo(o.binary), TickTime: 500 * time.Millisecond})
+	opts.Dir, opts.Voters, opts.TickTime = o.dir, 3, 500*time.Millisecond
+	opts.Program = ensemble.Zoo(o.binary)
+	o.Ensemble, err = ensemble.New(opts)
 	o.must(err)
 	t.Cleanup(func() { o.must(o.Close()) })
 	o.must(o.Start(ctx))

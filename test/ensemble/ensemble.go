@@ -28,6 +28,8 @@ type Options struct {
 	// Secure gives every server a port for clients with TLS. The stores are up to
 	// Lines.
 	Secure bool
+	// Operated gives every server an admin port that it keeps; otherwise it takes any.
+	Operated bool
 }
 
 // Ensemble is a set of servers that know each other. One goroutine starts and ends
@@ -42,7 +44,7 @@ type Server struct {
 	ID       int
 	Observer bool
 
-	clientPort, quorumPort, electionPort, securePort int
+	clientPort, quorumPort, electionPort, securePort, adminPort int
 
 	home    string
 	program Program
@@ -50,7 +52,7 @@ type Server struct {
 }
 
 // portsEach is how many ports a server may have.
-const portsEach = 4
+const portsEach = 5
 
 // New plans an ensemble and writes its files. Nothing runs yet.
 func New(opts Options) (*Ensemble, error) {
@@ -69,6 +71,7 @@ func New(opts Options) (*Ensemble, error) {
 			home:       filepath.Join(opts.Dir, "server."+strconv.Itoa(i+1)),
 			clientPort: ports[portsEach*i], quorumPort: ports[portsEach*i+1],
 			electionPort: ports[portsEach*i+2], securePort: ports[portsEach*i+3],
+			adminPort: ports[portsEach*i+4],
 		})
 	}
 	for _, s := range e.Servers {
@@ -101,9 +104,13 @@ func (s *Server) writeFiles(opts Options, members string) error {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return err
 	}
+	admin := 0
+	if opts.Operated {
+		admin = s.adminPort
+	}
 	text := fmt.Sprintf("tickTime=%d\ninitLimit=10\nsyncLimit=5\ndataDir=%s\n"+
-		"maxClientCnxns=0\n4lw.commands.whitelist=*\nadmin.serverPort=0\n",
-		opts.TickTime.Milliseconds(), filepath.ToSlash(data))
+		"maxClientCnxns=0\n4lw.commands.whitelist=*\nadmin.serverPort=%d\n",
+		opts.TickTime.Milliseconds(), filepath.ToSlash(data), admin)
 	if s.Observer {
 		text += "peerType=observer\n"
 	}
@@ -131,6 +138,9 @@ func (s *Server) Address() string { return host + ":" + strconv.Itoa(s.clientPor
 
 // SecureAddress is where clients connect under TLS, if the options say so.
 func (s *Server) SecureAddress() string { return host + ":" + strconv.Itoa(s.securePort) }
+
+// AdminURL is where operators ask, if the options say so.
+func (s *Server) AdminURL() string { return "http://" + host + ":" + strconv.Itoa(s.adminPort) }
 
 // PID is the process id of the current or last life.
 func (s *Server) PID() int { return s.process.PID() }
