@@ -57,8 +57,17 @@ func purgeScenario(w *world) {
 	}
 	w.purge(2)
 	w.append(create(w.last()+1, "d"))
-	w.truncateUnderPurge(w.last() - 1)
+	w.truncateUnderPurge(w.last()-1, 0)
 	w.append(create(w.last()+1, "e"))
+	w.sync()
+	for range 2 { // and to what only rests on a snapshot that the purge takes
+		w.snapshot()
+		w.roll()
+		w.append(creates(w.last()+1, w.last()+3, "e")...)
+		w.sync()
+	}
+	w.truncateUnderPurge(w.last()-5, 1)
+	w.append(create(w.last()+1, "f"))
 	w.sync()
 }
 
@@ -201,7 +210,7 @@ func TestRandomHistoriesSurviveRandomCrashes(t *testing.T) {
 }
 
 func randomStep(t *rapid.T, w *world, variant string) {
-	switch rapid.IntRange(0, 10).Draw(t, "step") {
+	switch rapid.IntRange(0, 11).Draw(t, "step") {
 	case 0, 1, 2:
 		z := w.last() + 1
 		w.append(creates(z, z+zoo.Zxid(rapid.IntRange(0, 20).Draw(t, "more")), variant)...)
@@ -217,6 +226,12 @@ func randomStep(t *rapid.T, w *world, variant string) {
 	case 8:
 		if n := len(w.now.history); n > 0 {
 			w.truncate(w.now.history[rapid.IntRange(0, n-1).Draw(t, "keep")].Zxid)
+		}
+	case 11:
+		if n := len(w.now.history); n > 0 {
+			w.sync()
+			keep := w.now.history[rapid.IntRange(0, n-1).Draw(t, "keep")].Zxid
+			w.truncateUnderPurge(keep, rapid.IntRange(0, 3).Draw(t, "purged"))
 		}
 	case 10:
 		w.sync()

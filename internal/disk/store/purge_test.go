@@ -201,3 +201,23 @@ func TestADirectoryInUseCanBePurgedByHand(t *testing.T) {
 	}
 	must(t, s.Close())
 }
+
+// The plot: a purge has removed the oldest snapshot when the history is to be cut to a
+// zxid that only the snapshots reach which the purge is about to take. Wherever the cut
+// is, the directory opens afterwards, with what the answer says.
+func TestACutUnderAPurgeRestsOnWhatThePurgeLeaves(t *testing.T) {
+	for keep := zoo.Zxid(1); keep < 9; keep++ {
+		for steps := range 7 {
+			w, disk := grown(t)
+			w.truncateUnderPurge(keep, steps)
+			want := zoo.Zxid(9) // nothing is cut that no snapshot below it can begin
+			if keep == 8 {
+				want = 8
+			}
+			if got := w.last(); got != want {
+				t.Fatalf("cut to %v after %d steps: the history ends with %v", keep, steps, got)
+			}
+			w.open(disk)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"zoo"
 	"zoo/internal/disk/snapshot"
@@ -21,6 +22,10 @@ func (s *Store) Truncate(z zoo.Zxid) (reload bool, err error) {
 		return false, err
 	}
 	if err := s.Roll(); err != nil {
+		return false, err
+	}
+	// Before anything is chosen: the purge may take the snapshot that would be.
+	if err := s.finishPurge(); err != nil {
 		return false, err
 	}
 	base, end, err := s.truncation(z)
@@ -88,6 +93,9 @@ func (s *Store) isVerified(z zoo.Zxid) bool {
 // truncate carries the cut out and verifies it by reading again, because a cut
 // that did not happen splits the ensemble's history (ZOOKEEPER-3701).
 func (s *Store) truncate(base, end zoo.Zxid) error {
+	if err := s.stillThere(base); err != nil {
+		return err
+	}
 	if err := s.carryOut(plan{verb: verbTruncate, zxid: end}); err != nil {
 		return err
 	}
@@ -103,4 +111,18 @@ func (s *Store) truncate(base, end zoo.Zxid) error {
 			Want: fmt.Sprintf("a log that ends with %v", end), Got: last.String()}
 	}
 	return err
+}
+
+// stillThere tells whether there is a snapshot with this zxid: somebody else may have
+// purged it since it was chosen.
+func (s *Store) stillThere(z zoo.Zxid) error {
+	files, err := snapshot.List(s.disk, s.snapDir)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(files, func(f snapshot.File) bool { return f.Zxid == z }) {
+		return fmt.Errorf("nothing was cut: snapshot %v, on which the history would rest, "+
+			"has gone from %s", z, s.snapDir)
+	}
+	return nil
 }
