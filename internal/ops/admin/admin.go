@@ -52,6 +52,7 @@ type Server struct {
 	catch              func(name string)
 	listener           net.Listener
 	http               http.Server
+	seats              seats
 
 	mu       sync.Mutex
 	closed   bool
@@ -99,9 +100,11 @@ func New(cfg Config, parts Parts) *Server {
 		catch:  parts.Catch,
 		meters: newMeters(parts),
 	}
+	s.seats = seats{most: connsMax, taken: make(map[net.Conn]*seat)}
 	s.http = http.Server{
 		Handler: http.HandlerFunc(s.serve), MaxHeaderBytes: headerBytesMax,
-		ReadHeaderTimeout: cfg.IdleTimeout, IdleTimeout: cfg.IdleTimeout,
+		ReadHeaderTimeout: cfg.IdleTimeout, WriteTimeout: cfg.IdleTimeout,
+		IdleTimeout: cfg.IdleTimeout, ConnContext: s.seats.sit, ConnState: s.seats.changed,
 		ErrorLog: slog.NewLogLogger(parts.Log.Handler(), slog.LevelDebug),
 	}
 	return s

@@ -101,7 +101,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request,
 	if r.Method == http.MethodHead {
 		return answer{}, told
 	}
-	if _, err := from.WriteTo(s.moving(w)); err != nil {
+	if _, err := from.WriteTo(w); err != nil {
 		s.log.Error("stream for an operator", "command", r.URL.Path, "client", r.RemoteAddr,
 			"error", err)
 		s.meters.snapshotErrors.Inc()
@@ -141,7 +141,8 @@ func restore(s *Server, w http.ResponseWriter, r *http.Request) (answer, outcome
 
 func (s *Server) restoreFrom(w http.ResponseWriter, r *http.Request) answer {
 	began := time.Now()
-	body := &movingReader{r.Body, http.NewResponseController(w), s.cfg.IdleTimeout}
+	body := s.reading(w, r)
+	defer body.leave()
 	s.log.Warn("restore begins", "client", r.RemoteAddr, "bytes", r.ContentLength)
 	zxid, err := s.data.Restore(r.Context(), body)
 	if err != nil {

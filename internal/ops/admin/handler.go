@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"html"
-	"io"
 	"net"
 	"net/http"
 	"strings"
-	"time"
 )
 
 // notServing is what every command says that needs a server which serves. As in
@@ -18,7 +16,7 @@ const notServing = "This ZooKeeper instance is not currently serving requests"
 // serve answers one request. What fails after the first byte of a stream can only be
 // told by cutting the connection, so that the client misses bytes.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	if !s.enter() || s.answer(w, r) == cut {
+	if !s.enter() || s.answer(s.moving(w), r) == cut {
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -36,6 +34,8 @@ const (
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) outcome {
 	defer s.requests.Done()
 	defer s.catch("admin")
+	defer s.seats.answering(r)()
+	leaveBody(w, r)
 	source := s.answers.Source
 	name, below := strings.CutPrefix(r.URL.Path, s.cfg.URL)
 	name, slashed := strings.CutPrefix(name, "/")
@@ -143,46 +143,4 @@ func (s *Server) address(r *http.Request) string {
 		return r.RemoteAddr
 	}
 	return host
-}
-
-// movingWriter gives the client the idle timeout for each piece.
-type movingWriter struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	timeout time.Duration
-	written int64
-}
-
-func (s *Server) moving(w http.ResponseWriter) *movingWriter {
-	return &movingWriter{w: w, control: http.NewResponseController(w), timeout: s.cfg.IdleTimeout}
-}
-
-// Write writes one piece.
-func (m *movingWriter) Write(p []byte) (int, error) {
-	if err := m.control.SetWriteDeadline(time.Now().Add(m.timeout)); err != nil {
-		return 0, err
-	}
-	n, err := m.w.Write(p)
-	m.written += int64(n)
-	return n, err
-}
-
-// movingReader is the same for what a client sends. At the end the deadline goes: to
-// let it pass later would count as the client's having gone away.
-type movingReader struct {
-	r       io.Reader
-	control *http.ResponseController
-	timeout time.Duration
-}
-
-// Read reads one piece.
-func (m *movingReader) Read(p []byte) (int, error) {
-	if err := m.control.SetReadDeadline(time.Now().Add(m.timeout)); err != nil {
-		return 0, err
-	}
-	n, err := m.r.Read(p)
-	if err != nil {
-		_ = m.control.SetReadDeadline(time.Time{})
-	}
-	return n, err
 }
