@@ -178,7 +178,7 @@ type backupArchiveCommand struct {
 	origin    `embed:""`
 	Interval  time.Duration `default:"10s" help:"How often to look; the most that a disaster costs."`
 	BaseEvery time.Duration `default:"24h" help:"Make a new base when the newest is older than this; 0 never does."`
-	Once      bool          `help:"Archive what there is, and end."`
+	Once      bool          `help:"Look once, as is done at each interval otherwise, and end."`
 }
 
 // Run archives until it is stopped. What goes wrong later than at the first look is
@@ -195,15 +195,18 @@ func (c *backupArchiveCommand) Run(ctx context.Context, m *Main) error {
 	if c.Interval <= 0 {
 		return trouble{errors.New("--interval must be more than 0")}
 	}
-	if c.Once {
-		done, err := repo.Archive(ctx, from, 0)
-		return backupTrouble(errors.Join(c.look(m, backup.Look{
-			Segments: done.Segments, End: zoo.Zxid(done.End)}), err))
-	}
-	return backupTrouble(repo.Follow(ctx, from, backup.Following{
+	how := backup.Following{
 		Interval: c.Interval, BaseEvery: c.BaseEvery,
 		Report: func(l backup.Look) { c.look(m, l) },
-	}))
+	}
+	if !c.Once {
+		return backupTrouble(repo.Follow(ctx, from, how))
+	}
+	look := repo.Look(ctx, from, how)
+	if look.Err != nil && !c.JSON {
+		return backupTrouble(look.Err)
+	}
+	return backupTrouble(errors.Join(c.look(m, look), look.Err))
 }
 
 // lookLine is what JSON has of a look.

@@ -104,6 +104,9 @@ func (c *backupVerifyCommand) Run(ctx context.Context, m *Main) error {
 		fmt.Fprintf(m.Stdout, "good: %d objects, %d bytes: %s\n",
 			report.Objects, report.Bytes, told)
 	}
+	for _, hole := range report.Holes {
+		fmt.Fprintf(m.Stderr, "note: a hole: %v\n", hole)
+	}
 	for _, text := range report.Damaged {
 		fmt.Fprintf(m.Stderr, "damaged: %s\n", text)
 	}
@@ -115,10 +118,10 @@ func (c *backupVerifyCommand) Run(ctx context.Context, m *Main) error {
 
 type backupRestoreCommand struct {
 	vault    `embed:""`
-	Identity string    `placeholder:"file" help:"The age identity of an encrypted repository."`
-	Zxid     zxidFlag  `placeholder:"0x…" help:"Restore what was there after this transaction; without it and --time, the latest."`
-	Time     time.Time `placeholder:"2026-01-02T03:04:05Z" help:"Restore what was there at this time."`
-	Subtree  string    `placeholder:"/path" help:"Restore only this znode, what is below it, and what leads to it."`
+	Identity string     `placeholder:"file" help:"The age identity of an encrypted repository."`
+	Zxid     *zxidFlag  `placeholder:"0x…" help:"Restore what was there after this transaction; without it and --time, the latest."`
+	Time     *time.Time `placeholder:"2026-01-02T03:04:05Z" help:"Restore what was there at this time."`
+	Subtree  string     `placeholder:"/path" help:"Restore only this znode, what is below it, and what leads to it."`
 
 	DataDir      string `placeholder:"dir" help:"An empty dataDir to restore into."`
 	LogDir       string `placeholder:"dir" help:"The dataLogDir that goes with it, if it is another one."`
@@ -153,7 +156,7 @@ func (c *backupRestoreCommand) Run(ctx context.Context, m *Main) error {
 	for _, err := range catalog.Damaged {
 		fmt.Fprintf(m.Stderr, "damaged: %v\n", err)
 	}
-	plan, err := catalog.Plan(backup.Point{Zxid: zoo.Zxid(c.Zxid), Time: c.Time})
+	plan, err := catalog.Plan(c.point())
 	if err != nil {
 		return backupTrouble(err)
 	}
@@ -170,11 +173,22 @@ func (c *backupRestoreCommand) Run(ctx context.Context, m *Main) error {
 	return backupTrouble(c.intoEnsemble(ctx, m, replayed))
 }
 
+// point is what was asked for, be it of no transaction that there can be.
+func (c *backupRestoreCommand) point() backup.Point {
+	switch {
+	case c.Zxid != nil:
+		return backup.Point{Given: true, Zxid: zoo.Zxid(*c.Zxid)}
+	case c.Time != nil:
+		return backup.Point{Given: true, Time: *c.Time}
+	}
+	return backup.Point{}
+}
+
 func (c *backupRestoreCommand) check() error {
 	switch {
 	case (c.DataDir == "") == (c.Server == ""):
 		return errors.New("give --data-dir, or --server with --subtree")
-	case c.Zxid != 0 && !c.Time.IsZero():
+	case c.Zxid != nil && c.Time != nil:
 		return errors.New("give --zxid or --time, not both")
 	case c.Server != "" && c.Subtree == "":
 		return errors.New("--server takes one --subtree; to replace everything stop the " +

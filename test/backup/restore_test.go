@@ -167,11 +167,17 @@ func (o *office) subtree(z zoo.Zxid) {
 func TestCodesTellScriptsWhatHappened(t *testing.T) {
 	o := newOffice(t)
 	o.zoo(2, "list", "--repo", o.repo())
-	o.zoo(2, "archive", "--once", "--repo", o.repo(), "--from", o.data(0))
 	o.zoo(2, "create", "--repo", o.repo(), "--from", filepath.Join(o.dir, "nowhere"))
+	if _, err := os.Stat(o.repo()); !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("a backup that could not begin left something: %v", err)
+	}
+	o.zoo(0, "archive", "--once", "--repo", o.repo(), "--from", o.data(0))
 	o.zoo(0, "create", "--repo", o.repo(), "--from", o.data(0))
 	fresh := filepath.Join(o.dir, "fresh")
 	o.zoo(3, "restore", "--repo", o.repo(), "--data-dir", fresh, "--zxid", "0x7700000001")
+	o.zoo(3, "restore", "--repo", o.repo(), "--data-dir", fresh, "--zxid", "0x0")
+	o.zoo(3, "restore", "--repo", o.repo(), "--data-dir", fresh,
+		"--time", "0001-01-01T00:00:00Z")
 	o.zoo(2, "restore", "--repo", o.repo())
 	var list struct{ Ranges []struct{ First string } }
 	o.must(json.Unmarshal([]byte(o.zoo(0, "list", "--json", "--repo", o.repo())), &list))

@@ -61,6 +61,21 @@ func TestRestoreGoesToATime(t *testing.T) {
 	}
 }
 
+// No transaction has the number 0. Who asks for it does not get the latest.
+func TestNothingIsBeforeTheFirstTransaction(t *testing.T) {
+	w := newWorld(t)
+	r, _ := w.vault(backup.Keys{})
+	w.grow(20)
+	_, err := r.Create(t.Context(), w.source())
+	must(t, err)
+	catalog, err := r.Catalog(t.Context())
+	must(t, err)
+	if _, err := catalog.Plan(backup.Point{Given: true}); !errors.Is(
+		err, backup.ErrUnreachable) {
+		t.Fatalf("restored 0x0: %v", err)
+	}
+}
+
 // One backup of a directory, whose snapshot is old: a time after the snapshot and long
 // before the backup can be restored.
 func TestOneBackupReachesBackToItsSnapshot(t *testing.T) {

@@ -32,9 +32,20 @@ type Created struct {
 }
 
 // Create makes a base of the source's newest snapshot, and archives what of the log
-// comes after it.
+// comes after it, and what came between it and the end of the archive.
 func (r *Repository) Create(ctx context.Context, from Source) (Created, error) {
-	var done Created
+	done, err := r.create(ctx, from)
+	if errors.Is(err, ErrNoLog) {
+		done.Notes = append(done.Notes, "the server gives no log: a restore can go to this "+
+			"snapshot only, not to what came after it")
+		err = nil
+	}
+	return done, err
+}
+
+// create is Create, of which the base may be done if the error is of the log.
+func (r *Repository) create(ctx context.Context, from Source) (Created, error) {
+	done := Created{Segments: []Segment{}}
 	shot, err := from.Snapshot(ctx)
 	if err != nil {
 		return done, err
@@ -49,13 +60,11 @@ func (r *Repository) Create(ctx context.Context, from Source) (Created, error) {
 	if err = errors.Join(err, shot.Close()); err != nil {
 		return done, err
 	}
-	done.End = done.Base.Zxid
 	archived, err := r.Archive(ctx, from, 0)
-	done.Segments, done.End = archived.Segments, max(done.End, archived.End)
-	if errors.Is(err, ErrNoLog) {
-		done.Notes = append(done.Notes, "the server gives no log: a restore can go to this "+
-			"snapshot only, not to what came after it")
-		err = nil
+	done.Segments = append(done.Segments, archived.Segments...)
+	done.End = max(done.Base.Zxid, archived.End)
+	if archived.Hole != nil {
+		done.Notes = append(done.Notes, archived.Hole.Error())
 	}
 	if done.End < done.Base.ConsistentFrom {
 		done.Notes = append(done.Notes, fuzzyNote(done.Base))
@@ -87,7 +96,7 @@ func (r *Repository) addBase(ctx context.Context, from Source, shot Snapshot) (B
 		Suffix: shot.Suffix}
 	name := baseName(shot.Zxid)
 	var info snapshot.Info
-	obj, err := r.put(ctx, name+r.Keys.suffix(), func(w io.Writer) (err error) {
+	obj, err := r.put(ctx, name, func(w io.Writer) (err error) {
 		read := io.TeeReader(untilDone{ctx, shot}, w)
 		info, err = checkSnapshot(from.String()+shot.Suffix, read, shot.Zxid)
 		return err
@@ -125,8 +134,10 @@ var ErrNoBase = errors.New("the repository has no base: run zoo backup create fi
 
 // Archived is what Archive did.
 type Archived struct {
-	Segments []Segment `json:"segments"`
-	End      Hex       `json:"end"`
+	Segments []Segment
+	End      Hex
+	// Hole tells why the newest base could not be joined to what was archived before.
+	Hole error
 }
 
 // Archive copies what a source has beyond the archive's end, and waits for a first
@@ -134,29 +145,44 @@ type Archived struct {
 func (r *Repository) Archive(
 	ctx context.Context, from Source, wait time.Duration,
 ) (Archived, error) {
-	catalog, err := r.Catalog(ctx)
+	a, done, err := r.begin(ctx, from)
 	if err != nil {
-		return Archived{}, err
-	}
-	a, err := r.archiver(from, catalog)
-	if err != nil {
-		return Archived{}, err
+		return done, err
 	}
 	err = a.run(ctx, wait)
-	return Archived{a.made, Hex(a.after)}, err
+	done.Segments, done.End = append(done.Segments, a.made...), Hex(a.after)
+	return done, err
 }
 
-// archiver goes on where the newest base's chain ends.
-func (r *Repository) archiver(from Source, catalog Catalog) (*archiver, error) {
+// begin joins the newest base to what is before it, and gives the archiver that goes
+// on behind.
+func (r *Repository) begin(ctx context.Context, from Source) (*archiver, Archived, error) {
+	catalog, err := r.Catalog(ctx)
+	if err != nil {
+		return nil, Archived{}, err
+	}
 	if len(catalog.Bases) == 0 {
-		return nil, fmt.Errorf("%s: %w", r.Target, ErrNoBase)
+		return nil, Archived{}, fmt.Errorf("%s: %w", r.Target, ErrNoBase)
 	}
-	chain := catalog.chain(catalog.Bases[len(catalog.Bases)-1])
-	a := &archiver{repo: r, from: from, after: chain.end(), head: catalog.Head}
-	if n := len(chain.segments); n > 0 {
-		a.lastSum = chain.segments[n-1].LastSHA256
+	var done Archived
+	done.Segments, done.Hole, err = r.join(ctx, from, catalog)
+	if err != nil {
+		return nil, done, err
 	}
-	return a, nil
+	newest := catalog.Bases[len(catalog.Bases)-1]
+	a := r.continuing(from, catalog.with(done.Segments).chain(newest))
+	a.head, a.base = catalog.Head, newest.Created
+	done.End = Hex(a.after)
+	return a, done, nil
+}
+
+// continuing goes on where a chain ends.
+func (r *Repository) continuing(from Source, found chain) *archiver {
+	a := &archiver{repo: r, from: from, after: found.end()}
+	if n := len(found.segments); n > 0 {
+		a.lastSum = found.segments[n-1].LastSHA256
+	}
+	return a
 }
 
 // archiver copies one answer of a source.
@@ -164,20 +190,17 @@ type archiver struct {
 	repo *Repository
 	from Source
 	head Head
+	base time.Time // when the base was made that is continued
 
 	after   zoo.Zxid // the last entry archived
 	lastSum string   // its checksum, if it is an entry that is known
 	made    []Segment
 }
 
+// run takes what there is, and writes down up to when that is all.
 func (a *archiver) run(ctx context.Context, wait time.Duration) error {
 	asked := a.repo.now()
-	log, err := a.from.Log(ctx, Ask{After: a.after, Wait: wait})
-	if err != nil {
-		return fmt.Errorf("log of %s after %v: %w", a.from, a.after, err)
-	}
-	err = a.copy(ctx, log)
-	if err = errors.Join(err, log.Close()); err != nil {
+	if err := a.take(ctx, wait); err != nil {
 		return err
 	}
 	head := Head{Zxid: Hex(a.after), Through: asked}
@@ -186,6 +209,16 @@ func (a *archiver) run(ctx context.Context, wait time.Duration) error {
 	}
 	a.head = head
 	return a.repo.writeManifest(ctx, headName, head)
+}
+
+// take copies what the source has beyond the last entry.
+func (a *archiver) take(ctx context.Context, wait time.Duration) error {
+	log, err := a.from.Log(ctx, Ask{After: a.after, Wait: wait})
+	if err != nil {
+		return fmt.Errorf("log of %s after %v: %w", a.from, a.after, err)
+	}
+	err = a.copy(ctx, log)
+	return errors.Join(err, log.Close())
 }
 
 func (a *archiver) copy(ctx context.Context, log Log) error {
@@ -288,7 +321,7 @@ func (p *piece) fill(log Log) (txn.Entry, error) {
 func (a *archiver) store(ctx context.Context, p *piece) error {
 	first, last := p.entries[0], p.entries[len(p.entries)-1]
 	name := segmentName(first.Zxid, last.Zxid)
-	obj, err := a.repo.put(ctx, name+a.repo.Keys.suffix(), p.write)
+	obj, err := a.repo.put(ctx, name, p.write)
 	if err != nil {
 		return err
 	}

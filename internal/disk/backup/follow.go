@@ -31,17 +31,17 @@ type Look struct {
 }
 
 // Follow archives a source until its context ends. The first look must succeed: what
-// is wrong then was asked for wrongly. Later ones are tried again. Where the source's
-// log is not the continuation of the archive, a new base is made.
+// is wrong then was asked for wrongly, as is a source that gives no log. Later ones are
+// tried again.
 func (r *Repository) Follow(ctx context.Context, from Source, how Following) error {
 	f := follower{repo: r, from: from, how: how}
 	for first := true; ; first = false {
 		began := time.Now()
-		look := f.look(ctx)
+		look := f.look(ctx, how.Interval)
 		if ctx.Err() != nil {
 			return nil
 		}
-		if first && look.Err != nil {
+		if look.Err != nil && (first || errors.Is(look.Err, ErrNoLog)) {
 			return look.Err
 		}
 		how.Report(look)
@@ -49,6 +49,12 @@ func (r *Repository) Follow(ctx context.Context, from Source, how Following) err
 			return nil
 		}
 	}
+}
+
+// Look does once what Follow does again and again, and waits for nothing.
+func (r *Repository) Look(ctx context.Context, from Source, how Following) Look {
+	f := follower{repo: r, from: from, how: how}
+	return f.look(ctx, 0)
 }
 
 func wait(ctx context.Context, d time.Duration) error {
@@ -72,54 +78,51 @@ type follower struct {
 	base     time.Time // when the newest base was made
 }
 
-func (f *follower) look(ctx context.Context) Look {
-	if f.archiver == nil {
-		if err := f.begin(ctx); errors.Is(err, ErrNoBase) {
-			return f.create(ctx)
-		} else if err != nil {
-			return Look{Err: err}
-		}
+// look takes what there is. Without a base, with one that is too old, and where the
+// source's log is not the continuation of the archive, it makes a new one.
+func (f *follower) look(ctx context.Context, wait time.Duration) Look {
+	joined, err := f.begin(ctx)
+	if errors.Is(err, ErrNoBase) {
+		return f.create(ctx)
+	}
+	if err != nil {
+		return Look{Err: err}
 	}
 	if f.how.BaseEvery > 0 && f.repo.now().Sub(f.base) >= f.how.BaseEvery {
 		return f.create(ctx)
 	}
 	a := f.archiver
-	a.made = nil
-	err := a.run(ctx, f.how.Interval)
+	a.made = joined.Segments
+	err = a.run(ctx, wait)
 	switch {
 	case errors.Is(err, ErrGone), errors.Is(err, ErrDiverged):
-		look := f.create(ctx)
-		if look.Created != nil {
-			look.Created.Notes = append(look.Created.Notes, "a new chain begins: "+err.Error())
-		}
-		return look
+		return f.create(ctx)
 	case err != nil:
 		f.archiver = nil // what was written of it is in the repository
 	}
 	return Look{Segments: a.made, End: a.after, Err: err}
 }
 
-func (f *follower) begin(ctx context.Context) error {
-	catalog, err := f.repo.Catalog(ctx)
-	if err != nil {
-		return err
+// begin reads the repository, unless that was done already.
+func (f *follower) begin(ctx context.Context) (joined Archived, err error) {
+	if f.archiver != nil {
+		return Archived{}, nil
 	}
-	if f.archiver, err = f.repo.archiver(f.from, catalog); err != nil {
-		return err
+	if f.archiver, joined, err = f.repo.begin(ctx, f.from); err == nil {
+		f.base = f.archiver.base
 	}
-	f.base = catalog.Bases[len(catalog.Bases)-1].Created
-	return nil
+	return joined, err
 }
 
-// create makes a base; without one the next look begins anew. A base that was there
-// already counts as made now: the source has no newer one.
+// create makes a base, joined to what is archived; without one the next look begins
+// anew. A base that was there already counts as made now: the source has no newer one.
 func (f *follower) create(ctx context.Context) Look {
 	f.archiver = nil
-	made, err := f.repo.Create(ctx, f.from)
+	made, err := f.repo.create(ctx, f.from)
 	if err != nil {
 		return Look{Err: err}
 	}
-	if err = f.begin(ctx); err == nil {
+	if _, err = f.begin(ctx); err == nil {
 		f.base = f.repo.now()
 	}
 	return Look{Created: &made, Segments: made.Segments, End: zoo.Zxid(made.End), Err: err}

@@ -3,8 +3,11 @@ package backup_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
+
+	"filippo.io/age"
 
 	"zoo"
 	"zoo/internal/disk/backup"
@@ -67,6 +70,162 @@ func troubles(
 			return unless(l.Created != nil && len(l.Created.Notes) == 1 && l.End == w.zxid,
 				"after the purge")
 		},
+	}
+}
+
+// Bases come while writes go on, and the log between the archive's end and each of them
+// is archived, too: there is one range, and no point of it is missing.
+func TestNoBaseLeavesAHoleInTheHistory(t *testing.T) {
+	w := newWorld(t)
+	r, _ := w.vault(backup.Keys{})
+	from := (&admin{world: w, auth: "digest super:x"}).serve(t)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var bases []zoo.Zxid
+	w.grow(20)
+	must(t, r.Follow(ctx, from, backup.Following{
+		Interval: time.Millisecond, BaseEvery: 25 * time.Second,
+		Report: func(l backup.Look) {
+			must(t, l.Err)
+			if l.Created != nil {
+				bases = append(bases, zoo.Zxid(l.Created.Base.Zxid))
+			}
+			if len(bases) == 4 {
+				stop()
+			}
+			if len(bases) == 2 {
+				w.elect()
+			}
+			w.grow(10)
+		},
+	}))
+	catalog, err := r.Catalog(t.Context())
+	must(t, err)
+	if got := catalog.Ranges(); len(got) != 1 || len(catalog.Holes()) != 0 || got[0].Bases != 4 {
+		t.Fatalf("the history has holes: %v", got)
+	}
+	for _, e := range w.log {
+		if e.Zxid < bases[0] || e.Zxid > bases[3] {
+			continue
+		}
+		got := replay(t, r, backup.Point{Zxid: e.Zxid})
+		if got.Zxid != e.Zxid || got.Tree.Fingerprint() != w.prints[e.Zxid] {
+			t.Fatalf("the tree of %v is another one: %v", e.Zxid, got.Zxid)
+		}
+	}
+}
+
+// The connection breaks after a base was made and before the log up to it was copied.
+// The next look fills the hole, as long as the server has that log.
+func TestAHoleIsFilledLater(t *testing.T) {
+	w := newWorld(t)
+	r, _ := w.vault(backup.Keys{})
+	from := &unsteady{Source: (&admin{world: w, auth: "digest super:x"}).serve(t)}
+	w.grow(20)
+	_, err := r.Create(t.Context(), from)
+	must(t, err)
+	w.grow(20)
+	from.away = true
+	if _, err := r.Create(t.Context(), from); !errors.Is(err, errAway) {
+		t.Fatalf("made a base without its log: %v", err)
+	}
+	report, err := r.Verify(t.Context(), backup.Full)
+	must(t, err)
+	if len(report.Holes) != 1 || zoo.Zxid(report.Holes[0].Before) != w.zxid {
+		t.Fatalf("the hole is not told: %+v", report)
+	}
+	from.away = false
+	look := r.Look(t.Context(), from, backup.Following{})
+	must(t, look.Err)
+	report, err = r.Verify(t.Context(), backup.Full)
+	must(t, err)
+	if len(report.Holes) != 0 || len(report.Damaged) != 0 {
+		t.Fatalf("the hole is still there: %+v", report)
+	}
+}
+
+// One look, as cron has it made, begins a repository, goes on, renews the base when it
+// is old, and begins a new chain where the log was purged.
+func TestOneLookDoesWhatTheFollowerDoes(t *testing.T) {
+	w := newWorld(t)
+	r, _ := w.vault(backup.Keys{})
+	server := &admin{world: w, auth: "digest super:x"}
+	from := server.serve(t)
+	how := backup.Following{BaseEvery: 100 * time.Second}
+	w.grow(20)
+	look := r.Look(t.Context(), from, how)
+	if look.Err != nil || look.Created == nil {
+		t.Fatalf("the first look: %+v", look)
+	}
+	w.grow(20)
+	look = r.Look(t.Context(), from, how)
+	if look.Err != nil || look.Created != nil || len(look.Segments) != 1 {
+		t.Fatalf("the second look: %+v", look)
+	}
+	w.grow(100)
+	look = r.Look(t.Context(), from, how)
+	if look.Err != nil || look.Created == nil {
+		t.Fatalf("the look at an old base: %+v", look)
+	}
+	w.grow(5)
+	server.oldest = w.zxid
+	w.elect()
+	w.grow(5)
+	look = r.Look(t.Context(), from, how)
+	if look.Err != nil || look.Created == nil || len(look.Created.Notes) != 1 {
+		t.Fatalf("the look after the purge: %+v", look)
+	}
+}
+
+// Nothing is left of a repository whose first backup could not begin.
+func TestAFailedBeginLeavesNothing(t *testing.T) {
+	w := newWorld(t)
+	r, disk := w.vault(backup.Keys{})
+	from := (&admin{world: w}).serve(t)
+	look := r.Look(t.Context(), from, backup.Following{})
+	var answer *backup.AnswerError
+	if !errors.As(look.Err, &answer) {
+		t.Fatalf("without Authorization: %v", look.Err)
+	}
+	if names, err := disk.List("/vault"); err == nil {
+		t.Fatalf("left %q", names)
+	}
+}
+
+// Two programs archive the same server at once, for keys even, whose ciphers never are
+// the same. What each has written stays whole.
+func TestTwoArchiversHarmNothing(t *testing.T) {
+	w := newWorld(t)
+	identity, err := age.GenerateX25519Identity()
+	must(t, err)
+	keys := backup.Keys{Recipients: []age.Recipient{identity.Recipient()},
+		Identities: []age.Identity{identity}}
+	r, disk := w.vault(keys)
+	from := (&admin{world: w, auth: "digest super:x"}).serve(t)
+	w.grow(20)
+	_, err = r.Create(t.Context(), from)
+	must(t, err)
+	for range 5 {
+		w.grow(20)
+		var group sync.WaitGroup
+		for range 4 {
+			group.Go(func() {
+				other, err := backup.OpenOrInit(t.Context(),
+					backup.Dir{FS: disk, Path: "/vault"}, keys)
+				if err == nil {
+					err = other.Look(t.Context(), from, backup.Following{BaseEvery: 1}).Err
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+	}
+	report, err := r.Verify(t.Context(), backup.Full)
+	must(t, err)
+	if len(report.Damaged) > 0 || len(report.Ranges) != 1 {
+		t.Fatalf("found %+v", report)
 	}
 }
 

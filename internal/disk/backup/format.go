@@ -19,12 +19,14 @@ import (
 //
 //	repository.json                     what this repository is
 //	bases/<zxid>.json                   manifest of a base
-//	bases/<zxid>.zst[.age]              its snapshot
+//	bases/<zxid>-<id>.zst[.age]         its snapshot
 //	log/<first>-<last>.json             manifest of a segment
-//	log/<first>-<last>.zst[.age]        its entries
+//	log/<first>-<last>-<id>.zst[.age]   its entries
 //	head.json                           up to where, and until when, is archived
 //
-// Zxids in names are 16 hexadecimal digits, so that names sort as histories do.
+// Zxids in names are 16 hexadecimal digits, so that names sort as histories do. An id
+// is random: two programs that archive the same never write the same object. Readers
+// also take objects without.
 // The .zst objects are Zstandard streams, within an age file if there are keys; the
 // plain text of a base is a snapshot file, that of a segment a log file without
 // padding (see packages snapshot and txnlog). A .json object is one line of JSON,

@@ -32,10 +32,19 @@ func (k Keys) suffix() string {
 	return suffixPlain
 }
 
-// put stores what fill writes, compressed and encrypted.
+// objectIDBytes make the objects of two programs differ that store the same history at
+// the same time: each manifest names the object that it was written for.
+const objectIDBytes = 4
+
+// put stores what fill writes, compressed and encrypted, as a new object with a name
+// that begins so.
 func (r *Repository) put(
-	ctx context.Context, key string, fill func(io.Writer) error,
+	ctx context.Context, name string, fill func(io.Writer) error,
 ) (Object, error) {
+	if err := r.mark(ctx); err != nil {
+		return Object{}, err
+	}
+	key := name + "-" + randomHex(objectIDBytes) + r.Keys.suffix()
 	reader, writer := io.Pipe()
 	sum := &summer{w: writer, sum: sha256.New()}
 	filled := make(chan struct{})

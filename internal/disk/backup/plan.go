@@ -12,6 +12,9 @@ import (
 
 // Point is a moment of a history; the zero value is the latest that there is.
 type Point struct {
+	// Given tells a point that was asked for from the latest, even if it is of no
+	// transaction that there can be.
+	Given bool
 	// Zxid is the last transaction wanted; 0 means that Time decides.
 	Zxid zoo.Zxid
 	// Time ends the history before the first transaction that is later.
@@ -25,6 +28,8 @@ func (p Point) String() string {
 		return p.Zxid.String()
 	case !p.Time.IsZero():
 		return p.Time.Format(time.RFC3339Nano)
+	case p.Given:
+		return "what was before the first transaction"
 	}
 	return "the latest point"
 }
@@ -80,7 +85,7 @@ func (r Range) String() string {
 
 // Ranges are the parts of the history that can be restored, oldest first.
 func (c Catalog) Ranges() []Range {
-	var ranges []Range
+	ranges := []Range{}
 	for _, b := range c.Bases {
 		found := c.chain(b)
 		r := Range{First: b.ConsistentFrom, Last: max(Hex(found.end()), b.ConsistentFrom),
@@ -127,6 +132,9 @@ var ErrUnreachable = errors.New("not in the repository")
 
 // Plan chooses the newest base before a point, and the segments from there.
 func (c Catalog) Plan(to Point) (Plan, error) {
+	if to.Given && to.Zxid == 0 && to.Time.IsZero() {
+		return Plan{}, c.unreachable(to)
+	}
 	plan := Plan{Stop: to.Zxid, StopAfter: to.Time, Epoch: c.epoch() + 1}
 	for _, b := range slices.Backward(c.Bases) {
 		found := c.chain(b)

@@ -32,6 +32,8 @@ type Repository struct {
 	Mark   Mark
 	// Now is the clock; nil means the system's.
 	Now func() time.Time
+
+	unmarked bool // there is nothing yet; the first object comes with the mark
 }
 
 // Open opens an existing repository.
@@ -51,7 +53,8 @@ func Open(ctx context.Context, target Target, keys Keys) (*Repository, error) {
 	return r, nil
 }
 
-// OpenOrInit opens a repository to write to it, or makes it.
+// OpenOrInit opens a repository to write to it, or makes it. A new one is there with its
+// first object: nothing is left of a source that could not be read.
 func OpenOrInit(ctx context.Context, target Target, keys Keys) (*Repository, error) {
 	r, err := Open(ctx, target, keys)
 	if errors.Is(err, ErrNoRepository) {
@@ -98,16 +101,37 @@ func initialize(ctx context.Context, target Target, keys Keys) (*Repository, err
 		return nil, fmt.Errorf("%s is not empty and no backup repository: it has %s",
 			target, found[0])
 	}
-	var id [8]byte
-	if _, err := rand.Read(id[:]); err != nil {
-		return nil, err
-	}
-	r := &Repository{Target: target, Keys: keys}
+	r := &Repository{Target: target, Keys: keys, unmarked: true}
 	r.Mark = Mark{
-		Format: formatName, Version: formatVersion, ID: hex.EncodeToString(id[:]),
+		Format: formatName, Version: formatVersion, ID: randomHex(8),
 		Created: r.now(), Recipients: keys.names(),
 	}
-	return r, r.writeManifest(ctx, markName, r.Mark)
+	return r, nil
+}
+
+// randomHex is a name that nobody else has chosen, of n random bytes.
+func randomHex(n int) string {
+	b := make([]byte, n)
+	rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
+// mark says before the first object what the repository is. Another program may have
+// made it meanwhile.
+func (r *Repository) mark(ctx context.Context) error {
+	if !r.unmarked {
+		return nil
+	}
+	other, err := Open(ctx, r.Target, r.Keys)
+	switch {
+	case err == nil:
+		r.Mark = other.Mark
+		err = r.checkRecipients()
+	case errors.Is(err, ErrNoRepository):
+		err = r.writeManifest(ctx, markName, r.Mark)
+	}
+	r.unmarked = err != nil
+	return err
 }
 
 func (r *Repository) now() time.Time {
@@ -205,7 +229,7 @@ func load[T any](ctx context.Context, r *Repository, prefix string, bad *[]error
 		})
 	}
 	group.Wait()
-	var whole []T
+	whole := []T{}
 	for i, err := range errs {
 		switch {
 		case err == nil:
@@ -220,7 +244,11 @@ func load[T any](ctx context.Context, r *Repository, prefix string, bad *[]error
 }
 
 func (o Object) check(name string) error {
-	if o.Key != name+suffixPlain && o.Key != name+suffixSealed || o.Bytes < 0 {
+	copied, ours := strings.CutPrefix(o.Key, name)
+	id, _, suffixed := strings.Cut(copied, ".")
+	ours = ours && suffixed && !strings.ContainsAny(id, "/\\") &&
+		(copied == id+suffixPlain || copied == id+suffixSealed)
+	if !ours || o.Bytes < 0 {
 		return damage(name+suffixJSON, "the manifest of "+name, fmt.Sprintf("that of %q", o.Key))
 	}
 	return nil

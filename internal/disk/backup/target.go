@@ -40,23 +40,24 @@ func (d Dir) String() string { return d.Path }
 
 func (d Dir) path(key string) string { return filepath.Join(d.Path, filepath.FromSlash(key)) }
 
-// Put implements Target: written beside, synced, then named.
+// Put implements Target: written beside under a name of its own, synced, then named.
 func (d Dir) Put(ctx context.Context, key string, r io.Reader) error {
 	path := d.path(key)
 	if err := d.FS.MkdirAll(filepath.Dir(path)); err != nil {
 		return err
 	}
-	if err := d.write(ctx, path+suffixUnfinished, r); err != nil {
+	unfinished := path + "." + randomHex(objectIDBytes) + suffixUnfinished
+	if err := d.write(ctx, unfinished, r); err != nil {
 		return err
 	}
-	if err := d.FS.Rename(path+suffixUnfinished, path); err != nil {
+	if err := d.FS.Rename(unfinished, path); err != nil {
 		return err
 	}
 	return d.FS.SyncDir(filepath.Dir(path))
 }
 
 func (d Dir) write(ctx context.Context, path string, r io.Reader) error {
-	f, err := d.FS.Create(path)
+	f, err := d.FS.CreateNew(path)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,8 @@ type Report struct {
 	Objects int     `json:"objects"`
 	Bytes   int64   `json:"bytes"`
 	Ranges  []Range `json:"ranges"`
+	// Holes are what lies between the ranges: it was never archived.
+	Holes []Hole `json:"holes"`
 	// Damaged says what is not as it was.
 	Damaged []string `json:"damaged"`
 }
@@ -37,7 +39,7 @@ func (r *Repository) Verify(ctx context.Context, depth Depth) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Ranges: catalog.Ranges(), Damaged: []string{}}
+	report := Report{Ranges: catalog.Ranges(), Holes: catalog.Holes(), Damaged: []string{}}
 	for _, err := range catalog.Damaged {
 		report.Damaged = append(report.Damaged, err.Error())
 	}
