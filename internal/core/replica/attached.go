@@ -137,6 +137,7 @@ func (a *attached) attach(id zoo.SessionID, conn ConnID, timeout int32) (old Con
 	}
 	s.conn, s.timeout = conn, timeout
 	a.conns[conn] = id
+	a.passRefused(id)
 	return old
 }
 
@@ -167,6 +168,7 @@ func (a *attached) disconnect(conn ConnID) {
 	delete(a.conns, conn)
 	if s := a.sessions[id]; s.conn == conn {
 		s.conn = 0
+		a.passRefused(id)
 		a.release(id, s)
 	}
 }
@@ -223,12 +225,14 @@ func (a *attached) refuse(id zoo.SessionID, w waiting) {
 }
 
 // passRefused moves the session's oldest requests to the refusals, as far as they are
-// refused and nothing that came before them on their connection still waits.
+// refused and nothing that came before them on their connection still waits. Those of a
+// connection that is gone wait for nothing: left there, they would keep the session's
+// later requests from their outcomes.
 func (a *attached) passRefused(id zoo.SessionID) {
 	s := a.sessions[id]
 	for s != nil && s.head < len(s.pending) && s.pending[s.head].refused {
 		w := s.pending[s.head]
-		if a.barrierBefore(w) {
+		if _, alive := a.conns[w.conn]; alive && a.barrierBefore(w) {
 			return
 		}
 		s.head++
