@@ -266,14 +266,18 @@ func (o operator) TakeSnapshot(ctx context.Context) (admin.Snapshot, error) {
 }
 
 // Log is what was applied beyond a zxid.
-func (o operator) Log(ctx context.Context, after zoo.Zxid,
-	wait time.Duration) (admin.Stream, error) {
+func (o operator) Log(ctx context.Context, after zoo.Zxid) (admin.Stream, error) {
 	s := o.server
-	applied, err := s.appliedBeyond(ctx, after, wait)
+	applied, err := s.appliedBeyond(ctx, after, 0)
 	if err != nil {
 		return nil, err
 	}
 	return s.logFrom(after, applied)
+}
+
+// Await returns when something beyond a zxid is applied, or nothing can be waited for.
+func (o operator) Await(ctx context.Context, after zoo.Zxid, wait time.Duration) {
+	_, _ = o.server.appliedBeyond(ctx, after, wait) // Log tells
 }
 
 // appliedBeyond tells what is applied. Unless that is beyond a zxid it waits for more.

@@ -101,3 +101,47 @@ func TestConnectionsOfOperatorsAreBounded(t *testing.T) {
 	}
 	s.get("/ruok").fields(t, http.StatusOK)
 }
+
+// The plot: strangers ask for the log, and wait. Nothing comes, and an operator's
+// snapshot and log are sent all the same. Then something comes, and all are answered.
+func TestWhoWaitsForTheLogKeepsNobodyFromTheData(t *testing.T) {
+	s := startOperated(t)
+	writer := s.connect()
+	writer.create("/a", "")
+	last := s.get("/snapshot").zxid(t)
+	var waiting []net.Conn
+	for range 8 {
+		waiting = append(waiting, s.stranger(fmt.Sprintf("GET /commands/log?after=%v&wait=300 "+
+			"HTTP/1.1\r\nHost: localhost\r\nAuthorization: %s\r\n\r\n", last, anyone)))
+	}
+	for range 4 {
+		s.get("/snapshot").tree(t)
+		if got := s.get("/log?after=0x0"); got.status != http.StatusOK {
+			t.Errorf("log: %d %s", got.status, got.body)
+		}
+	}
+	writer.create("/b", "")
+	for _, c := range waiting {
+		line, err := bufio.NewReader(c).ReadString('\n')
+		if err != nil || !strings.Contains(line, "200") && !strings.Contains(line, "429") {
+			t.Errorf("got %q, %v", line, err)
+		}
+	}
+}
+
+// The plot: a page in a browser on this machine has its own name lead to 127.0.0.1. It
+// gets nothing; who gives an address, or a name of this machine, gets what he asks for.
+func TestNamesThatOthersMayRedirectAreRefused(t *testing.T) {
+	s := startOperated(t)
+	for host, want := range map[string]string{
+		"evil.example:8080": "421", "localhost.evil.example": "421", "8080": "421",
+		"127.0.0.1:1": "200", "[::1]:8080": "200", "::1": "200", "LOCALHOST": "200",
+		"localhost.:8080": "200", "10.0.0.1": "200", "": "200",
+	} {
+		c := s.stranger("GET /commands/ruok HTTP/1.0\r\nHost: " + host + "\r\n\r\n")
+		answer, err := io.ReadAll(c)
+		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.0 "+want) {
+			t.Errorf("%q: want %s, got %s (%v)", host, want, answer, err)
+		}
+	}
+}

@@ -51,6 +51,8 @@ type Server struct {
 	restoring, streams chan struct{}
 	catch              func(name string)
 	listener           net.Listener
+	local              bool // only this machine can connect; set by Listen
+	waits              waits
 	http               http.Server
 	seats              seats
 
@@ -132,6 +134,9 @@ func (s *Server) Listen(ctx context.Context) (net.Addr, error) {
 		return nil, fmt.Errorf("listen for operators on %s: %w", s.cfg.Listen, err)
 	}
 	s.listener = listener
+	if bound, ok := listener.Addr().(*net.TCPAddr); ok {
+		s.local = bound.IP.IsLoopback()
+	}
 	return listener.Addr(), nil
 }
 

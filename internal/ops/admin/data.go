@@ -18,9 +18,11 @@ type Data interface {
 	Allows(scheme string, auth []byte, address string) error
 	// Copy is a snapshot of this moment in the form of a file.
 	Copy(ctx context.Context) (Stream, error)
-	// Log is what was applied beyond a zxid, in the form of a file of the log. If
-	// there is nothing it waits for the first entry.
-	Log(ctx context.Context, after zoo.Zxid, wait time.Duration) (Stream, error)
+	// Log is what was applied beyond a zxid, in the form of a file of the log.
+	Log(ctx context.Context, after zoo.Zxid) (Stream, error)
+	// Await returns when there is something for Log to give, when it has waited so
+	// long, or when nothing can come; Log tells which.
+	Await(ctx context.Context, after zoo.Zxid, wait time.Duration)
 	// TakeSnapshot has the server write a snapshot to its own directory.
 	TakeSnapshot(ctx context.Context) (Snapshot, error)
 	// LastSnapshot is the newest one there; false before the first.

@@ -71,9 +71,20 @@ func sendLog(s *Server, w http.ResponseWriter, r *http.Request) (answer, outcome
 				"wait: want seconds from 0 to %v", logWaitMax.Seconds())), open
 		}
 	}
+	if wait > 0 {
+		s.await(r, zoo.Zxid(after), time.Duration(wait*float64(time.Second)))
+	}
 	return s.stream(w, r, func() (Stream, error) {
-		return s.data.Log(r.Context(), zoo.Zxid(after), time.Duration(wait*float64(time.Second)))
+		return s.data.Log(r.Context(), zoo.Zxid(after))
 	})
+}
+
+// await waits for something beyond a zxid. It is not one of the streams meanwhile: who
+// only waits must not keep a snapshot from being sent.
+func (s *Server) await(r *http.Request, after zoo.Zxid, most time.Duration) {
+	ctx, end := s.waits.begin(r.Context())
+	defer end()
+	s.data.Await(ctx, after, most)
 }
 
 // stream sends data.

@@ -6,6 +6,7 @@ import (
 	"html"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 )
 
@@ -42,6 +43,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) outcome {
 	switch {
 	case r.Method == http.MethodTrace:
 		http.Error(w, "TRACE is forbidden", http.StatusForbidden)
+	case !s.means(r.Host):
+		http.Error(w, fmt.Sprintf("this server is reached by an IP address, as localhost or "+
+			"as admin.serverAddress, not as %q: a page in a browser may say that to get "+
+			"here; a proxy in front must send another Host", r.Host),
+			http.StatusMisdirectedRequest)
 	case r.URL.Path == pathLive:
 		s.health(w, r, "livez", source.Live)
 	case r.URL.Path == pathReady:
@@ -54,6 +60,26 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) outcome {
 		return s.command(w, r, name)
 	}
 	return told
+}
+
+// means tells whether a name in the header Host is meant for this server. Where only
+// this machine can connect, a name may be that of a page which its owner's DNS sends
+// here, with a browser on this machine as its hands (DNS rebinding). An address is
+// none that somebody else can redirect; only browsers are of concern, and they send one.
+func (s *Server) means(host string) bool {
+	if !s.local || host == "" {
+		return true
+	}
+	name := host
+	if alone, _, err := net.SplitHostPort(host); err == nil {
+		name = alone
+	}
+	name = strings.TrimSuffix(strings.Trim(name, "[]"), ".")
+	if _, err := netip.ParseAddr(name); err == nil {
+		return true
+	}
+	configured, _, _ := net.SplitHostPort(s.cfg.Listen)
+	return strings.EqualFold(name, "localhost") || strings.EqualFold(name, configured)
 }
 
 // list shows what there is.
