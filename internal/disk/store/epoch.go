@@ -50,28 +50,59 @@ func (s *Store) setEpoch(name string, e zoo.Epoch) error {
 	return s.keep(replaceFile(s.disk, s.snapDir, name, strconv.FormatInt(int64(e), 10)))
 }
 
+// epochFile is an epoch that is to be written.
+type epochFile struct {
+	name  string
+	epoch zoo.Epoch
+}
+
 // recoverEpochs reads the epochs, fills in missing ones from the history, and
-// refuses what cannot be.
-func (s *Store) recoverEpochs(r *Recovered) error {
+// refuses what cannot be. It gives what is to be written for that.
+func (s *Store) recoverEpochs(r *Recovered) ([]epochFile, error) {
 	last := max(0, r.Zxid).Epoch()
-	var err error
-	if s.accepted, err = s.epochOr(acceptedEpochName, last); err != nil {
-		return err
+	accepted, hasAccepted, err := s.readEpoch(acceptedEpochName)
+	if err != nil {
+		return nil, err
 	}
-	if s.current, err = s.epochOr(currentEpochName, last); err != nil {
-		return err
+	current, hasCurrent, err := s.readEpoch(currentEpochName)
+	if err != nil {
+		return nil, err
+	}
+	var list []epochFile
+	if s.accepted = accepted; !hasAccepted {
+		s.accepted = last
+		list = append(list, epochFile{acceptedEpochName, last})
+	}
+	if s.current = current; !hasCurrent {
+		s.current = last
+		list = append(list, epochFile{currentEpochName, last})
 	}
 	if last > s.current {
-		if err := s.explainEpoch(r, last); err != nil {
-			return err
+		more, err := s.explainEpoch(r, last)
+		if err != nil {
+			return nil, err
 		}
+		list = append(list, more...)
 	}
 	if s.accepted < s.current {
-		if err := s.explainAccepted(r); err != nil {
+		more, err := s.explainAccepted(r)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, more)
+	}
+	r.AcceptedEpoch, r.CurrentEpoch = s.accepted, s.current
+	return list, nil
+}
+
+// settleEpochs writes what recoverEpochs gave.
+func (s *Store) settleEpochs(list []epochFile) error {
+	for _, e := range list {
+		text := strconv.FormatInt(int64(e.epoch), 10)
+		if err := replaceFile(s.disk, s.snapDir, e.name, text); err != nil {
 			return err
 		}
 	}
-	r.AcceptedEpoch, r.CurrentEpoch = s.accepted, s.current
 	return s.removeEpochRemains()
 }
 
@@ -86,19 +117,19 @@ func (s *Store) recoverEpochs(r *Recovered) error {
 //     server that was not synchronised must not win an election as if it were.
 //
 // Java refuses to start in the second case.
-func (s *Store) explainEpoch(r *Recovered, last zoo.Epoch) error {
+func (s *Store) explainEpoch(r *Recovered, last zoo.Epoch) ([]epochFile, error) {
 	unfinished, found, err := s.readEpoch(currentEpochName + replaceSuffix)
 	if err == nil && found && unfinished >= last {
 		r.note("currentEpoch %d was being replaced by %d; it is done now", s.current, unfinished)
 		s.current = unfinished
-		return replaceFile(s.disk, s.snapDir, currentEpochName, fmt.Sprint(int64(unfinished)))
+		return []epochFile{{currentEpochName, unfinished}}, nil
 	}
 	if s.accepted >= last {
 		r.note("currentEpoch %d is older than the last transaction %v: "+
 			"the server stopped during a synchronisation", s.current, r.Zxid)
-		return nil
+		return nil, nil
 	}
-	return s.epochError(currentEpochName, last, s.current)
+	return nil, s.epochError(currentEpochName, last, s.current)
 }
 
 // explainAccepted is for a promise that is older than the current epoch. Java does not
@@ -106,14 +137,15 @@ func (s *Store) explainEpoch(r *Recovered, last zoo.Epoch) error {
 // undo that rename and leave the later one of currentEpoch. The number in the .tmp file
 // was synced, and is the promise. Without it nobody knows what was promised beyond the
 // current epoch, and to guess could make two leaders of one epoch.
-func (s *Store) explainAccepted(r *Recovered) error {
+func (s *Store) explainAccepted(r *Recovered) (epochFile, error) {
 	promised, found, err := s.readEpoch(acceptedEpochName + replaceSuffix)
 	if err != nil || !found || promised < s.current {
-		return errors.Join(err, s.epochError(acceptedEpochName, s.current, s.accepted))
+		return epochFile{},
+			errors.Join(err, s.epochError(acceptedEpochName, s.current, s.accepted))
 	}
 	r.note("acceptedEpoch %d was being replaced by %d; it is done now", s.accepted, promised)
 	s.accepted = promised
-	return replaceFile(s.disk, s.snapDir, acceptedEpochName, fmt.Sprint(int64(promised)))
+	return epochFile{acceptedEpochName, promised}, nil
 }
 
 func (s *Store) epochError(name string, want, got zoo.Epoch) error {
@@ -121,15 +153,6 @@ func (s *Store) epochError(name string, want, got zoo.Epoch) error {
 		File: filepath.Join(s.snapDir, name), Offset: -1, Advice: adviceEpoch,
 		Want: fmt.Sprintf("epoch %d or later", want), Got: fmt.Sprint(int64(got)),
 	}
-}
-
-// epochOr reads an epoch, or makes the file if it is missing.
-func (s *Store) epochOr(name string, missing zoo.Epoch) (zoo.Epoch, error) {
-	e, found, err := s.readEpoch(name)
-	if err != nil || found {
-		return e, err
-	}
-	return missing, replaceFile(s.disk, s.snapDir, name, fmt.Sprint(int64(missing)))
 }
 
 func (s *Store) readEpoch(name string) (zoo.Epoch, bool, error) {

@@ -67,7 +67,9 @@ func (s *Store) removeUnfinished() error {
 	return nil
 }
 
-// recover reads snapshot, log and epochs, and makes durable what it has read.
+// recover reads snapshot, log and epochs, and makes durable what it has read. Nothing
+// is changed before all of it was found good: whoever is refused may try again with
+// what there was.
 func (s *Store) recover() (Recovered, error) {
 	var r Recovered
 	defer s.dropAhead() // it is there only after an error
@@ -84,14 +86,11 @@ func (s *Store) recover() (Recovered, error) {
 			Want: fmt.Sprintf("a valid snapshot, as the log ends with %v", r.Zxid),
 			Got:  r.Notes[0]}
 	}
-	if err := txnlog.Repair(s.disk, s.logDir, ends); err != nil {
+	epochs, err := s.recoverEpochs(&r)
+	if err != nil {
 		return r, err
 	}
-	if err := s.recoverEpochs(&r); err != nil {
-		return r, err
-	}
-	// The names of snapshot and epochs may be no more durable than the log was.
-	if err := s.disk.SyncDir(s.snapDir); err != nil {
+	if err := s.settle(&r, ends, epochs); err != nil {
 		return r, err
 	}
 	s.log = s.newLog(max(0, r.Zxid))
@@ -99,6 +98,23 @@ func (s *Store) recover() (Recovered, error) {
 	s.treeZxid = r.Tree.Zxid()
 	s.mu.Unlock()
 	return r, nil
+}
+
+// settle writes what a recovery has found to be missing.
+func (s *Store) settle(r *Recovered, ends []txnlog.End, epochs []epochFile) error {
+	if r.begins {
+		if err := s.beginHistory(); err != nil {
+			return err
+		}
+	}
+	if err := txnlog.Repair(s.disk, s.logDir, ends); err != nil {
+		return err
+	}
+	if err := s.settleEpochs(epochs); err != nil {
+		return err
+	}
+	// The names of snapshot and epochs may be no more durable than the log was.
+	return s.disk.SyncDir(s.snapDir)
 }
 
 // recoverTree loads the newest valid snapshot, and tells the newest invalid one.
@@ -163,8 +179,7 @@ func (s *Store) checkDigest(r *Recovered, t *tree.Tree, info snapshot.Info) {
 	}
 }
 
-// startEmpty begins a history, if the directory really is empty. The empty tree
-// is written at once: a log without a snapshot below it is never ours.
+// startEmpty takes a history to begin here, if the directory really is empty.
 func (s *Store) startEmpty(r *Recovered) error {
 	logs, err := txnlog.Segments(s.disk, s.logDir)
 	if err != nil {
@@ -179,8 +194,7 @@ func (s *Store) startEmpty(r *Recovered) error {
 	}
 	r.Empty = len(logs) == 0
 	r.Tree = tree.New()
-	initialize := filepath.Join(s.cfg.LogDir, initializeName)
-	_, initialized, err := readFile(s.disk, initialize)
+	_, initialized, err := readFile(s.disk, s.initializePath())
 	if err != nil {
 		return err
 	}
@@ -188,11 +202,21 @@ func (s *Store) startEmpty(r *Recovered) error {
 		r.Tree.SetZxid(zoo.ZxidNone)
 		return nil
 	}
-	if err := s.writeSnapshot(r.Tree); err != nil {
+	r.begins = true
+	return nil
+}
+
+func (s *Store) initializePath() string { return filepath.Join(s.cfg.LogDir, initializeName) }
+
+// beginHistory writes the empty tree, before anything is served: a log without a
+// snapshot below it is never ours. The tree in memory may have come further by now.
+func (s *Store) beginHistory() error {
+	empty := tree.New()
+	if err := s.writeSnapshot(empty); err != nil {
 		return err
 	}
-	s.setVerified(r.Tree.Zxid())
-	return removeExisting(s.disk, initialize)
+	s.setVerified(empty.Zxid())
+	return removeExisting(s.disk, s.initializePath())
 }
 
 // refuseLostHistory refuses a directory that has followed a leader, so that it had

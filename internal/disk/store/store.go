@@ -116,6 +116,8 @@ type Recovered struct {
 	Empty bool
 	// Notes are what an operator should hear about the state of the directory.
 	Notes []string
+
+	begins bool // the history begins with this start
 }
 
 // Open opens the data directory with the default configuration; logDir may be "".
