@@ -52,15 +52,30 @@ func (v *vault) writer(ctx context.Context, recipients []string) (*backup.Reposi
 		return nil, err
 	}
 	var keys backup.Keys
-	for _, text := range recipients {
+	for i, text := range recipients {
 		r, err := age.ParseX25519Recipient(text)
 		if err != nil {
-			return nil, fmt.Errorf("--recipient %s: %w", text, err)
+			return nil, refuseRecipient(i, text)
 		}
 		keys.Recipients = append(keys.Recipients, r)
 	}
 	return backup.OpenOrInit(ctx, target, keys)
 }
+
+// refuseRecipient never shows the text: it may be a private key, and age's own error
+// repeats it.
+func refuseRecipient(i int, text string) error {
+	if strings.HasPrefix(strings.ToUpper(strings.TrimSpace(text)), "AGE-SECRET-KEY-") {
+		return fmt.Errorf("--recipient, number %d: that is a private key, and it stays in the "+
+			"history of your shell: give its public key, which begins with age1, or make a new "+
+			"pair with zoo backup keygen", i+1)
+	}
+	return fmt.Errorf("--recipient, number %d: it is no public key of age, which begins with "+
+		"age1 and has %d characters", i+1, recipientRunes)
+}
+
+// recipientRunes is the length of an X25519 recipient.
+const recipientRunes = 62
 
 // reader opens the repository to read it.
 func (v *vault) reader(ctx context.Context, identity string) (*backup.Repository, error) {
@@ -84,7 +99,7 @@ func (v *vault) reader(ctx context.Context, identity string) (*backup.Repository
 
 // origin is where a history is copied from.
 type origin struct {
-	From      string   `required:"" placeholder:"URL|dir" help:"The admin port of a running server, http://HOST:8080, or a dataDir."`
+	From      string   `required:"" placeholder:"URL|dir" help:"The admin port of a running server, http://HOST:8080, or a dataDir. A path of the URL comes before /commands."`
 	LogDir    string   `placeholder:"dir" help:"The dataLogDir of --from, if it is another directory."`
 	AuthFile  string   `placeholder:"file" help:"A file with what a server is told in the header Authorization, such as: digest super:secret."`
 	Recipient []string `placeholder:"age1…" help:"Encrypt for this public key (see zoo backup keygen); may be repeated."`
@@ -92,7 +107,13 @@ type origin struct {
 
 func (o *origin) source() (backup.Source, error) {
 	if !strings.Contains(o.From, "://") {
+		if o.AuthFile != "" {
+			return nil, errors.New("--auth-file is for a server: --from is a directory")
+		}
 		return backup.DataDir{FS: vfs.OS{}, Path: o.From, LogPath: o.LogDir}, nil
+	}
+	if o.LogDir != "" {
+		return nil, errors.New("--log-dir is for a dataDir: --from is a server")
 	}
 	server, err := backup.ParseServer(o.From)
 	if err != nil || o.AuthFile == "" {
@@ -243,19 +264,42 @@ func (c *backupArchiveCommand) look(m *Main, l backup.Look) error {
 	return nil
 }
 
-type backupKeygenCommand struct{}
+type backupKeygenCommand struct {
+	Output string `short:"o" placeholder:"file" help:"Write the identity to this new file, which only its owner can read, and print the public key."`
+}
 
-// Run prints an identity, in the form of age-keygen.
+// Run makes an identity, in the form of age-keygen.
 func (c *backupKeygenCommand) Run(m *Main) error {
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {
 		return trouble{err}
 	}
-	fmt.Fprintf(m.Stdout, "# Keep this file where no backup is: it reads them all.\n"+
+	file := fmt.Sprintf("# Keep this file where no backup is: it reads them all.\n"+
 		"# public key: %s\n%s\n", identity.Recipient(), identity)
+	if c.Output != "" {
+		if err := writeSecret(c.Output, file); err != nil {
+			return trouble{fmt.Errorf("--output: %w", err)}
+		}
+		file = identity.Recipient().String() + "\n"
+	}
+	fmt.Fprint(m.Stdout, file)
 	if isTerminal(m.Stderr) {
 		fmt.Fprintln(m.Stderr, "give the public key to zoo backup create and archive as "+
-			"--recipient, and this file to verify and restore as --identity")
+			"--recipient, and the file to verify and restore as --identity")
 	}
 	return nil
+}
+
+// writeSecret makes a file that only its owner can read. It overwrites none: backups may
+// depend on what is there.
+func writeSecret(path, content string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
 }

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -129,7 +132,7 @@ type backupRestoreCommand struct {
 
 	Server     string   `placeholder:"host:port,…" help:"A running ensemble to restore a --subtree into."`
 	Into       string   `placeholder:"/path" help:"With --server: what the subtree is called there; as in the backup without."`
-	Existing   string   `default:"refuse" enum:"refuse,keep,replace" help:"With --server: what becomes of znodes that exist: ${enum}."`
+	Existing   string   `default:"" enum:",refuse,keep,replace" help:"With --server: what becomes of znodes that exist: refuse, which is the default, keep, or replace."`
 	ClientAuth string   `name:"auth-file" placeholder:"file" help:"With --server: a file with what to authenticate as, such as: digest super:secret."`
 	Define     []string `short:"D" sep:"none" placeholder:"name=value" help:"With --server: set a property of the client, as for zoo shell."`
 }
@@ -190,13 +193,44 @@ func (c *backupRestoreCommand) check() error {
 		return errors.New("give --data-dir, or --server with --subtree")
 	case c.Zxid != nil && c.Time != nil:
 		return errors.New("give --zxid or --time, not both")
-	case c.Server != "" && c.Subtree == "":
-		return errors.New("--server takes one --subtree; to replace everything stop the " +
-			"ensemble and restore with --data-dir")
-	case c.Server != "" && c.KeepSessions:
-		return errors.New("--keep-sessions needs --data-dir: a running ensemble has its own")
-	case c.Subtree != "" && !strings.HasPrefix(c.Subtree, "/"):
-		return fmt.Errorf("--subtree %s: a path begins with /", c.Subtree)
+	case c.Server != "" && strings.TrimSuffix(c.Subtree, "/") == "":
+		return errors.New("--server takes one --subtree, not everything; to replace everything " +
+			"stop the ensemble and restore with --data-dir")
+	}
+	if err := c.fitting(); err != nil {
+		return err
+	}
+	for _, f := range []struct{ flag, path string }{
+		{"--subtree", c.Subtree}, {"--into", c.Into},
+	} {
+		if f.path == "" {
+			continue
+		}
+		if err := zoo.ValidatePath(f.path); err != nil {
+			return fmt.Errorf("%s: %w", f.flag, err)
+		}
+	}
+	if c.Into == "/" {
+		return errors.New("--into /: name the znode that the subtree becomes, such as /app")
+	}
+	return nil
+}
+
+// fitting refuses flags that would have no effect where the restore goes.
+func (c *backupRestoreCommand) fitting() error {
+	idle, place := map[string]bool{
+		"--into": c.Into != "", "--existing": c.Existing != "",
+		"--auth-file": c.ClientAuth != "", "-D": len(c.Define) > 0,
+	}, "--server"
+	if c.Server != "" {
+		idle, place = map[string]bool{
+			"--log-dir": c.LogDir != "", "--keep-sessions": c.KeepSessions,
+		}, "--data-dir"
+	}
+	for _, flag := range slices.Sorted(maps.Keys(idle)) {
+		if idle[flag] {
+			return fmt.Errorf("%s is for a restore with %s", flag, place)
+		}
 	}
 	return nil
 }
@@ -276,11 +310,11 @@ func (c *backupRestoreCommand) intoEnsemble(
 	if err != nil {
 		return err
 	}
-	conn, err := client.Dial(ctx, opts)
+	conn, err := c.dial(ctx, opts)
 	if err != nil {
-		return fmt.Errorf("connect to %s: %w", c.Server, err)
+		return err
 	}
-	graft := backup.Graft{Subtree: c.Subtree, Into: c.Into, Existing: backup.Existing(c.Existing)}
+	graft := backup.Graft{Subtree: c.Subtree, Into: c.Into, Existing: c.existing()}
 	done, err := graft.Graft(ctx, from.Tree, ensemble{conn})
 	err = errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
 	if err != nil && done.Created+done.Replaced > 0 {
@@ -299,6 +333,25 @@ func (c *backupRestoreCommand) intoEnsemble(
 		"%d ephemeral znodes left out\n", c.Subtree, from.Zxid, done.Created, done.Replaced,
 		done.Kept, done.Ephemeral)
 	return nil
+}
+
+func (c *backupRestoreCommand) existing() backup.Existing {
+	return cmp.Or(backup.Existing(c.Existing), backup.Refuse)
+}
+
+// dialMax is how long an ensemble may take to let a client in.
+const dialMax = 30 * time.Second
+
+func (c *backupRestoreCommand) dial(
+	ctx context.Context, opts client.Options,
+) (*client.Client, error) {
+	patient, cancel := context.WithTimeout(ctx, dialMax)
+	defer cancel()
+	conn, err := client.Dial(patient, opts)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s, for %v at most: %w", c.Server, dialMax, err)
+	}
+	return conn, nil
 }
 
 func (c *backupRestoreCommand) clientOptions(m *Main) (client.Options, error) {

@@ -3,6 +3,7 @@ package backup_test
 import (
 	"errors"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -181,6 +182,29 @@ func TestACrashInARestoreLeavesNothingThatStartsEmpty(t *testing.T) {
 		}
 		if err == nil {
 			return
+		}
+	}
+}
+
+// The disk is full in the middle of a restore. Once there is room the restore can be
+// done again.
+func TestAFailedRestoreCanBeDoneAgain(t *testing.T) {
+	w := newWorld(t)
+	w.grow(30)
+	for n := 0; ; n++ {
+		mem := vfs.NewMem()
+		fails := vfs.NewFaulty(mem, func(i int, op vfs.Op) error {
+			if i == n {
+				return syscall.ENOSPC
+			}
+			return nil
+		})
+		_, err := backup.DataDir{FS: fails, Path: "/new"}.Write(w.tree, 7)
+		if err == nil {
+			break
+		}
+		if _, err := (backup.DataDir{FS: mem, Path: "/new"}).Write(w.tree, 7); err != nil {
+			t.Fatalf("after operation %d failed: %v", n, err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package backup_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -269,6 +270,23 @@ func (e ensemble) Create(_ context.Context, nodes []backup.Znode) error {
 func (e ensemble) Replace(_ context.Context, n backup.Znode) error {
 	e[n.Path] = n
 	return nil
+}
+
+// orphaned is a running ensemble that does not have the znode above.
+type orphaned struct{ ensemble }
+
+func (orphaned) Create(context.Context, []backup.Znode) error { return zoo.CodeNoNode }
+
+// The znode that is missing above the new place of a subtree is named.
+func TestTheMissingParentIsNamed(t *testing.T) {
+	w := newWorld(t)
+	w.grow(1)
+	w.create("/a", false)
+	graft := backup.Graft{Subtree: "/a", Into: "/not/there", Existing: backup.Refuse}
+	_, err := graft.Graft(t.Context(), w.tree, orphaned{})
+	if !errors.Is(err, zoo.CodeNoNode) || !strings.Contains(err.Error(), "below /not,") {
+		t.Fatalf("it says %v", err)
+	}
 }
 
 // A subtree goes into a running ensemble, under its own name or another. What exists is

@@ -58,8 +58,8 @@ func (r *Repository) join(
 	err = a.take(ctx, 0)
 	if errors.Is(err, ErrGone) || errors.Is(err, ErrDiverged) {
 		next := zoo.Zxid(catalog.Bases[len(catalog.Bases)-1].Zxid)
-		return a.made, fmt.Errorf("what came after %v and before %v is not in the repository: %w",
-			a.after, next, err), nil
+		return a.made, fmt.Errorf("a new chain begins: what came after %v and before %v is not "+
+			"in the repository: %w", a.after, next, err), nil
 	}
 	return a.made, nil, err
 }

@@ -187,6 +187,10 @@ func (p *grafting) flush(ctx context.Context) {
 		p.done.Created += len(p.batch)
 	case errors.Is(err, zoo.CodeNodeExists) && p.Existing != Refuse:
 		p.each(ctx)
+	case errors.Is(err, zoo.CodeNoNode) && p.batch[0].Path == p.Into:
+		parent, _ := zoo.SplitPath(p.Into)
+		p.err = fmt.Errorf("%s is to go below %s, which the ensemble does not have: create it "+
+			"first: %w", p.Into, parent, err)
 	default:
 		p.err = fmt.Errorf("create %s and %d more: %w", p.batch[0].Path, len(p.batch)-1, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -168,24 +169,54 @@ func (d DataDir) Write(t *tree.Tree, epoch zoo.Epoch) (Restored, error) {
 	if err := d.CheckEmpty(); err != nil {
 		return done, err
 	}
+	made, err := d.write(t, &done)
+	if err != nil {
+		return done, errors.Join(err, d.undo(made))
+	}
+	return done, nil
+}
+
+// write gives the names of what it has made, also if it fails.
+func (d DataDir) write(t *tree.Tree, done *Restored) (made []string, err error) {
 	if err := d.FS.MkdirAll(done.Dir); err != nil {
-		return done, err
+		return nil, err
 	}
 	for _, name := range []string{"acceptedEpoch", "currentEpoch"} {
 		path := filepath.Join(done.Dir, name)
-		if err := writeNew(d.FS, path, strconv.FormatInt(int64(epoch), 10)); err != nil {
-			return done, fmt.Errorf("write %s: %w", path, err)
+		err := writeNew(d.FS, path, strconv.FormatInt(int64(done.Epoch), 10))
+		if !errors.Is(err, fs.ErrExist) {
+			made = append(made, name)
+		}
+		if err != nil {
+			return made, fmt.Errorf("write %s: %w", path, err)
 		}
 	}
 	if err := d.FS.SyncDir(done.Dir); err != nil {
-		return done, err
+		return made, err
 	}
 	t.SetZxid(done.Zxid)
 	done.Znodes = t.Len()
 	frozen := t.Freeze()
 	defer frozen.Close()
 	source := snapshot.Source{Frozen: frozen, Lock: snapshot.NoLock{}}
-	return done, snapshot.Write(d.FS, done.Dir, source)
+	made = append(made, snapshot.Name(done.Zxid), snapshot.UnfinishedName(done.Zxid))
+	return made, snapshot.Write(d.FS, done.Dir, source)
+}
+
+// undo removes what a failed restore has made, the epochs last, so that the restore can
+// be tried again.
+func (d DataDir) undo(made []string) error {
+	dir := store.VersionDir(d.Path)
+	for _, name := range slices.Backward(made) {
+		err := d.FS.Remove(filepath.Join(dir, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s holds a restore that failed: move it away: %w", dir, err)
+		}
+	}
+	if len(made) == 0 {
+		return nil
+	}
+	return d.FS.SyncDir(dir)
 }
 
 func writeNew(disk vfs.FS, path, content string) error {

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +25,7 @@ import (
 // Both have the header last_zxid. The second gives a log stream of what is committed
 // beyond the zxid, and answers 410 if it cannot know that to be all.
 type Server struct {
-	// URL is that of the admin port, http://host:8080.
+	// URL is that of the admin port, http://host:8080; a path comes before /commands.
 	URL *url.URL
 	// Authorization is sent with every request: "digest user:password". It must have
 	// all permissions on the root.
@@ -33,7 +34,11 @@ type Server struct {
 	Client *http.Client
 }
 
-// ParseServer reads the address of an admin port: a URL.
+// commandsPath is what an admin port has its commands below.
+const commandsPath = "/commands"
+
+// ParseServer reads the address of an admin port: a URL. A path, such as a proxy's or the
+// one that admin.commandURL begins with, stays in front of the commands.
 func ParseServer(text string) (Server, error) {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -45,14 +50,34 @@ func ParseServer(text string) (Server, error) {
 	if u.User != nil {
 		return Server{}, fmt.Errorf("the URL of an admin port has no user: give an Authorization")
 	}
-	return Server{URL: &url.URL{Scheme: u.Scheme, Host: u.Host}}, nil
+	if u.RawQuery != "" || u.Fragment != "" {
+		return Server{}, errors.New("the URL of an admin port has no query: give " +
+			"http://HOST:PORT, and the path that comes before /commands if there is one")
+	}
+	prefix := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), commandsPath)
+	return Server{URL: &url.URL{Scheme: u.Scheme, Host: u.Host, Path: prefix}}, nil
 }
 
 // String is the URL.
 func (s Server) String() string { return s.URL.String() }
 
-// errorTextMax is how much of an error's body is shown.
-const errorTextMax = 300
+// Bounds of what a server says of an error: how much is read, and how much is shown.
+const (
+	errorBytesMax = 16 << 10
+	errorTextMax  = 300
+)
+
+// reason is what a body tells, in one line: the error in it, if it is JSON of the admin
+// port, or else its text.
+func reason(body []byte) string {
+	var answer struct{ Error string }
+	text := string(body)
+	if json.Unmarshal(body, &answer) == nil && answer.Error != "" {
+		text = answer.Error
+	}
+	text = strings.Join(strings.Fields(text), " ")
+	return strings.ToValidUTF8(text[:min(len(text), errorTextMax)], "")
+}
 
 // AnswerError is an answer that is not what was asked for.
 type AnswerError struct {
@@ -79,7 +104,7 @@ func (s Server) get(
 	ctx context.Context, command string, query url.Values,
 ) (*http.Response, error) {
 	u := *s.URL
-	u.Path, u.RawQuery = "/commands/"+command, query.Encode()
+	u.Path, u.RawQuery = strings.TrimRight(u.Path, "/")+commandsPath+"/"+command, query.Encode()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return nil, err
@@ -101,8 +126,8 @@ func (s Server) get(
 	if response.StatusCode == http.StatusOK && !isJSON(response) {
 		return response, nil
 	}
-	text, err := io.ReadAll(io.LimitReader(response.Body, errorTextMax))
-	failed := &AnswerError{u.Redacted(), response.StatusCode, strings.TrimSpace(string(text))}
+	text, err := io.ReadAll(io.LimitReader(response.Body, errorBytesMax))
+	failed := &AnswerError{u.Redacted(), response.StatusCode, reason(text)}
 	return nil, errors.Join(failed, err, response.Body.Close())
 }
 

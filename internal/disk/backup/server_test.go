@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"zoo"
@@ -188,5 +189,55 @@ func TestARefusalTellsWhatToGive(t *testing.T) {
 	var answer *backup.AnswerError
 	if !errors.As(err, &answer) || answer.Status != http.StatusUnauthorized {
 		t.Fatalf("without Authorization: %v", err)
+	}
+}
+
+// A proxy, or admin.commandURL, has the commands below a path of its own.
+func TestThePathOfAServerStaysInFrontOfTheCommands(t *testing.T) {
+	for given, want := range map[string]string{
+		"http://a:8080":              "http://a:8080",
+		"http://a:8080/":             "http://a:8080",
+		"http://a:8080/zk/":          "http://a:8080/zk",
+		"http://a:8080/zk/commands":  "http://a:8080/zk",
+		"http://a:8080/commands/":    "http://a:8080",
+		"https://proxy/zk1/commands": "https://proxy/zk1",
+	} {
+		got, err := backup.ParseServer(given)
+		if err != nil || got.String() != want {
+			t.Errorf("%s is %v, want %s: %v", given, got, want, err)
+		}
+	}
+	w := newWorld(t)
+	w.grow(5)
+	from := (&admin{world: w, auth: "digest super:x"}).serve(t)
+	plain := from.URL
+	behind := http.StripPrefix("/zk", http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, plain.String()+r.URL.Path+"?"+r.URL.RawQuery, http.StatusFound)
+		}))
+	proxy := httptest.NewServer(behind)
+	t.Cleanup(proxy.Close)
+	var err error
+	from, err = backup.ParseServer(proxy.URL + "/zk")
+	must(t, err)
+	log, err := from.Log(t.Context(), backup.Ask{})
+	must(t, err)
+	must(t, log.Close())
+}
+
+// What a server says of an error is one line, without the JSON around it.
+func TestTheReasonOfAServerIsOneLine(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusGone)
+		fmt.Fprint(w, "{\n  \"command\" : \"log\",\n  \"error\" : \"the log begins\\nat 0x5\"\n}")
+	}))
+	t.Cleanup(server.Close)
+	from, err := backup.ParseServer(server.URL)
+	must(t, err)
+	_, err = from.Log(t.Context(), backup.Ask{})
+	if !errors.Is(err, backup.ErrGone) || strings.ContainsAny(err.Error(), "{\n") ||
+		!strings.Contains(err.Error(), "the log begins at 0x5") {
+		t.Fatalf("it says %v", err)
 	}
 }
