@@ -244,7 +244,7 @@ func (o operator) TakeSnapshot(ctx context.Context) (admin.Snapshot, error) {
 		l := s.loop
 		switch {
 		case !l.serves():
-		case slices.Contains(l.status.Alarm.Short, s.cfg.ID):
+		case l.short():
 			err = &admin.Refusal{Status: http.StatusInsufficientStorage,
 				Text: "this server is short of disk space; free some, or use streaming=true"}
 		default:

@@ -2,9 +2,11 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"zoo"
@@ -20,9 +22,13 @@ import (
 type restoring struct {
 	tree *tree.Tree
 	// epoch is that in which this server leads, alone that it has no peers.
-	epoch    zoo.Epoch
-	alone    bool
+	epoch zoo.Epoch
+	alone bool
+	// store is the opening of the directory that it is prepared for.
+	store    *store.Store
 	prepared *store.Replacement
+	// refused is why the directory has not taken it. Loop only.
+	refused error
 }
 
 // restoreRoom is how far the zxid of a restored history lies ahead of the log, so
@@ -91,8 +97,10 @@ func (r *restoring) place(ctx context.Context, s *Server,
 		case !r.alone && status.State != replica.Leading:
 			done = s.holds(r.tree)
 			err = refusalOfFollower(status.Leader)
+		case l.short():
+			err = refusalForSpace()
 		default:
-			r.epoch = status.Epoch
+			r.epoch, r.store = status.Epoch, s.opened.Load()
 			err = r.number(status.LastLogged, max(info.LastZxid, info.DigestZxid))
 		}
 	})
@@ -105,6 +113,21 @@ func (r *restoring) place(ctx context.Context, s *Server,
 func refusalOfFollower(leader zoo.ServerID) error {
 	return &admin.Refusal{Status: http.StatusConflict, Text: fmt.Sprintf(
 		"server %d leads: restore there, the other servers get the data from it", leader)}
+}
+
+// short tells whether this server is short of disk space.
+func (l *loop) short() bool {
+	return slices.Contains(l.status.Alarm.Short, l.server.cfg.ID)
+}
+
+func refusalForSpace() error {
+	return &admin.Refusal{Status: http.StatusInsufficientStorage,
+		Text: "this server is short of disk space; free some, and restore then"}
+}
+
+func refusalOfReopened() error {
+	return &admin.Refusal{Status: http.StatusConflict, Text: "the data directory was opened " +
+		"anew during the restore; nothing was changed, restore once more"}
 }
 
 // number chooses the zxid ahead of the log, and alone also ahead of the snapshot's.
@@ -133,7 +156,7 @@ func (s *Server) holds(t *tree.Tree) bool {
 
 // replace takes the steps up to the new replica.
 func (s *Server) replace(ctx context.Context, r *restoring) (err error) {
-	r.prepared, err = s.storeConfig().PrepareReplacement(r.tree, func() error {
+	r.prepared, err = r.store.PrepareReplacement(r.tree, func() error {
 		select {
 		case <-s.closing:
 			return errNotServing()
@@ -153,6 +176,10 @@ func (s *Server) replace(ctx context.Context, r *restoring) (err error) {
 		case l.restarting || !l.serves() || !leads && !r.alone:
 			err = &admin.Refusal{Status: http.StatusConflict,
 				Text: "this server stopped leading during the restore; nothing was changed"}
+		case r.store != s.opened.Load():
+			err = refusalOfReopened()
+		case l.short():
+			err = refusalForSpace()
 		case status.LastLogged >= r.tree.Zxid():
 			err = &admin.Refusal{Status: http.StatusConflict, Text: fmt.Sprintf("more than %d "+
 				"transactions came during the restore; nothing was changed", restoreRoom)}
@@ -173,6 +200,9 @@ func (s *Server) replace(ctx context.Context, r *restoring) (err error) {
 // restore makes the prepared file the history, behind all operations before it.
 func (w *logWriter) restore(r *restoring) error {
 	recovered, err := w.store.Replace(r.prepared, r.alone)
+	if errors.Is(err, store.ErrReplacement) {
+		return w.decline(r, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -180,6 +210,20 @@ func (w *logWriter) restore(r *restoring) error {
 		Zxid: recovered.Zxid, Taken: time.Now(), Bytes: r.prepared.Bytes()})
 	w.server.log.Warn("restore: the history is replaced", "zxid", recovered.Zxid)
 	w.server.queue.call(func() { w.server.loop.restart(&recovered) })
+	return nil
+}
+
+// decline goes on with the history that there was.
+func (w *logWriter) decline(r *restoring, reason error) error {
+	w.server.log.Error("restore: nothing was changed", "error", reason)
+	recovered, err := w.store.Reload()
+	if err != nil {
+		return err
+	}
+	w.server.queue.call(func() {
+		r.refused = refusalOfReopened()
+		w.server.loop.restart(&recovered)
+	})
 	return nil
 }
 
@@ -213,11 +257,14 @@ func (s *Server) awaitRestored(ctx context.Context, r *restoring) error {
 	defer cancel()
 	for {
 		changed := s.changes.next()
-		serves, own := false, false
+		serves, own, refused := false, false, error(nil)
 		s.inLoop(ctx, func() {
+			refused = r.refused
 			serves, own = s.loop.serves(), s.loop.replica.Tree() == r.tree
 		})
 		switch {
+		case refused != nil:
+			return refused
 		case serves && own:
 			return nil
 		case serves:

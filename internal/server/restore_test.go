@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"zoo"
 	"zoo/internal/core/replica"
+	"zoo/internal/disk/store"
 	"zoo/internal/disk/vfs"
 	"zoo/internal/jute"
 	"zoo/internal/wire"
@@ -362,6 +364,59 @@ func TestARestoreThatComesTooLateHasNotHappened(t *testing.T) {
 	close(disk.gone)
 	(<-restored).fields(t, http.StatusConflict)
 	e.back(leader).expectOnly("a", "later", "new")
+}
+
+// The plot: between the writing of the posted data and its installation somebody removes
+// the file. The command says that nothing was changed, and the server goes on with what it
+// had, also after its next start.
+func TestARestoreWhoseFileHasGoneChangesNothing(t *testing.T) {
+	disk, held := vfs.NewMem(), holdAt(vfs.OpStat, ".install")
+	cfg := standaloneConfig(disk)
+	operated(&cfg)
+	held.adjust(&cfg)
+	s := start(t, disk, cfg)
+	c := s.connect()
+	c.create("/a", "")
+	before := s.get("/snapshot").body
+	c.create("/later", "")
+	restored := make(chan reply, 1)
+	go func() { restored <- s.command(http.MethodPost, "/restore", anyone, before) }()
+	held.wait(t)
+	dir := store.VersionDir(cfg.Store.DataDir)
+	names, err := disk.List(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, ".install") {
+			if err := disk.Remove(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	close(held.gone)
+	(<-restored).fields(t, http.StatusConflict)
+	s.connect().expectOnly("a", "later")
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	start(t, disk, standaloneConfig(disk)).connect().expectOnly("a", "later")
+}
+
+// A restore needs room for all the data once more, and so does not begin below the reserve.
+func TestAServerShortOfSpaceRefusesARestore(t *testing.T) {
+	disk := vfs.NewMem()
+	cfg := smallDisk(disk, 400<<10, 128<<10)
+	operated(&cfg)
+	s := start(t, disk, cfg)
+	c := s.connect()
+	c.create("/d", "")
+	before := s.get("/snapshot").body
+	c.createUntil("/d")
+	s.command(http.MethodPost, "/restore", anyone, before).fields(
+		t, http.StatusInsufficientStorage)
+	disk.Limit(4 << 20)
+	until(t, func() bool { return s.space.refuses.Load() == 0 })
 }
 
 // mode is what the server is, looking while it does not serve.

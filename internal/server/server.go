@@ -42,7 +42,9 @@ type Server struct {
 	queue        *queue
 	conns        *connTable
 	writer       *logWriter
-	peers        *peers // nil when standalone
+	// opened is the data directory as it was opened last, for what any goroutine may do.
+	opened atomic.Pointer[store.Store]
+	peers  *peers // nil when standalone
 
 	// loop's fields belong to its goroutine; others only queue calls to it.
 	loop  *loop
@@ -253,6 +255,7 @@ func (s *Server) recover() (*store.Recovered, error) {
 	s.meters.disk.initTime.Observe((s.mono() - began).Milliseconds())
 	s.meters.disk.loaded.Observe(int64(entries))
 	s.writer.store = disk
+	s.opened.Store(disk)
 	s.noteRecovered(recovered)
 	for _, note := range recovered.Notes {
 		s.log.Warn("recovery", "note", note)

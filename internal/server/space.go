@@ -124,6 +124,7 @@ func (w *logWriter) reopen() error {
 		return nil // The server closes.
 	}
 	w.store = disk
+	w.server.opened.Store(disk)
 	w.server.queue.call(func() { w.server.loop.restart(recovered) })
 	return nil
 }

@@ -142,6 +142,11 @@ func (s *Store) executeInstall(p plan) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		_, err = s.disk.Stat(installed) // renamed before the crash
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return &CorruptError{File: filepath.Join(s.snapDir, planName), Offset: -1,
+			Advice: adviceNoInstall, Got: "neither file",
+			Want: fmt.Sprintf("%s or %s, which the plan installs", unfinished, installed)}
+	}
 	if err != nil {
 		return err
 	}

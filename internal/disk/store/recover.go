@@ -18,6 +18,9 @@ const (
 		"-Dzookeeper.snapshot.trust.empty=true"
 	adviceEmpty = "run zoo backup restore; or, if another server has the history, remove " +
 		"currentEpoch and acceptedEpoch, too, and this one will fetch it"
+	adviceNoInstall = "if other servers have the data, empty this one's and let it fetch a " +
+		"snapshot; if not, put the file back, or run zoo backup restore; or, to go on with " +
+		"what was there before the installation, move zoo.plan away and run zoo dir check"
 	adviceFetch = "run zoo dir check on the data directory; if other servers have the data, " +
 		"empty this one's and let it fetch a snapshot; if none has, run zoo backup restore"
 )

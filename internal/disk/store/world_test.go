@@ -88,7 +88,6 @@ func (b belief) explains(t fataler, r store.Recovered) error {
 // world plays a server on a store, and knows what a crash may leave.
 type world struct {
 	t     fataler
-	disk  vfs.FS
 	store *store.Store
 	tree  *tree.Tree // of all the history, as if it were committed
 	now   belief
@@ -109,7 +108,7 @@ func (w *world) open(disk vfs.FS) store.Recovered {
 	w.t.Helper()
 	s, r, err := config(disk).Open()
 	must(w.t, err)
-	w.disk, w.store = disk, s
+	w.store = s
 	w.check(r)
 	w.now.history = w.now.history[:w.length(r)]
 	w.now.acked = len(w.now.history)
@@ -235,7 +234,7 @@ func (w *world) install(history []txn.Entry) {
 // epoch, which a server that is alone also enters.
 func (w *world) replace(history []txn.Entry, alone bool) {
 	tr := treeOf(w.t, history)
-	prepared, err := config(w.disk).PrepareReplacement(tr, func() error { return nil })
+	prepared, err := w.store.PrepareReplacement(tr, func() error { return nil })
 	if w.tolerates(err) {
 		return
 	}
