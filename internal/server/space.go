@@ -109,13 +109,12 @@ func (w *logWriter) skip(jobs []job) (reload bool) {
 // reopen waits until there is room, and recovers the directory.
 func (w *logWriter) reopen() error {
 	w.lost, w.purge = false, purger{}
+	if cut, err := w.cutUnsynced(); err != nil || !cut {
+		return err
+	}
 	// What the store could not do it says once more; it is known.
 	_ = w.store.Close()
 	w.store = nil
-	// Not at once: what is full now is full again in a moment.
-	if !w.server.rest(w.server.cfg.SpaceInterval) {
-		return nil
-	}
 	disk, recovered, err := w.server.openStore(w.server.storeConfig(), reserved)
 	if err != nil {
 		return err
@@ -127,6 +126,25 @@ func (w *logWriter) reopen() error {
 	w.server.opened.Store(disk)
 	w.server.queue.call(func() { w.server.loop.restart(recovered) })
 	return nil
+}
+
+// cutUnsynced has the store cut off what it could not make durable, before anybody reads it.
+// It is tried until there is room for that; false if the server closes meanwhile.
+func (w *logWriter) cutUnsynced() (bool, error) {
+	for {
+		err := w.store.CutUnsynced()
+		if err != nil && !vfs.IsNoSpace(err) {
+			return false, err
+		}
+		// Not at once: what is full now is full again in a moment.
+		if !w.server.rest(w.server.cfg.SpaceInterval) {
+			return false, nil
+		}
+		if err == nil {
+			return true, nil
+		}
+		w.server.log.Error("disk is full: waiting for room to cut the log", "error", err)
+	}
 }
 
 // rest waits for a while; false if the server closes meanwhile.

@@ -234,6 +234,60 @@ func (f fault) strikeRecovery(t checking, w world, disk *vfs.Mem) {
 	}
 }
 
+// The plot: the log cannot be synced for want of space. The system shows what it has not
+// written and has forgotten that it should, so that whoever opens the directory next would
+// believe it, and acknowledge it, and the next power loss would take it. The store that has
+// failed cuts it off, as soon as the disk lets it; what was synced before is there.
+func TestWhatAFailedSyncHasLeftIsNotBelieved(t *testing.T) {
+	for _, stillFull := range []bool{false, true} {
+		w, disk := newWorld(t)
+		w.append(creates(1, 3, "a")...)
+		w.sync()
+		w.append(creates(4, 5, "a")...)
+		disk.FailSyncs(syscall.ENOSPC)
+		if err := w.store.Sync(); !vfs.IsNoSpace(err) {
+			t.Fatalf("the sync says %v", err)
+		}
+		if stillFull {
+			if err := w.store.CutUnsynced(); !vfs.IsNoSpace(err) {
+				t.Fatalf("the cut says %v", err)
+			}
+		}
+		disk.FailSyncs(nil)
+		must(t, w.store.CutUnsynced())
+		must(t, w.store.Close())
+		w.open(disk)
+		if w.last() != 3 {
+			t.Fatalf("after the failure the history ends with %v", w.last())
+		}
+		w.append(create(4, "b"))
+		w.sync()
+		w.open(disk.CrashLosingAll())
+	}
+}
+
+// A store that is closed after such a failure, as when the server ends, does the same.
+func TestAStoreThatFailedClosesWithWhatItHasSynced(t *testing.T) {
+	w, disk := newWorld(t)
+	w.append(creates(1, 3, "a")...)
+	w.sync()
+	w.roll()
+	w.append(creates(4, 5, "a")...)
+	disk.FailSyncs(syscall.EIO)
+	if err := w.store.Sync(); !errors.Is(err, syscall.EIO) {
+		t.Fatalf("the sync says %v", err)
+	}
+	disk.FailSyncs(nil)
+	if err := w.store.Close(); !errors.Is(err, syscall.EIO) {
+		t.Fatalf("the end says %v", err)
+	}
+	w.open(disk)
+	w.open(disk.CrashLosingAll())
+	if w.last() != 3 {
+		t.Fatalf("the history ends with %v", w.last())
+	}
+}
+
 // The plot: one sector of the newest snapshot cannot be read for a moment. An older
 // snapshot would do if the log behind it were there, but nobody knows that yet; the
 // error is the disk's, and is told as such, not as a broken snapshot.

@@ -279,13 +279,36 @@ func (s *Store) Reload() (Recovered, error) {
 	return recovered, s.keep(err)
 }
 
-// Close syncs the log and lets other servers in.
+// CutUnsynced ends the log with the last entry that is known to be durable, after an error
+// of it. What lies behind was promised to nobody. A system that could not write it may
+// show it all the same, to the next Open as well, and forget it with the power: so
+// it must go before the directory is opened again. Where there is nothing to cut nothing
+// is done; after an error, such as a full disk, it may be tried once more.
+func (s *Store) CutUnsynced() error {
+	if s.err == nil || !s.log.Unsynced() {
+		return nil
+	}
+	synced := s.log.Synced()
+	err := s.log.Abandon()
+	if err == nil {
+		err = txnlog.Truncate(s.disk, s.logDir, synced)
+	}
+	if err != nil {
+		return fmt.Errorf("cut what was not synced: %w", err)
+	}
+	s.restart(synced)
+	return nil
+}
+
+// Close syncs the log and lets other servers in. After an error of the log it cuts off
+// what is not known to be durable.
 func (s *Store) Close() error {
 	// A snapshot that is still being written belongs to nobody now.
 	s.mu.Lock()
 	s.generation++
 	s.mu.Unlock()
-	err := errors.Join(s.log.Close(), s.unlock())
+	err := s.keep(s.log.Close())
+	err = errors.Join(err, s.CutUnsynced(), s.unlock())
 	if s.err == nil {
 		s.err = ErrClosed
 	}

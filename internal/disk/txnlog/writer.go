@@ -67,6 +67,10 @@ func (w *Writer) Last() zoo.Zxid { return w.last }
 // Synced is the zxid up to which all entries are durable.
 func (w *Writer) Synced() zoo.Zxid { return w.synced }
 
+// Unsynced tells whether something was written that may not be durable. After an error it
+// stays so.
+func (w *Writer) Unsynced() bool { return w.dirty }
+
 // SegmentBytes is how much of the current segment is used.
 func (w *Writer) SegmentBytes() int64 { return w.offset }
 
@@ -206,6 +210,19 @@ func (w *Writer) Close() error {
 		w.err = ErrClosed
 	}
 	return err
+}
+
+// Abandon ends a log that has failed without another sync.
+func (w *Writer) Abandon() error {
+	if w.err == nil {
+		w.err = ErrClosed
+	}
+	if w.file == nil {
+		return nil
+	}
+	file := w.file
+	w.file = nil
+	return file.Close()
 }
 
 func (w *Writer) fail(what string, err error) error {

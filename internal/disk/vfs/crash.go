@@ -101,18 +101,16 @@ func (m *Mem) redoEntry(c dirChange) {
 
 // crash gives the file with some of its changes since the last sync lost.
 func (n *memNode) crash(f fate) *memNode {
-	after := n.clone()
-	if f.lasting() {
-		return after
+	if f.lasting() && n.platter == nil {
+		return n.clone()
 	}
-	written := make([][]byte, len(n.changes))
-	for i := len(n.changes) - 1; i >= 0; i-- {
-		c := n.changes[i]
-		written[i] = after.at(c.offset, c.offset+c.n)
-		after.revert(c)
-	}
+	after, written := n.durable(), n.written()
 	for i, c := range n.changes {
-		after.redo(c, written[i], f)
+		if f.lasting() {
+			after.apply(c, written[i])
+		} else {
+			after.redo(c, written[i], f)
+		}
 	}
 	return after
 }

@@ -22,6 +22,8 @@ type Mem struct {
 	entries map[string]*memNode
 	dirs    map[string][]dirChange // by directory: what SyncDir has yet to make durable
 	limit   int64                  // of all files together; 0 is none
+	// syncError is what the syncs of files end with, see FailSyncs.
+	syncError error
 }
 
 var _ FS = (*Mem)(nil)
@@ -212,6 +214,16 @@ func (m *Mem) Stat(name string) (Info, error) {
 		return Info{}, err
 	}
 	return Info{Size: node.size}, nil
+}
+
+// FailSyncs makes the sync of every file fail from now on; with nil none fails any more.
+// What a failed one should have made durable can still be read, a later sync finds
+// nothing to do about it, and a power loss takes it: so do systems that have dropped
+// what they could not write.
+func (m *Mem) FailSyncs(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.syncError = err
 }
 
 // Limit bounds what all files together may take; 0 is no bound. What is there stays.

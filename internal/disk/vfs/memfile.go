@@ -12,6 +12,9 @@ type memNode struct {
 	data    []byte
 	size    int64
 	changes []fileChange // since the last Sync, oldest first
+	// platter is what the disk holds in fact, once a failed Sync has made the system
+	// forget what was to be written; without it that is data before changes.
+	platter *memNode
 }
 
 // fileChange is a write (n > 0) or a resize, with what it covered.
@@ -67,7 +70,62 @@ func (n *memNode) at(offset, end int64) []byte {
 }
 
 func (n *memNode) clone() *memNode {
-	return &memNode{data: append([]byte(nil), n.data...), size: n.size}
+	after := &memNode{data: append([]byte(nil), n.data...), size: n.size}
+	if n.platter != nil {
+		after.platter = n.platter.clone()
+	}
+	return after
+}
+
+// sync makes the changes durable.
+func (n *memNode) sync() {
+	if n.platter != nil {
+		written := n.written()
+		for i, c := range n.changes {
+			n.platter.apply(c, written[i])
+		}
+	}
+	n.changes = nil
+}
+
+// forget makes the changes as good as written for all who read the file, and for every
+// later sync; but they are not on the disk.
+func (n *memNode) forget() {
+	n.platter = n.durable()
+	n.changes = nil
+}
+
+// durable is what the disk holds for sure.
+func (n *memNode) durable() *memNode {
+	if n.platter != nil {
+		return n.platter.clone()
+	}
+	before := n.clone()
+	for i := len(n.changes) - 1; i >= 0; i-- {
+		before.revert(n.changes[i])
+	}
+	return before
+}
+
+// written is what each of the changes has written.
+func (n *memNode) written() [][]byte {
+	before := n.clone()
+	written := make([][]byte, len(n.changes))
+	for i := len(n.changes) - 1; i >= 0; i-- {
+		c := n.changes[i]
+		written[i] = before.at(c.offset, c.offset+c.n)
+		before.revert(c)
+	}
+	return written
+}
+
+// apply repeats a change in full.
+func (n *memNode) apply(c fileChange, written []byte) {
+	if c.n == 0 {
+		n.cut(c.sizeAfter)
+		return
+	}
+	n.put(written, c.offset)
 }
 
 // revert takes back a change; it must be the newest one that is still in place.
@@ -205,8 +263,12 @@ func (f *memFile) WriteAt(p []byte, offset int64) (int, error) {
 func (f *memFile) Sync() error {
 	err := f.enter("sync", reading)
 	defer f.disk.mu.Unlock()
+	if err == nil && f.disk.syncError != nil {
+		f.node.forget()
+		err = f.fail("sync", f.disk.syncError)
+	}
 	if err == nil {
-		f.node.changes = nil
+		f.node.sync()
 	}
 	return err
 }

@@ -239,3 +239,39 @@ func BenchmarkMemAppendAndSync(b *testing.B) {
 		}
 	}
 }
+
+// The plot: a file is synced, goes on, and its sync fails. Everybody still reads all of it,
+// and the next sync has no complaint; but after a power loss only what was synced before
+// the failure, and what was written after it, is there.
+func TestAFailedSyncForgetsWhatItShows(t *testing.T) {
+	disk := memAt("/d")
+	f, err := disk.Create("/d/f")
+	vfstest.Must(t, err)
+	put := func(text string, offset int64) {
+		_, err := f.WriteAt([]byte(text), offset)
+		vfstest.Must(t, err)
+	}
+	put("one.", 0)
+	vfstest.Must(t, f.Sync())
+	vfstest.Must(t, disk.SyncDir("/d"))
+	put("two.", 4)
+	broken := errors.New("broken")
+	disk.FailSyncs(broken)
+	if err := f.Sync(); !errors.Is(err, broken) {
+		t.Fatalf("the sync says %v", err)
+	}
+	disk.FailSyncs(nil)
+	vfstest.Must(t, f.Sync())
+	put("six.", 8)
+	vfstest.Must(t, f.Sync())
+	for want, found := range map[string]*vfs.Mem{
+		"one.two.six.":             disk.Clone(),
+		"one.\x00\x00\x00\x00six.": disk.CrashLosingAll(),
+	} {
+		g, err := found.Open("/d/f")
+		vfstest.Must(t, err)
+		if got, err := io.ReadAll(g); err != nil || string(got) != want {
+			t.Errorf("found %q, want %q (%v)", got, want, err)
+		}
+	}
+}
