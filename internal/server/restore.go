@@ -156,14 +156,7 @@ func (s *Server) holds(t *tree.Tree) bool {
 
 // replace takes the steps up to the new replica.
 func (s *Server) replace(ctx context.Context, r *restoring) (err error) {
-	r.prepared, err = r.store.PrepareReplacement(r.tree, func() error {
-		select {
-		case <-s.closing:
-			return errNotServing()
-		default:
-			return ctx.Err()
-		}
-	})
+	r.prepared, err = r.store.PrepareReplacement(r.tree, func() error { return s.goesOn(ctx) })
 	if err != nil {
 		return err
 	}
@@ -195,6 +188,16 @@ func (s *Server) replace(ctx context.Context, r *restoring) (err error) {
 		}
 	}
 	return err
+}
+
+// goesOn is an error when the server closes, or nobody waits any more.
+func (s *Server) goesOn(ctx context.Context) error {
+	select {
+	case <-s.closing:
+		return errNotServing()
+	default:
+		return ctx.Err()
+	}
 }
 
 // restore makes the prepared file the history, behind all operations before it.
