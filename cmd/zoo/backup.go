@@ -171,7 +171,10 @@ func (c *backupCreateCommand) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return backupTrouble(err)
 	}
+	tell, done := m.progress("copying")
+	repo.Tell(tell)
 	made, err := repo.Create(ctx, from)
+	done()
 	if err != nil {
 		return backupTrouble(err)
 	}

@@ -97,7 +97,10 @@ func (c *backupVerifyCommand) Run(ctx context.Context, m *Main) error {
 		depth, told = backup.Stored, "the stored bytes are what they were; "+
 			"what is in them takes --identity"
 	}
+	tell, done := m.progress("verifying")
+	repo.Tell(tell)
 	report, err := repo.Verify(ctx, depth)
+	done()
 	if err != nil {
 		return backupTrouble(err)
 	}
@@ -130,11 +133,12 @@ type backupRestoreCommand struct {
 	LogDir       string `placeholder:"dir" help:"The dataLogDir that goes with it, if it is another one."`
 	KeepSessions bool   `help:"With --data-dir: keep sessions and their ephemeral znodes. Without, all sessions have ended."`
 
-	Server     string   `placeholder:"host:port,…" help:"A running ensemble to restore a --subtree into."`
-	Into       string   `placeholder:"/path" help:"With --server: what the subtree is called there; as in the backup without."`
-	Existing   string   `default:"" enum:",refuse,keep,replace" help:"With --server: what becomes of znodes that exist: refuse, which is the default, keep, or replace."`
-	ClientAuth string   `name:"auth-file" placeholder:"file" help:"With --server: a file with what to authenticate as, such as: digest super:secret."`
-	Define     []string `short:"D" sep:"none" placeholder:"name=value" help:"With --server: set a property of the client, as for zoo shell."`
+	Server     string        `placeholder:"host:port,…" help:"A running ensemble to restore a --subtree into."`
+	Into       string        `placeholder:"/path" help:"With --server: what the subtree is called there; as in the backup without."`
+	Existing   string        `default:"" enum:",refuse,keep,replace" help:"With --server: what becomes of znodes that exist: refuse, which is the default, keep, or replace."`
+	ClientAuth string        `name:"auth-file" placeholder:"file" help:"With --server: a file with what to authenticate as, such as: digest super:secret."`
+	Patience   time.Duration `name:"connect-timeout" default:"30s" help:"With --server: how long it may take to let a client in."`
+	Define     []string      `short:"D" sep:"none" placeholder:"name=value" help:"With --server: set a property of the client, as for zoo shell."`
 }
 
 // Run restores. Nothing is written before everything was read.
@@ -166,7 +170,10 @@ func (c *backupRestoreCommand) Run(ctx context.Context, m *Main) error {
 	for _, note := range plan.Notes {
 		fmt.Fprintf(m.Stderr, "note: %s\n", note)
 	}
+	tell, done := m.progress("reading")
+	repo.Tell(tell)
 	replayed, err := repo.Replay(ctx, plan)
+	done()
 	if err != nil {
 		return backupTrouble(err)
 	}
@@ -193,6 +200,8 @@ func (c *backupRestoreCommand) check() error {
 		return errors.New("give --data-dir, or --server with --subtree")
 	case c.Zxid != nil && c.Time != nil:
 		return errors.New("give --zxid or --time, not both")
+	case c.Patience <= 0:
+		return errors.New("--connect-timeout must be more than 0")
 	case c.Server != "" && strings.TrimSuffix(c.Subtree, "/") == "":
 		return errors.New("--server takes one --subtree, not everything; to replace everything " +
 			"stop the ensemble and restore with --data-dir")
@@ -339,17 +348,14 @@ func (c *backupRestoreCommand) existing() backup.Existing {
 	return cmp.Or(backup.Existing(c.Existing), backup.Refuse)
 }
 
-// dialMax is how long an ensemble may take to let a client in.
-const dialMax = 30 * time.Second
-
 func (c *backupRestoreCommand) dial(
 	ctx context.Context, opts client.Options,
 ) (*client.Client, error) {
-	patient, cancel := context.WithTimeout(ctx, dialMax)
+	patient, cancel := context.WithTimeout(ctx, c.Patience)
 	defer cancel()
 	conn, err := client.Dial(patient, opts)
 	if err != nil {
-		return nil, fmt.Errorf("connect to %s, for %v at most: %w", c.Server, dialMax, err)
+		return nil, fmt.Errorf("connect to %s, for %v at most: %w", c.Server, c.Patience, err)
 	}
 	return conn, nil
 }

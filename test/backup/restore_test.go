@@ -179,6 +179,8 @@ func TestCodesTellScriptsWhatHappened(t *testing.T) {
 	o.zoo(3, "restore", "--repo", o.repo(), "--data-dir", fresh,
 		"--time", "0001-01-01T00:00:00Z")
 	o.zoo(2, "restore", "--repo", o.repo())
+	o.zoo(2, "restore", "--repo", o.repo(), "--subtree", "/zookeeper", "--server", "127.0.0.1:1",
+		"--connect-timeout", "300ms")
 	var list struct{ Ranges []struct{ First string } }
 	o.must(json.Unmarshal([]byte(o.zoo(0, "list", "--json", "--repo", o.repo())), &list))
 	if len(list.Ranges) != 1 || !strings.HasPrefix(list.Ranges[0].First, "0x") {

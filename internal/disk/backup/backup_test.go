@@ -62,6 +62,39 @@ func TestRestoreGoesToATime(t *testing.T) {
 	}
 }
 
+// Whoever waits sees how far it is: each job counts up to its total.
+func TestProgressIsToldUpToTheEnd(t *testing.T) {
+	w := newWorld(t)
+	r, _ := w.vault(backup.Keys{})
+	var last, all int64
+	r.Tell(func(done, total int64) {
+		if done < last && total == all || done > total {
+			t.Errorf("%d of %d after %d of %d", done, total, last, all)
+		}
+		last, all = done, total
+	})
+	ended := func(job string) {
+		t.Helper()
+		if all == 0 || last != all {
+			t.Errorf("%s ended at %d of %d", job, last, all)
+		}
+		last, all = 0, 0
+	}
+	w.grow(20)
+	w.snapshot()
+	_, err := r.Create(t.Context(), w.source())
+	must(t, err)
+	ended("create")
+	w.grow(20)
+	_, err = r.Archive(t.Context(), w.source(), 0)
+	must(t, err)
+	replay(t, r, backup.Point{})
+	ended("restore")
+	_, err = r.Verify(t.Context(), backup.Full)
+	must(t, err)
+	ended("verify")
+}
+
 // No transaction has the number 0. Who asks for it does not get the latest.
 func TestNothingIsBeforeTheFirstTransaction(t *testing.T) {
 	w := newWorld(t)

@@ -96,8 +96,10 @@ func (r *Repository) addBase(ctx context.Context, from Source, shot Snapshot) (B
 		Suffix: shot.Suffix}
 	name := baseName(shot.Zxid)
 	var info snapshot.Info
+	r.work.expect(shot.Size)
+	counted := countedBody{shot, &r.work}
 	obj, err := r.put(ctx, name, func(w io.Writer) (err error) {
-		read := io.TeeReader(untilDone{ctx, shot}, w)
+		read := io.TeeReader(untilDone{ctx, counted}, w)
 		info, err = checkSnapshot(from.String()+shot.Suffix, read, shot.Zxid)
 		return err
 	})

@@ -107,7 +107,7 @@ var ErrKey = errors.New("no key for an encrypted repository")
 // get opens an object for its plain text. The end of it comes only if the object
 // is what its manifest says.
 func (r *Repository) get(ctx context.Context, obj Object) (io.ReadCloser, error) {
-	raw, err := openRaw(ctx, r.Target, obj)
+	raw, err := r.openRaw(ctx, obj)
 	if err != nil {
 		return nil, err
 	}
@@ -150,12 +150,13 @@ type rawReader struct {
 	err error
 }
 
-func openRaw(ctx context.Context, from Target, obj Object) (*rawReader, error) {
-	r, err := from.Get(ctx, obj.Key)
+func (r *Repository) openRaw(ctx context.Context, obj Object) (*rawReader, error) {
+	stored, err := r.Target.Get(ctx, obj.Key)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", obj.Key, missing(obj.Key, err))
 	}
-	return &rawReader{ReadCloser: r, obj: obj, sum: sha256.New()}, nil
+	counted := countedBody{stored, &r.work}
+	return &rawReader{ReadCloser: counted, obj: obj, sum: sha256.New()}, nil
 }
 
 func (r *rawReader) Read(p []byte) (int, error) {

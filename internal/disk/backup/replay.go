@@ -25,6 +25,11 @@ type Replayed struct {
 // Replay rebuilds the tree of a plan. Where an entry says what the tree's digest must
 // be and it is not that, the rebuilding has failed.
 func (r *Repository) Replay(ctx context.Context, plan Plan) (Replayed, error) {
+	r.work.expect(plan.bytes())
+	return r.replay(ctx, plan)
+}
+
+func (r *Repository) replay(ctx context.Context, plan Plan) (Replayed, error) {
 	p := replay{repo: r, plan: plan}
 	if err := p.base(ctx); err != nil {
 		return Replayed{}, err

@@ -33,6 +33,7 @@ type Repository struct {
 	// Now is the clock; nil means the system's.
 	Now func() time.Time
 
+	work     work // how far it has come
 	unmarked bool // there is nothing yet; the first object comes with the mark
 }
 

@@ -196,7 +196,8 @@ func (s Server) Snapshot(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, errors.Join(fmt.Errorf("%s: header last_zxid: %w", s, err),
 			response.Body.Close())
 	}
-	return Snapshot{ReadCloser: response.Body, Zxid: z}, nil
+	size := max(response.ContentLength, 0)
+	return Snapshot{ReadCloser: response.Body, Zxid: z, Size: size}, nil
 }
 
 // Log implements Source.

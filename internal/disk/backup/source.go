@@ -43,6 +43,8 @@ type Snapshot struct {
 	LogEnd zoo.Zxid
 	// Time is that of the transaction Zxid, or of the next one, if it is known.
 	Time time.Time
+	// Size is how many bytes come, 0 if nobody knows.
+	Size int64
 	// Suffix is ".gz" or ".snappy" if the file is compressed.
 	Suffix string
 }
@@ -107,6 +109,9 @@ func (d DataDir) open(file snapshot.File) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	shot.ReadCloser = f
+	if shot.Size, err = f.Size(); err != nil {
+		return Snapshot{}, errors.Join(err, f.Close())
+	}
 	return shot, nil
 }
 

@@ -43,6 +43,7 @@ func (r *Repository) Verify(ctx context.Context, depth Depth) (Report, error) {
 	for _, err := range catalog.Damaged {
 		report.Damaged = append(report.Damaged, err.Error())
 	}
+	r.work.expect(catalog.verifiedBytes(depth))
 	for _, b := range catalog.Bases {
 		report.add(b.Object)
 		if err := report.found(r.verifyBase(ctx, catalog, b, depth)); err != nil {
@@ -73,7 +74,7 @@ func (r *Report) found(err error) error {
 }
 
 func (r *Repository) verifyStored(ctx context.Context, o Object) error {
-	raw, err := openRaw(ctx, r.Target, o)
+	raw, err := r.openRaw(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -96,7 +97,7 @@ func (r *Repository) verifyBase(ctx context.Context, c Catalog, b Base, depth De
 		}
 	}
 	plan.trim()
-	done, err := r.Replay(ctx, plan)
+	done, err := r.replay(ctx, plan)
 	if err != nil {
 		return err
 	}
