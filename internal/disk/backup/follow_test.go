@@ -145,6 +145,23 @@ func TestAHoleIsFilledLater(t *testing.T) {
 	}
 }
 
+// Two bases of transactions that follow each other have nothing between them.
+func TestNeighboursHaveNoHoleBetweenThem(t *testing.T) {
+	w := newWorld(t)
+	r, _ := w.vault(backup.Keys{})
+	from := (&admin{world: w, java: true, auth: "digest super:x"}).serve(t)
+	for range 2 {
+		w.grow(1)
+		_, err := r.Create(t.Context(), from)
+		must(t, err)
+	}
+	catalog, err := r.Catalog(t.Context())
+	must(t, err)
+	if holes := catalog.Holes(); len(holes) > 0 || len(catalog.Ranges()) != 2 {
+		t.Fatalf("found %v", holes)
+	}
+}
+
 // One look, as cron has it made, begins a repository, goes on, renews the base when it
 // is old, and begins a new chain where the log was purged.
 func TestOneLookDoesWhatTheFollowerDoes(t *testing.T) {

@@ -22,12 +22,15 @@ func (h Hole) String() string {
 		zoo.Zxid(h.After), zoo.Zxid(h.Before))
 }
 
-// Holes are what lies between the ranges.
+// Holes are what lies between the ranges. Where the next one begins with the very next
+// transaction nothing is missing.
 func (c Catalog) Holes() []Hole {
 	holes := []Hole{}
 	ranges := c.Ranges()
 	for i := 1; i < len(ranges); i++ {
-		holes = append(holes, Hole{ranges[i-1].Last, ranges[i].First})
+		if ranges[i].First != ranges[i-1].Last+1 {
+			holes = append(holes, Hole{ranges[i-1].Last, ranges[i].First})
+		}
 	}
 	return holes
 }
