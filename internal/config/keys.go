@@ -125,19 +125,8 @@ func superDigest(d *draft, value string) error {
 	return nil
 }
 
-// retainCount raises what is below 3 to 3, as Java does: fewer snapshots would
-// leave nothing to fall back on.
-func retainCount(d *draft, value string) error {
-	retain := func(d *draft) *int { return &d.Storage.Purge.Retain }
-	err := number(0, math.MaxInt32, retain)(d, value)
-	if err == nil && d.Storage.Purge.Retain < 3 {
-		d.Storage.Purge.Retain = 3
-	}
-	return err
-}
-
-// purgeTime reads hours, or a number with a unit, as 3.10 does.
-func purgeTime(field func(*draft) *time.Duration) func(*draft, string) error {
+// purgeTime reads hours, or a number with a unit, as 3.10 does; what is negative is 0.
+func purgeTime(low int, field func(*draft) *time.Duration) func(*draft, string) error {
 	return func(d *draft, value string) error {
 		unit, digits := time.Hour, value
 		for _, u := range purgeUnits {
@@ -148,10 +137,11 @@ func purgeTime(field func(*draft) *time.Duration) func(*draft, string) error {
 		}
 		var n int
 		high := int(100 * 365 * 24 * time.Hour / unit)
-		if err := number(0, high, func(*draft) *int { return &n })(d, digits); err != nil {
-			return err
+		if err := number(low, high, func(*draft) *int { return &n })(d, digits); err != nil {
+			return fmt.Errorf("%q is no time: want hours, or a whole number with ms, s, m, h "+
+				"or d, such as 30d, up to 100 years", value)
 		}
-		*field(d) = time.Duration(n) * unit
+		*field(d) = time.Duration(max(0, n)) * unit
 		return nil
 	}
 }
@@ -168,7 +158,8 @@ func purgeSize(d *draft, value string) error {
 	var n int
 	read := number(0, math.MaxInt64>>shift, func(*draft) *int { return &n })
 	if err := read(d, digits); err != nil {
-		return err
+		return fmt.Errorf("%q is no size: want bytes, or a whole number with k, m, g or t, "+
+			"below %dt", value, math.MaxInt64>>40)
 	}
 	d.Storage.Purge.Bytes = int64(n) << shift
 	return nil

@@ -5,7 +5,7 @@ const clientSide = "it is for clients"
 // rowsAuth is who may be whom.
 var rowsAuth = []row{
 	{name: "skipACL", value: "no",
-		parse: truth(func(d *draft) *bool { return &d.SkipACL }),
+		parse: consent("no", func(d *draft) *bool { return &d.SkipACL }),
 		doc:   "yes switches every ACL check off"},
 	{name: "DigestAuthenticationProvider.superDigest", parse: superDigest, secret: true,
 		doc: "the super user, super:<hash>"},

@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // safeWords is the default whitelist: what tells nothing secret and costs little.
 // Java answers only srvr, which breaks probes and agents after an upgrade.
@@ -89,8 +92,8 @@ var rowsStorage = []row{
 	{name: "dataLogDir", parse: text(func(d *draft) *string { return &d.DataLogDir }),
 		doc: "directory of transaction logs; dataDir when absent"},
 	{name: "snapCount", value: "100000",
-		parse: count(2, func(d *draft) *int { return &d.SnapCount }),
-		doc:   "transactions between snapshots"},
+		parse: atLeast(2, func(d *draft) *int { return &d.SnapCount }),
+		doc:   "transactions between snapshots, at least 2"},
 	{name: "snapSizeLimitInKb", value: "4194304",
 		parse: kilobytes(func(d *draft) *int64 { return &d.Storage.SnapLogBytes }),
 		doc:   "kilobytes of log between snapshots; 0 or less is no limit"},
@@ -99,7 +102,7 @@ var rowsStorage = []row{
 		doc: "milliseconds from the end of a snapshot to the next one at least, and never " +
 			"less than half of what the last one took"},
 	{name: "snapRateLimitInKb", value: "0",
-		parse: kilobytes(func(d *draft) *int64 { return &d.Storage.SnapRate }),
+		parse: kilobytesFrom(0, func(d *draft) *int64 { return &d.Storage.SnapRate }),
 		doc: "kilobytes of a snapshot written, or read back, in a second; 0 fits it to the " +
 			"size of the tree"},
 	{name: "txnLogSizeLimitInKb", value: "-1",
@@ -111,7 +114,7 @@ var rowsStorage = []row{
 		parse: count(1, func(d *draft) *int { return &d.CommitLogCount }),
 		doc:   "committed proposals kept in memory for learners"},
 	{name: "forceSync", value: "yes",
-		parse: untruth(func(d *draft) *bool { return &d.Storage.Unsynced }),
+		parse: dissent("yes", func(d *draft) *bool { return &d.Storage.Unsynced }),
 		doc:   "sync the log before a write is acknowledged"},
 	{name: "fsync.warningthresholdms", value: "1000",
 		parse: millis(func(d *draft) *time.Duration { return &d.Storage.SyncSlow }),
@@ -142,14 +145,16 @@ var rowsStorage = []row{
 	{name: "closeSessionTxn.enabled", value: "true",
 		parse: untruth(func(d *draft) *bool { return &d.Storage.EndsUnlisted }),
 		doc:   "list the ephemeral nodes in the transaction that ends a session"},
-	{name: "autopurge.snapRetainCount", value: "3", parse: retainCount,
-		doc: "snapshots a purge keeps, at least 3, with the log behind the oldest of them"},
+	{name: "autopurge.snapRetainCount", value: "3",
+		parse: atLeast(3, func(d *draft) *int { return &d.Storage.Purge.Retain }),
+		doc:   "snapshots a purge keeps, at least 3, with the log behind the oldest of them"},
 	{name: "autopurge.purgeInterval", value: "1h",
-		parse: purgeTime(func(d *draft) *time.Duration { return &d.Storage.Purge.Interval }),
-		doc: "hours between purges, or with ms, s, m, h, d; 0 is never; when absent a purge " +
-			"follows each snapshot, too"},
+		parse: purgeTime(math.MinInt32,
+			func(d *draft) *time.Duration { return &d.Storage.Purge.Interval }),
+		doc: "hours between purges, or with ms, s, m, h, d; 0 and less is never; when " +
+			"absent a purge follows each snapshot, too"},
 	{name: "autopurge.maxAge", value: "30d",
-		parse: purgeTime(func(d *draft) *time.Duration { return &d.Storage.Purge.Age }),
+		parse: purgeTime(0, func(d *draft) *time.Duration { return &d.Storage.Purge.Age }),
 		doc: "hours, or with a unit, after which a snapshot goes that is not the newest good " +
 			"one; 0 is never, as is no value beside either of the two above"},
 	{name: "autopurge.maxSize", value: "0", parse: purgeSize,

@@ -17,7 +17,7 @@ const (
 // rowsPeers is the links between servers.
 var rowsPeers = []row{
 	{name: "leaderServes", value: "yes",
-		parse: truth(func(d *draft) *bool { return &d.Peers.LeaderServes }),
+		parse: consent("yes", func(d *draft) *bool { return &d.Peers.LeaderServes }),
 		doc:   "let a leader take clients"},
 	{name: "electionPortBindRetry", value: "3",
 		parse: count(0, func(d *draft) *int { return &d.Peers.ElectionBindTries }),

@@ -207,7 +207,11 @@ func (d *draft) takeOne(s setting) error {
 	}
 	d.set[s.key] = s
 	if r.parse != nil {
-		if err := r.parse(d, s.value); err != nil {
+		var only caution
+		switch err := r.parse(d, s.value); {
+		case errors.As(err, &only):
+			d.warnings = append(d.warnings, s.warn(string(only)))
+		case err != nil:
 			return s.fail(err.Error())
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,6 +43,16 @@ func fraction(field func(*draft) *float64) func(*draft, string) error {
 	}
 }
 
+// kilobytesFrom is kilobytes that must be low at least.
+func kilobytesFrom(low int, field func(*draft) *int64) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		if err := count(low, func(*draft) *int { return new(int) })(d, value); err != nil {
+			return err
+		}
+		return kilobytes(field)(d, value)
+	}
+}
+
 // kilobytes reads kilobytes into bytes; zero and less are 0, which means off.
 func kilobytes(field func(*draft) *int64) func(*draft, string) error {
 	return func(d *draft, value string) error {
@@ -59,11 +70,17 @@ func duration(unit time.Duration, low int,
 	return func(d *draft, value string) error {
 		var n int
 		if err := count(low, func(*draft) *int { return &n })(d, value); err != nil {
-			return err
+			return fmt.Errorf("%w; want %s", err, unitNames[unit])
 		}
 		*field(d) = time.Duration(n) * unit
 		return nil
 	}
+}
+
+// unitNames are the units that a number alone has.
+var unitNames = map[time.Duration]string{
+	time.Millisecond: "milliseconds", time.Second: "seconds", time.Minute: "minutes",
+	time.Hour: "hours",
 }
 
 // millis reads a time of at least nothing in milliseconds.
@@ -108,6 +125,33 @@ func orEmpty(parse func(*draft, string) error) func(*draft, string) error {
 	}
 }
 
+// hostName reads an address or the name of a host, without a port.
+func hostName(field func(*draft) *string) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		_, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(value, "["), "]"))
+		if err != nil && strings.Trim(value, hostLetters) != "" || value == "" {
+			return fmt.Errorf("%q is neither an IP address nor the name of a host", value)
+		}
+		*field(d) = value
+		return nil
+	}
+}
+
+// urlPath reads a path that stands in a URL as it is.
+func urlPath(field func(*draft) *string) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		if strings.Trim(value, hostLetters+"/~") != "" || strings.Trim(value, "/") == "" {
+			return fmt.Errorf("%q is no path of a URL such as /commands: "+
+				"letters, digits and / - . _ ~ may be in it", value)
+		}
+		*field(d) = value
+		return nil
+	}
+}
+
+// hostLetters may be in the name of a host; _ is no good form, and is met.
+const hostLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"
+
 // words reads a list with commas (Java's cipher lists have colons or commas).
 func words(field func(*draft) *[]string) func(*draft, string) error {
 	return func(d *draft, value string) error {
@@ -121,11 +165,12 @@ func words(field func(*draft) *[]string) func(*draft, string) error {
 	}
 }
 
-// truth reads true and false, and yes and no, which Java uses for some keys.
+// truth reads true and false. What else there is Java takes for false, which is seldom
+// what was meant; no, which is, counts.
 func truth(field func(*draft) *bool) func(*draft, string) error {
 	return func(d *draft, value string) error {
 		switch strings.ToLower(value) {
-		case "true", "yes":
+		case "true":
 			*field(d) = true
 		case "false", "no":
 			*field(d) = false
@@ -144,6 +189,53 @@ func untruth(field func(*draft) *bool) func(*draft, string) error {
 			return err
 		}
 		*field(d) = !on
+		return nil
+	}
+}
+
+// consent reads yes and no, which must be in lower case: Java takes any other word for
+// usual. A word that means just that is taken as well.
+func consent(usual string, field func(*draft) *bool) func(*draft, string) error {
+	harmless := map[string]string{"yes": "true", "no": "false"}[usual]
+	return func(d *draft, value string) error {
+		switch {
+		case value == "yes" || value == "no":
+			*field(d) = value == "yes"
+		case strings.EqualFold(value, usual) || strings.EqualFold(value, harmless):
+			*field(d) = usual == "yes"
+		default:
+			return fmt.Errorf("%q is neither yes nor no", value)
+		}
+		return nil
+	}
+}
+
+// dissent reads such a switch whose field says the opposite.
+func dissent(usual string, field func(*draft) *bool) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		var on bool
+		err := consent(usual, func(*draft) *bool { return &on })(d, value)
+		*field(d) = err == nil && !on
+		return err
+	}
+}
+
+// caution is what an operator should hear of a value that counts all the same.
+type caution string
+
+// Error is the warning.
+func (c caution) Error() string { return string(c) }
+
+// atLeast reads a number, and raises one that is too small, as Java does.
+func atLeast(low int, field func(*draft) *int) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		if err := count(math.MinInt32, field)(d, value); err != nil {
+			return err
+		}
+		if n := *field(d); n < low {
+			*field(d) = low
+			return caution(fmt.Sprintf("%d is too small, and counts as %d", n, low))
+		}
 		return nil
 	}
 }

@@ -37,6 +37,11 @@ func (s *Server) settleReserve() {
 		s.log.Warn("disk space is not watched", "error", err)
 	case s.cfg.SpaceMin < 0:
 		s.cfg.SpaceMin = min(space.Total/reserveShareDefault, reserveMaxDefault)
+	case s.cfg.SpaceMin > space.Total:
+		s.log.Warn("disk.reserve is more than the whole disk: this server is always short "+
+			"of space, and writes are refused unless a majority is not",
+			"reserve", s.cfg.SpaceMin, "disk", space.Total,
+			"advice", "set disk.reserve to less, or to auto")
 	}
 }
 
