@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,5 +162,16 @@ func until(t testing.TB, holds func() bool) {
 			t.Fatal("it never becomes true")
 		}
 		<-time.After(time.Millisecond)
+	}
+}
+
+// The plot: the reserve is larger than the disk. The log says so at the start, before
+// the first write is refused.
+func TestAReserveAboveTheWholeDiskIsToldOf(t *testing.T) {
+	disk, d := vfs.NewMem(), &diary{}
+	cfg := smallDisk(disk, 400<<10, 1<<40)
+	startLogging(t, disk, cfg, slog.New(slog.NewTextHandler(d, nil)))
+	if text := d.String(); !strings.Contains(text, "disk.reserve is more than the whole disk") {
+		t.Errorf("the log says %q", text)
 	}
 }
