@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/adler32"
 	"io"
+	"path/filepath"
 
 	"zoo"
 	"zoo/internal/disk/txnlog"
@@ -24,7 +25,7 @@ func (t *TxnLog) chop(in *bufio.Reader) error {
 	to.Write(txnlog.AppendFile(nil))
 	chopped, err := t.copy(in, to)
 	if err = errors.Join(err, to.Flush(), f.Sync(), f.Close()); err == nil && !chopped {
-		err = fmt.Errorf("Failed to chop %s", t.File)
+		err = fmt.Errorf("Failed to chop %s", filepath.Base(t.File))
 	}
 	if err != nil {
 		fmt.Fprintf(t.Out, "Got exception: %v\n", err)

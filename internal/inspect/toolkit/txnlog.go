@@ -215,7 +215,7 @@ func (t *TxnLog) print(prefix string, b []byte) error {
 	}
 	_, err = fmt.Fprintf(t.Out, "%s%s session 0x%x cxid 0x%x zxid 0x%x %s %s\n", prefix,
 		time.UnixMilli(h.Time).Format("1/2/06, 3:04:05 PM MST"), uint64(h.Session),
-		uint32(h.Cxid), uint64(h.Zxid), opText(h.Type), text)
+		uint32(h.Cxid), uint64(h.Zxid), opText(h.Type), javaText(text))
 	return err
 }
 
