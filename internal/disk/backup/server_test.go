@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"zoo"
@@ -21,6 +22,8 @@ import (
 // admin plays a server's admin port over a world.
 type admin struct {
 	*world
+	freezing sync.Mutex // a tree is frozen and thawed by one at a time
+
 	java   bool     // it knows no log
 	oldest zoo.Zxid // the log begins behind it
 	auth   string
@@ -44,6 +47,8 @@ func (a *admin) snapshot(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no auth", http.StatusUnauthorized)
 		return
 	}
+	a.freezing.Lock()
+	defer a.freezing.Unlock()
 	frozen := a.tree.Freeze()
 	defer frozen.Close()
 	disk := vfs.NewMem()
