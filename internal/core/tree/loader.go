@@ -79,6 +79,18 @@ func (p *Loading) Prepare(d *Digester) {
 	}
 }
 
+// Digest is what the znode adds to the digest of its tree.
+func (p *Loading) Digest() uint64 { return uint64(p.digest) }
+
+// Parent is the path of the znode's parent, "" for the root; false where none can be,
+// as for the root itself.
+func (p *Loading) Parent() (path string, possible bool) {
+	if p.cut < 0 {
+		return "", false
+	}
+	return p.Path[:p.cut], true
+}
+
 // Add is Node for a znode that was prepared.
 func (l *Loader) Add(p *Loading) error {
 	t := l.tree

@@ -30,8 +30,7 @@ const rootBytes = 1
 // NewCopy begins a copy.
 func NewCopy(from Source) *Copy {
 	c := &Copy{enc: encoder{Source: from, buf: appendHeader(nil)}}
-	c.enc.begun = true
-	c.enc.tables()
+	c.enc.begin()
 	c.znodes = int64(from.Frozen.Len())*znodeExtraBytes + from.Frozen.DataBytes() - rootBytes +
 		int64(len(jute.AppendString(nil, endPath)))
 	c.size = int64(len(c.enc.buf)) + c.znodes + 3*sealBytes + digestBytes + lastZxidBytes
@@ -94,7 +93,7 @@ func ReadCopy(r io.Reader, name string) (*tree.Tree, Info, error) {
 	if s.err != nil {
 		return nil, info, fmt.Errorf("read snapshot: %w", s.corrupt(name))
 	}
-	t, err := loader.Finish(max(info.LastZxid, info.DigestZxid))
+	t, err := finish(loader, max(info.LastZxid, info.DigestZxid), name)
 	return t, info, err
 }
 

@@ -19,7 +19,7 @@ func ReadStream(r *bufio.Reader, z zoo.Zxid) (*tree.Tree, error) {
 	if s.err != nil {
 		return nil, fmt.Errorf("receive snapshot %v: %w", z, s.corrupt("snapshot stream"))
 	}
-	return loader.Finish(z)
+	return finish(loader, z, "snapshot stream")
 }
 
 // corrupt gives the error, as a CorruptError if the input was the reason.
@@ -32,24 +32,36 @@ func (s *source) corrupt(name string) error {
 	return s.err
 }
 
-// body reads what a tree is made of; without a loader it only looks whether it is
-// there.
+// body reads what a tree is made of.
 func (s *source) body(to *tree.Loader) {
+	s.tables(to.Session, to.ACL)
+	s.znodes(to)
+}
+
+// tables reads what comes before the znodes.
+func (s *source) tables(session func(zoo.SessionID, int32), acl func(int64, []zoo.ACL)) {
 	for n := s.int(); n > 0 && s.err == nil; n-- {
 		id := zoo.SessionID(s.long())
-		timeout := s.int()
-		if to != nil {
-			to.Session(id, timeout)
+		if timeout := s.int(); s.err == nil {
+			session(id, timeout)
 		}
 	}
 	for n := s.int(); n > 0 && s.err == nil; n-- {
 		index := s.long()
-		list := s.acl()
-		if s.err == nil && to != nil {
-			to.ACL(index, list)
+		if list := s.acl(); s.err == nil {
+			acl(index, list)
 		}
 	}
-	s.znodes(to)
+}
+
+// census is body for a census.
+func (s *source) census(c *census) {
+	s.tables(func(zoo.SessionID, int32) {}, func(int64, []zoo.ACL) {})
+	for b := newBatch(); s.err == nil && !b.last; {
+		b.fill(s)
+		b.prepare()
+		s.keep(c.add(b))
+	}
 }
 
 func (s *source) acl() []zoo.ACL {

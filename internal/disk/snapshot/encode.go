@@ -34,10 +34,7 @@ type encoder struct {
 // pull appends up to limit znodes to buf, under the lock, and tells whether there
 // are more. The tree's memory is copied; nothing of it is used after the lock.
 func (e *encoder) pull(limit int) (more bool) {
-	if !e.begun {
-		e.begun = true
-		e.tables()
-	}
+	e.begin()
 	e.Lock.Lock()
 	defer e.Lock.Unlock()
 	more = true
@@ -50,6 +47,14 @@ func (e *encoder) pull(limit int) (more bool) {
 		e.buf = jute.AppendString(e.buf, endPath)
 	}
 	return more
+}
+
+// begin appends what comes before the znodes, once.
+func (e *encoder) begin() {
+	if !e.begun {
+		e.begun = true
+		e.tables()
+	}
 }
 
 // tables appends what belongs to the Frozen alone, so that no lock is needed: to sort a

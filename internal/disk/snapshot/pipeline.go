@@ -12,25 +12,18 @@ import (
 // small tree is loaded before others have even started, and in one order of reads.
 const aloneBatches = 16
 
-// znodes reads all znodes into the tree, or only reads them.
+// znodes reads all znodes into the tree.
 func (s *source) znodes(to *tree.Loader) {
 	b := newBatch()
 	for range aloneBatches {
-		if b.fill(s); to != nil {
-			b.prepare()
-			s.keep(b.insert(to))
-		}
+		b.fill(s)
+		b.prepare()
+		s.keep(b.insert(to))
 		if b.last || s.err != nil {
 			return
 		}
 	}
-	if to != nil {
-		s.keep(newPipeline(s).run(to))
-		return
-	}
-	for !b.last && s.err == nil {
-		b.fill(s)
-	}
+	s.keep(newPipeline(s).run(to))
 }
 
 // keep notes an error of a znode that is before all that was refused so far.

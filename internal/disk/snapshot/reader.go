@@ -35,29 +35,50 @@ type Info struct {
 // as a *vfs.CorruptError.
 func Read(disk vfs.FS, file File) (*tree.Tree, Info, error) {
 	loader := tree.NewLoader()
-	info, err := read(disk, file, loader)
+	info, err := readParts(disk, file, parts{body: func(s *source) { s.body(loader) }})
 	if err != nil {
 		return nil, info, fmt.Errorf("read snapshot %s: %w", file.Path, err)
 	}
-	t, err := loader.Finish(file.Zxid)
+	t, err := finish(loader, file.Zxid, file.Path)
 	return t, info, err
 }
 
-// Check reads a snapshot file without building its tree.
+// finish is Finish of a loader with what a file or a stream of this name has held.
+func finish(loader *tree.Loader, z zoo.Zxid, name string) (*tree.Tree, error) {
+	t, err := loader.Finish(z)
+	if errors.Is(err, tree.ErrNoRoot) {
+		err = &vfs.CorruptError{File: name, Offset: -1, Want: "the root", Got: err.Error()}
+	}
+	return t, err
+}
+
+// Exact tells whether the digest is of the very znodes that the file holds: it was not
+// written while they changed.
+func (i *Info) Exact() bool {
+	return i.HasDigest && i.HasLastZxid && i.DigestZxid == i.Zxid && i.LastZxid == i.Zxid
+}
+
+// Check reads a snapshot file without building its tree. It refuses what Read refuses, and
+// an Exact snapshot whose digest is not that of its znodes.
 func Check(disk vfs.FS, file File) (Info, error) {
-	info, err := read(disk, file, nil)
+	c := newCensus()
+	info, err := readParts(disk, file, parts{
+		body: func(s *source) { s.census(c) }, end: c.end,
+	})
 	if err != nil {
 		return info, fmt.Errorf("check snapshot %s: %w", file.Path, err)
 	}
 	return info, nil
 }
 
-func read(disk vfs.FS, file File, to *tree.Loader) (Info, error) {
-	return readParts(disk, file, func(s *source) { s.body(to) })
+// parts are those who read the body of a file, and who judge all of it; nil for nobody.
+type parts struct {
+	body func(*source)
+	end  func(*source, *Info)
 }
 
 // readParts reads a file with someone for its body.
-func readParts(disk vfs.FS, file File, body func(*source)) (Info, error) {
+func readParts(disk vfs.FS, file File, to parts) (Info, error) {
 	info := Info{Zxid: file.Zxid, LastZxid: file.Zxid}
 	f, err := disk.Open(file.Path)
 	if err != nil {
@@ -70,9 +91,12 @@ func readParts(disk vfs.FS, file File, body func(*source)) (Info, error) {
 	}
 	s := &source{r: bufio.NewReaderSize(plain, readBytes), sum: adler32.New()}
 	s.header()
-	body(s)
+	to.body(s)
 	s.seal()
 	s.trailer(&info)
+	if to.end != nil {
+		to.end(s, &info)
+	}
 	return info, s.corrupt(file.Path)
 }
 

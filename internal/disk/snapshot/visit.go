@@ -20,7 +20,7 @@ type Visitor interface {
 // a *vfs.CorruptError, all that comes before the damage has been shown; a wrong
 // checksum is found at the end.
 func Visit(disk vfs.FS, file File, to Visitor) (Info, error) {
-	info, err := readParts(disk, file, func(s *source) { s.show(to) })
+	info, err := readParts(disk, file, parts{body: func(s *source) { s.show(to) }})
 	if err != nil {
 		return info, fmt.Errorf("read snapshot %s: %w", file.Path, err)
 	}
@@ -29,18 +29,7 @@ func Visit(disk vfs.FS, file File, to Visitor) (Info, error) {
 
 // show is body for a visitor.
 func (s *source) show(to Visitor) {
-	for n := s.int(); n > 0 && s.err == nil; n-- {
-		id := zoo.SessionID(s.long())
-		if timeout := s.int(); s.err == nil {
-			to.Session(id, timeout)
-		}
-	}
-	for n := s.int(); n > 0 && s.err == nil; n-- {
-		index := s.long()
-		if list := s.acl(); s.err == nil {
-			to.ACL(index, list)
-		}
-	}
+	s.tables(to.Session, to.ACL)
 	for b := newBatch(); s.err == nil && !b.last; {
 		b.fill(s)
 		b.prepare()
