@@ -33,6 +33,10 @@ type Writer struct {
 	done  bool
 	err   error
 
+	count    int    // znodes written
+	digest   uint64 // their sum
+	counting batch  // of the znodes that were pulled last
+
 	unsynced int64 // what the disk was not told to keep yet
 	back     *readBack
 }
@@ -107,17 +111,46 @@ func (w *Writer) step(limit int) (done bool, err error) {
 		}
 		w.out = w.format.Compression.writer(counted{w})
 		w.enc.buf = appendHeader(w.enc.buf)
+		w.enc.begin()
 	}
 	if w.back != nil {
 		return w.readOn()
 	}
-	if w.enc.pull(limit) {
+	start := len(w.enc.buf)
+	more := w.enc.pull(limit)
+	w.tally(start, more)
+	if more {
 		if len(w.enc.buf) >= flushBytes {
 			err = w.flush()
 		}
 		return false, err
 	}
 	return false, w.finish()
+}
+
+// tally counts the znodes that were pulled from start on, as they will be read, and
+// without the tree's lock.
+func (w *Writer) tally(start int, more bool) {
+	b := &w.counting
+	if b.raw = w.enc.buf[start:]; !more {
+		b.raw = b.raw[:len(b.raw)-len(jute.AppendString(nil, endPath))]
+	}
+	b.prepare()
+	w.count += len(b.nodes)
+	for i := range b.nodes {
+		w.digest += b.nodes[i].Digest()
+	}
+	b.raw = nil
+}
+
+// complete tells whether all znodes of the tree, and no others, were written.
+func (w *Writer) complete() error {
+	f := w.enc.Frozen
+	if w.count == f.Len() && w.digest == f.Digest() {
+		return nil
+	}
+	return fmt.Errorf("%d znodes with digest %#x were written, the tree has %d with %#x",
+		w.count, w.digest, f.Len(), f.Digest())
 }
 
 // flush writes what was pulled.
@@ -154,8 +187,11 @@ func (w *Writer) sync() error {
 }
 
 // finish writes the end.
-
 func (w *Writer) finish() error {
+	w.counting = batch{}
+	if err := w.complete(); err != nil {
+		return err
+	}
 	if err := w.flush(); err != nil {
 		return err
 	}
