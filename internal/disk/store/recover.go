@@ -74,20 +74,17 @@ func (s *Store) removeUnfinished() error {
 // is changed before all of it was found good: whoever is refused may try again with
 // what there was.
 func (s *Store) recover() (Recovered, error) {
-	var r Recovered
 	defer s.dropAhead() // it is there only after an error
-	refused, err := s.recoverTree(&r)
+	r, ends, err := s.recoverHistory(exactly)
+	if refusable(err) && s.doubted {
+		s.dropAhead()
+		s.mu.Lock()
+		clear(s.verified) // none of them has led to the history
+		s.mu.Unlock()
+		r, ends, err = s.recoverHistory(anyhow)
+	}
 	if err != nil {
 		return r, err
-	}
-	ends, err := s.recoverTail(&r)
-	if err != nil {
-		return r, err
-	}
-	if refused != nil && refused.Zxid > r.Zxid {
-		return r, &CorruptError{File: refused.Path, Offset: -1, Advice: adviceFetch,
-			Want: fmt.Sprintf("a valid snapshot, as the log ends with %v", r.Zxid),
-			Got:  r.Notes[0]}
 	}
 	epochs, err := s.recoverEpochs(&r)
 	if err != nil {
@@ -120,14 +117,51 @@ func (s *Store) settle(r *Recovered, ends []txnlog.End, epochs []epochFile) erro
 	return s.disk.SyncDir(s.snapDir)
 }
 
+// belief says what becomes of snapshots that are whole, but whose digest is not that of
+// their znodes, though both are of one moment.
+type belief uint8
+
+const (
+	// exactly passes them over, as if they were broken: an older one may have its log.
+	exactly belief = iota
+	// anyhow takes them, as Java does, where nothing else gives the history.
+	anyhow
+)
+
+// recoverHistory reads the newest snapshot that is believed, and the log behind it.
+func (s *Store) recoverHistory(b belief) (r Recovered, ends []txnlog.End, err error) {
+	s.doubted = false
+	refused, err := s.recoverTree(&r, b)
+	if err != nil {
+		return r, nil, err
+	}
+	if ends, err = s.recoverTail(&r); err != nil {
+		return r, nil, err
+	}
+	if refused != nil && refused.Zxid > r.Zxid {
+		return r, nil, &CorruptError{File: refused.Path, Offset: -1, Advice: adviceFetch,
+			Want: fmt.Sprintf("a valid snapshot, as the log ends with %v", r.Zxid),
+			Got:  r.Notes[0]}
+	}
+	return r, ends, nil
+}
+
 // recoverTree loads the newest valid snapshot, and tells the newest invalid one.
-func (s *Store) recoverTree(r *Recovered) (refused *snapshot.File, err error) {
+func (s *Store) recoverTree(r *Recovered, b belief) (refused *snapshot.File, err error) {
 	files, err := snapshot.List(s.disk, s.snapDir)
 	if err != nil {
 		return nil, err
 	}
 	for i, file := range files {
 		t, info, err := s.readSnapshot(file)
+		good := err == nil && s.checkDigest(r, t, info)
+		if err == nil && !good && info.Exact() && b == exactly {
+			s.doubted = true
+			s.dropAhead()
+			err = &CorruptError{File: file.Path, Offset: -1, Advice: adviceFetch,
+				Want: fmt.Sprintf("znodes with digest %#x", info.Digest),
+				Got:  fmt.Sprintf("%#x", t.Digest())}
+		}
 		if err != nil && !refusable(err) {
 			return nil, err
 		}
@@ -138,9 +172,10 @@ func (s *Store) recoverTree(r *Recovered) (refused *snapshot.File, err error) {
 			}
 			continue
 		}
-		s.checkDigest(r, t, info)
 		r.Tree = t
-		s.setVerified(file.Zxid)
+		if good || !info.Exact() {
+			s.setVerified(file.Zxid)
+		}
 		return refused, syncFile(s.disk, file.Path)
 	}
 	if refused != nil {
@@ -175,11 +210,13 @@ func refusable(err error) bool {
 
 // checkDigest compares the tree with its digest where both are of one moment. As
 // in Java, a difference is told and not fatal.
-func (s *Store) checkDigest(r *Recovered, t *tree.Tree, info snapshot.Info) {
-	if info.HasDigest && info.DigestZxid == info.Zxid && info.Digest != t.Digest() {
-		r.note("snapshot %v has digest %#x, but its znodes have %#x",
-			info.Zxid, info.Digest, t.Digest())
+func (s *Store) checkDigest(r *Recovered, t *tree.Tree, info snapshot.Info) (same bool) {
+	if !info.HasDigest || info.DigestZxid != info.Zxid || info.Digest == t.Digest() {
+		return true
 	}
+	r.note("snapshot %v has digest %#x, but its znodes have %#x",
+		info.Zxid, info.Digest, t.Digest())
+	return false
 }
 
 // startEmpty takes a history to begin here, if the directory really is empty.

@@ -91,6 +91,9 @@ type Store struct {
 	verified   map[zoo.Zxid]bool // snapshots that were read back or loaded
 	treeZxid   zoo.Zxid          // what the tree in memory holds at least
 
+	// doubted is set when a snapshot was passed over only for its digest. It and ahead are
+	// used by recover.
+	doubted bool
 	// ahead is the log behind the snapshot that is being read; nil outside of recover.
 	ahead *tail
 }
