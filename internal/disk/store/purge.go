@@ -94,23 +94,30 @@ func removeHeld(disk vfs.FS, path string) error {
 // executePurge finishes a purge that a crash has interrupted, unless the snapshot is
 // gone or broken that the plan relies on: then all there is may be needed.
 func (s *Store) executePurge(cut zoo.Zxid) error {
+	good, err := s.restsOn(cut)
+	if err != nil || !good {
+		return err
+	}
+	return s.removeBefore(cut)
+}
+
+// restsOn tells whether a history can rest on the snapshot with this zxid: that it is there
+// and good.
+func (s *Store) restsOn(cut zoo.Zxid) (bool, error) {
 	files, err := snapshot.List(s.disk, s.snapDir)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, file := range files {
 		if file.Zxid != cut {
 			continue
 		}
 		_, err := snapshot.Check(s.disk, file)
-		if err != nil && !refusable(err) {
-			return err
-		}
-		if err == nil {
-			return s.removeBefore(cut)
+		if err == nil || !refusable(err) {
+			return err == nil, err
 		}
 	}
-	return nil
+	return false, nil
 }
 
 func (s *Store) removeBefore(cut zoo.Zxid) error {
@@ -266,6 +273,10 @@ func (c Config) Purge(p PurgePlan, removed func(HeldFile)) error {
 var errUnfinished = errors.New("another job on it is unfinished; start the server once, " +
 	"or plan the purge again when it is done")
 
+// errOutdated means that the snapshot is gone or broken that a plan would leave.
+var errOutdated = errors.New("the oldest snapshot that was to stay is gone or broken; " +
+	"plan the purge again")
+
 func (s *Store) purgeOffline(p PurgePlan, alone bool, removed func(HeldFile)) error {
 	if len(p.Remove) == 0 {
 		return nil
@@ -273,6 +284,10 @@ func (s *Store) purgeOffline(p PurgePlan, alone bool, removed func(HeldFile)) er
 	_, found, err := readFile(s.disk, filepath.Join(s.snapDir, planName))
 	if err != nil || found {
 		return errors.Join(err, errUnfinished)
+	}
+	// With the lock: a server may have changed the history since the plan was made.
+	if good, err := s.restsOn(p.Oldest); err != nil || !good {
+		return errors.Join(err, errOutdated)
 	}
 	if alone {
 		written := plan{verb: verbPurge, zxid: p.Oldest}

@@ -221,3 +221,23 @@ func TestACutUnderAPurgeRestsOnWhatThePurgeLeaves(t *testing.T) {
 		}
 	}
 }
+
+// The plot: a purge by hand is planned, and before it is carried out somebody removes or
+// breaks the snapshot that was to stay. Nothing goes, and the message says what to do.
+func TestAPurgeByHandLooksOnceMoreAtWhatStays(t *testing.T) {
+	for _, content := range []string{"", "ZKSN"} {
+		w, disk := grown(t)
+		must(t, w.store.Close())
+		plan, _, err := config(disk).PlanPurge(time.Time{}, store.Retention{Snapshots: 1})
+		must(t, err)
+		must(t, disk.Remove("/data/version-2/snapshot.8"))
+		if content != "" {
+			write(t, disk, "/data/version-2/snapshot.8", content)
+		}
+		err = config(disk).Purge(plan, func(f store.HeldFile) { t.Errorf("removed %s", f.Path) })
+		if err == nil || !strings.Contains(err.Error(), "plan the purge again") {
+			t.Fatalf("purge says %v", err)
+		}
+		w.open(disk)
+	}
+}
