@@ -17,8 +17,9 @@ const (
 	aheadBytes = 1 << 20
 	// chunkBytes is how much of the log is handed on at once.
 	chunkBytes = 1 << 20
-	// chunksAhead bounds what of the log waits for the tree.
-	chunksAhead = 64
+	// chunksAhead bounds what of the log waits for the tree: decoding a snapshot has work for
+	// all cores, applying the log for one, beside which the rest is read.
+	chunksAhead = 4
 )
 
 // tail is the log behind a snapshot, read by a goroutine of its own, which has ended
