@@ -18,14 +18,14 @@ import (
 // what was found from that nothing could be looked at.
 const (
 	exitFound   exitCode = 1
-	exitTrouble          = 2
+	exitTrouble exitCode = 2
 )
 
 // trouble is an error of a tool that could not do its work.
 type trouble struct{ error }
 
 // ExitCode is the process's.
-func (trouble) ExitCode() int { return exitTrouble }
+func (trouble) ExitCode() int { return int(exitTrouble) }
 
 // Unwrap gives the error itself.
 func (t trouble) Unwrap() error { return t.error }

@@ -25,6 +25,7 @@ func (t *TxnLog) chop(in *bufio.Reader) error {
 	to.Write(txnlog.AppendFile(nil))
 	chopped, err := t.copy(in, to)
 	if err = errors.Join(err, to.Flush(), f.Sync(), f.Close()); err == nil && !chopped {
+		//lint:ignore ST1005 this is Java's text, and the whole line
 		err = fmt.Errorf("Failed to chop %s", filepath.Base(t.File))
 	}
 	if err != nil {
