@@ -161,7 +161,7 @@ func FromConfig(c *config.Config) (Config, error) {
 		OutstandingMax: c.OutstandingMax, Words: c.Commands, Settings: settings(c),
 	}
 	own.takeSessions(c)
-	own.takeSnapshots(c)
+	own.takeDisk(c)
 	own.addLimits(c)
 	own.takeThrottles(c)
 	if err := own.admission(c); err != nil {
@@ -188,16 +188,18 @@ func purging(p config.Purge) PurgeConfig {
 	}
 }
 
-// takeSnapshots takes how often and how fast snapshots are written.
-func (own *Config) takeSnapshots(c *config.Config) {
+// takeDisk takes how often and how fast snapshots are written, and what is about a disk
+// that is full or slow.
+func (own *Config) takeDisk(c *config.Config) {
 	own.SnapLogBytes = c.Storage.SnapLogBytes
 	own.SnapPause = max(c.Storage.SnapPause, 1) // the replica's zero is its default
 	own.SnapRate = c.Storage.SnapRate
+	own.SpaceMin, own.DiskSilenceMax = c.Storage.ReserveBytes, c.Storage.SilenceMax
+	own.SyncSlow = c.Storage.SyncSlow
 }
 
 // takeSessions takes what concerns sessions, and where they begin.
 func (own *Config) takeSessions(c *config.Config) {
-	own.takeDisk(c)
 	own.LocalSessions, own.LocalSessionsUpgrading = c.Sessions.Local, c.Sessions.LocalUpgrade
 	own.ReadOnly = c.Sessions.ReadOnly
 	own.SessionlessMax = c.Limits.SessionlessTimeout
@@ -206,12 +208,6 @@ func (own *Config) takeSessions(c *config.Config) {
 	}
 	// A server alone makes the transactions itself, and Java's does not look twice.
 	own.EagerACLCheck = c.Limits.EagerACLCheck && !c.Standalone()
-}
-
-// takeDisk takes what is about a disk that is full or slow.
-func (own *Config) takeDisk(c *config.Config) {
-	own.SpaceMin, own.DiskSilenceMax = c.Storage.ReserveBytes, c.Storage.SilenceMax
-	own.SyncSlow = c.Storage.SyncSlow
 }
 
 // takeThrottles takes what slows clients down or turns them away.

@@ -17,12 +17,9 @@ type PurgeConfig struct {
 	IntervalOnly bool
 }
 
-// An audit reads snapshots that were there at the start at no more than this rate, and
-// waits whenever it is so far ahead.
-const (
-	auditBytesPerSecond = 64 << 20
-	auditPauseMin       = 5 * time.Millisecond
-)
+// auditBytesPerSecond is the rate at which an audit reads the snapshots that were there
+// at the start.
+const auditBytesPerSecond = 64 << 20
 
 // purger is the log writer's part that removes what nobody needs. It belongs to the log
 // writer's goroutine.
@@ -147,19 +144,12 @@ func (s *Server) audit(audit *store.Audit) {
 
 // pace waits after reading, so that no more than so many bytes are read in a second.
 func (s *Server) pace(bytesPerSecond int64) func(n int) error {
-	began, total := s.mono(), int64(0)
+	p, moved := pace{rate: bytesPerSecond, began: s.mono()}, int64(0)
 	return func(n int) error {
-		total += int64(n)
-		due := began + time.Duration(float64(total)/float64(bytesPerSecond)*float64(time.Second))
-		ahead := due - s.mono()
-		if ahead < auditPauseMin {
-			ahead = 0
-		}
-		select {
-		case <-s.closing:
+		moved += int64(n)
+		if !s.rest(p.wait(moved, s.mono())) {
 			return errClosing
-		case <-time.After(ahead):
-			return nil
 		}
+		return nil
 	}
 }
