@@ -49,6 +49,9 @@ type logWriter struct {
 	server *Server
 	store  *store.Store // log writer only
 	purge  purger       // log writer only
+	// unwatched is how many bytes were appended since the room was looked at for
+	// them. Log writer only.
+	unwatched int64
 	// lost is set while the disk is full and the role ends: nothing is done before
 	// the directory was recovered. Log writer only.
 	lost bool
@@ -183,10 +186,12 @@ func (w *logWriter) doRun(jobs []job) (n int, err error) {
 			return n + 1, err
 		}
 		size += len(jobs[n].op.Entries)
+		w.unwatched += entryBytes(jobs[n].op.Entries)
 		n++
 	}
 	w.server.meters.disk.batchSize.Observe(int64(size))
 	err = w.sync()
+	w.watchSpace()
 	w.server.meters.disk.processTime.Observe((w.server.mono() - began).Milliseconds())
 	return n, err
 }

@@ -7,11 +7,16 @@ import (
 	"zoo/internal/core/replica"
 	"zoo/internal/disk/store"
 	"zoo/internal/disk/vfs"
+	"zoo/internal/txn"
 )
 
-// spaceIntervalDefault is the time between two looks at how full the disk is. The reserve
-// has to last for what is written meanwhile.
+// spaceIntervalDefault is the time between two looks at how full the disk is, which
+// others fill, too.
 const spaceIntervalDefault = time.Second
+
+// looksPerReserve is how often the disk is looked at while the log grows by the reserve: a
+// second is long enough to write more than that, and to find the disk full unwarned.
+const looksPerReserve = 16
 
 // The reserve where none is configured: a twentieth of the file system, which is
 // little on a small disk, and on a large one not more than a few seconds can fill.
@@ -65,6 +70,26 @@ func (s *Server) watchSpace() {
 			s.purgeNow()
 		}
 	}
+}
+
+// watchSpace tells the replica how much room is left, each time the log has grown by a
+// share of the reserve.
+func (w *logWriter) watchSpace() {
+	reserve := w.server.cfg.SpaceMin
+	if reserve <= 0 || w.unwatched < reserve/looksPerReserve {
+		return
+	}
+	w.unwatched = 0
+	if ev, ok := w.server.measureSpace(); ok {
+		w.server.queue.push(ev)
+	}
+}
+
+func entryBytes(entries []txn.Entry) (n int64) {
+	for i := range entries {
+		n += int64(len(entries[i].Bytes))
+	}
+	return n
 }
 
 // looksPerPurge is how often the room is looked at between two purges of what can be
@@ -191,7 +216,8 @@ func (s *Server) openStore(cfg store.Config, need room) (*store.Store, *store.Re
 				err = s.makeRoom(cfg, disk)
 			}
 			s.space.full.Store(true)
-			s.log.Error("disk is full: waiting for room to open the data directory", "error", err)
+			s.log.Error("disk is full: waiting for room to open the data directory",
+				"error", err, "free", s.space.free.Load(), "wanted", s.roomWanted())
 		}
 		if !s.rest(s.cfg.SpaceInterval) {
 			return nil, nil, nil
@@ -222,8 +248,10 @@ const roomMin = 1 << 20
 // hasRoom tells whether the reserve is free.
 func (s *Server) hasRoom() bool {
 	space, ok := s.measureSpace()
-	return !ok || space.Free >= max(s.cfg.SpaceMin, roomMin)
+	return !ok || space.Free >= s.roomWanted()
 }
+
+func (s *Server) roomWanted() int64 { return max(s.cfg.SpaceMin, roomMin) }
 
 // loseDisk ends the role: the log writer waits for room.
 func (l *loop) loseDisk() { l.replica.Step(l.now, replica.DiskLost{}) }

@@ -73,6 +73,21 @@ func TestBelowItsReserveAServerRefusesWhatNeedsSpaceUntilThereIsSome(t *testing.
 	c.create("/after", "")
 }
 
+// The plot: a client writes so fast that the disk is full before the clock says that it is
+// time to look. The log has grown, so it was looked at, and the mark holds.
+func TestADiskThatFillsBetweenTwoLooksOfTheClockIsNoticed(t *testing.T) {
+	disk := vfs.NewMem()
+	cfg := smallDisk(disk, 400<<10, 128<<10)
+	cfg.SpaceInterval = time.Hour
+	s := start(t, disk, cfg)
+	c := s.connect()
+	c.create("/d", "")
+	made, code := c.createUntil("/d")
+	if code != replica.CodeNoSpace || made < 20 {
+		t.Fatalf("after %d znodes: %v", made, code)
+	}
+}
+
 // The plot: snapshots and logs that can be spared fill a disk to below the mark, where the
 // retention would keep them. They go, and the alarm ends without anybody's help.
 func TestWhatCanBeSparedGoesWhenTheDiskIsNearlyFull(t *testing.T) {
