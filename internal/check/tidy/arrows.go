@@ -44,10 +44,11 @@ var rooms = []room{
 		"internal/core/quorum", "internal/core/tree")},
 	{name: "internal/core/replica", imports: append(slices.Clone(encoding), "internal/core/")},
 
+	{name: "internal/disk/adler"},
 	{name: "internal/disk", imports: append(slices.Clone(encoding),
 		"internal/disk", "internal/core/tree")},
 	{name: "internal/disk/snapshot", imports: append(slices.Clone(encoding),
-		"internal/disk/vfs", "internal/core/tree"),
+		"internal/disk/vfs", "internal/disk/adler", "internal/core/tree"),
 		libraries: []string{"github.com/klauspost/compress"}},
 	{name: "internal/inspect", imports: append(slices.Clone(encoding),
 		"internal/disk", "internal/core/tree")},

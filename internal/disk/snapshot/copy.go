@@ -4,11 +4,10 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"hash"
-	"hash/adler32"
 	"io"
 
 	"zoo/internal/core/tree"
+	"zoo/internal/disk/adler"
 	"zoo/internal/jute"
 )
 
@@ -43,7 +42,7 @@ func (c *Copy) Bytes() int64 { return c.size }
 // WriteTo writes the copy, once. The tree is locked for a few znodes at a time, and
 // never while w is written to.
 func (c *Copy) WriteTo(w io.Writer) (int64, error) {
-	sum, written := adler32.New(), int64(0)
+	sum, written := adler.NewHash(), int64(0)
 	for more := true; more; {
 		more = c.enc.pull(streamNodes)
 		_, _ = sum.Write(c.enc.buf) // a hash never fails
@@ -65,7 +64,7 @@ func (c *Copy) WriteTo(w io.Writer) (int64, error) {
 }
 
 // appendTrailer appends what follows the body, whose checksum is sum.
-func (c *Copy) appendTrailer(b []byte, sum hash.Hash32) []byte {
+func (c *Copy) appendTrailer(b []byte, sum *adler.Hash) []byte {
 	zxid := int64(c.enc.Frozen.Zxid())
 	digest := jute.AppendInt(jute.AppendLong(nil, zxid), digestVersion)
 	digest = jute.AppendLong(digest, int64(c.enc.Frozen.Digest()))
@@ -83,7 +82,7 @@ func (c *Copy) appendTrailer(b []byte, sum hash.Hash32) []byte {
 // snapshot is reported as a *vfs.CorruptError of this name.
 func ReadCopy(r io.Reader, name string) (*tree.Tree, Info, error) {
 	loader := tree.NewLoader()
-	s := &source{r: bufio.NewReaderSize(r, readBytes), sum: adler32.New()}
+	s := &source{r: bufio.NewReaderSize(r, readBytes), sum: adler.NewHash()}
 	var info Info
 	s.header()
 	s.body(loader)

@@ -5,11 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/adler32"
 	"io"
 
 	"zoo"
 	"zoo/internal/core/tree"
+	"zoo/internal/disk/adler"
 	"zoo/internal/disk/vfs"
 )
 
@@ -89,7 +89,7 @@ func readParts(disk vfs.FS, file File, to parts) (Info, error) {
 	if err != nil {
 		return info, err
 	}
-	s := &source{r: bufio.NewReaderSize(plain, readBytes), sum: adler32.New()}
+	s := &source{r: bufio.NewReaderSize(plain, readBytes), sum: adler.NewHash()}
 	s.header()
 	to.body(s)
 	s.seal()

@@ -5,15 +5,16 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
+
+	"zoo/internal/disk/adler"
 )
 
 // source reads fields off a stream, never beyond what it is asked for. After the
 // first error it gives zeros and keeps the error.
 type source struct {
 	r       *bufio.Reader
-	sum     hash.Hash32 // of what was read; nil if nobody asks
+	sum     *adler.Hash // of what was read; nil if nobody asks
 	offset  int64
 	scratch []byte
 	err     error

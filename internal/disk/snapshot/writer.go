@@ -3,14 +3,13 @@ package snapshot
 import (
 	"errors"
 	"fmt"
-	"hash"
-	"hash/adler32"
 	"io"
 	"path/filepath"
 	"sync"
 
 	"zoo"
 	"zoo/internal/core/tree"
+	"zoo/internal/disk/adler"
 	"zoo/internal/disk/vfs"
 	"zoo/internal/jute"
 )
@@ -27,7 +26,7 @@ type Writer struct {
 
 	file  vfs.File       // nil before the first step and after the last
 	out   io.WriteCloser // compresses into the file
-	sum   hash.Hash32    // of what went into out
+	sum   *adler.Hash    // of what went into out
 	plain int64          // size of what went into out
 	size  int64          // of the file
 	done  bool
@@ -49,7 +48,7 @@ const syncBytes = 2 << 20
 type readBack struct {
 	size int64
 	from io.Reader // decompresses it
-	sum  hash.Hash32
+	sum  *adler.Hash
 	n    int64
 	buf  []byte
 }
@@ -66,7 +65,7 @@ type Source struct {
 func (f Format) NewWriter(disk vfs.FS, dir, name string, from Source) *Writer {
 	return &Writer{
 		format: f, disk: disk, dir: dir, name: name, zxid: from.Frozen.Zxid(),
-		sum: adler32.New(), enc: encoder{Source: from},
+		sum: adler.NewHash(), enc: encoder{Source: from},
 	}
 }
 
@@ -246,7 +245,7 @@ func (w *Writer) beginReadBack() error {
 		return err
 	}
 	w.back = &readBack{
-		size: size, from: plain, sum: adler32.New(),
+		size: size, from: plain, sum: adler.NewHash(),
 		buf: make([]byte, flushBytes),
 	}
 	return nil

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
-	"hash/adler32"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"zoo"
+	"zoo/internal/disk/adler"
 	"zoo/internal/disk/vfs"
 	"zoo/internal/txn"
 )
@@ -89,7 +89,7 @@ func AppendHeader(b []byte) []byte {
 
 // AppendEntry appends an entry as it stands in a segment.
 func AppendEntry(b []byte, e txn.Entry) []byte {
-	b = binary.BigEndian.AppendUint64(b, uint64(adler32.Checksum(e.Bytes)))
+	b = binary.BigEndian.AppendUint64(b, uint64(adler.Checksum(e.Bytes)))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(e.Bytes)))
 	b = append(b, e.Bytes...)
 	return append(b, terminator)

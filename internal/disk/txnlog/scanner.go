@@ -4,9 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/adler32"
 	"io"
 
+	"zoo/internal/disk/adler"
 	"zoo/internal/disk/vfs"
 	"zoo/internal/txn"
 )
@@ -150,7 +150,7 @@ func (s *scanner) entry(n int64) (txn.Entry, *damage, error) {
 	}
 	end := entryHeadBytes + n
 	b := whole[entryHeadBytes:end:end]
-	want, got := binary.BigEndian.Uint64(whole), uint64(adler32.Checksum(b))
+	want, got := binary.BigEndian.Uint64(whole), uint64(adler.Checksum(b))
 	if want != got {
 		text := fmt.Sprintf("checksum %#x", want)
 		return s.damaged(n+entryExtraBytes, text, fmt.Sprintf("%#x", got))

@@ -4,10 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/adler32"
 	"io"
 
 	"zoo"
+	"zoo/internal/disk/adler"
 	"zoo/internal/disk/vfs"
 	"zoo/internal/jute"
 	"zoo/internal/txn"
@@ -192,7 +192,7 @@ func (s *Survey) entryAt(offset int64, head []byte) (bool, error) {
 		return false, err
 	}
 	d := jute.NewTrustedDecoder(body)
-	return uint64(adler32.Checksum(body)) == sum && txn.DecodeHeader(&d).Zxid > s.last, nil
+	return uint64(adler.Checksum(body)) == sum && txn.DecodeHeader(&d).Zxid > s.last, nil
 }
 
 // firstNonZero is the offset of the first byte that is none, or the file's size.

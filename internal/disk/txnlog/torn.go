@@ -4,9 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/adler32"
 	"io"
 
+	"zoo/internal/disk/adler"
 	"zoo/internal/txn"
 )
 
@@ -73,7 +73,7 @@ func (s *scanner) wholeButForLength() (bool, error) {
 		}
 		end := entryHeadBytes + n
 		if end < int64(len(p)) && p[end] == terminator &&
-			uint64(adler32.Checksum(p[entryHeadBytes:end])) == sum {
+			uint64(adler.Checksum(p[entryHeadBytes:end])) == sum {
 			return true, nil
 		}
 	}
@@ -120,7 +120,7 @@ func holdsEntry(p []byte) bool {
 			continue
 		}
 		end := entryHeadBytes + n
-		if p[end] == terminator && uint64(adler32.Checksum(p[entryHeadBytes:end])) == sum {
+		if p[end] == terminator && uint64(adler.Checksum(p[entryHeadBytes:end])) == sum {
 			return true
 		}
 	}
