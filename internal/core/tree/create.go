@@ -69,7 +69,7 @@ func (t *Tree) create(r *Result, c *creation) {
 	}
 	acl := t.acls.intern(c.acl)
 	s := t.attach(parent, newcomer{path: c.path, name: name, data: c.data,
-		hash: hashPath(c.path), prefix: digestPrefix(c.path, c.data)})
+		hash: hashPath(c.path), prefix: t.digester.prefix(c.path, c.data)})
 	n := t.nodes.at(s)
 	n.acl = acl
 	n.czxid, n.mzxid = r.Header.Zxid, r.Header.Zxid

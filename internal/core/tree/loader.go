@@ -72,7 +72,7 @@ type Loading struct {
 func (p *Loading) Prepare(d *Digester) {
 	p.cut = parentCut(p.Path)
 	p.hash = hashPath(p.Path)
-	p.prefix = digestPrefix(p.Path, p.Data)
+	p.prefix = d.prefix(p.Path, p.Data)
 	p.digest = 0
 	if !uncounted(p.Path) {
 		p.digest = d.finish(p.prefix, &p.Stat)

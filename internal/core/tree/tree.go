@@ -234,7 +234,7 @@ type newcomer struct {
 // add makes a znode with a zero stat, the open ACL and no owner.
 func (t *Tree) add(parent slot, path, name string, data []byte) slot {
 	s := t.attach(parent, newcomer{path: path, name: name, data: data,
-		hash: hashPath(path), prefix: digestPrefix(path, data)})
+		hash: hashPath(path), prefix: t.digester.prefix(path, data)})
 	t.recount(t.nodes.at(s))
 	return s
 }
@@ -297,5 +297,5 @@ func (t *Tree) replaceData(n *node, path string, data []byte) {
 		n.dataLen = nullData
 	}
 	copy(t.data(n), data)
-	n.prefix = digestPrefix(path, data)
+	n.prefix = t.digester.prefix(path, data)
 }
