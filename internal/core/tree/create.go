@@ -62,14 +62,15 @@ func (t *Tree) create(r *Result, c *creation) {
 		return
 	}
 	t.countCreation(parent, c.parentCVersion, r.Header.Zxid)
-	if s, exists := t.find(c.path); exists {
+	hash := t.pathHash(c.path)
+	if s, exists := t.findHash(hash, c.path); exists {
 		t.mendACL(s, c, r.Header.Zxid)
 		r.Code = zoo.CodeNodeExists
 		return
 	}
 	acl := t.acls.intern(c.acl)
 	s := t.attach(parent, newcomer{path: c.path, name: name, data: c.data,
-		hash: hashPath(c.path), prefix: t.digester.prefix(c.path, c.data)})
+		hash: hash, prefix: t.dataPrefix(c.path, c.data)})
 	n := t.nodes.at(s)
 	n.acl = acl
 	n.czxid, n.mzxid = r.Header.Zxid, r.Header.Zxid

@@ -27,7 +27,7 @@ func (t *Tree) delete(path string, zxid zoo.Zxid) zoo.Code {
 		return zoo.CodeNoNode
 	}
 	t.countDeletion(parent, zxid)
-	s, exists := t.find(path)
+	s, exists := t.findNamed(path)
 	if !exists {
 		return zoo.CodeNoNode
 	}

@@ -32,12 +32,7 @@ func FuzzApply(f *testing.F) {
 }
 
 func fuzzApply(t *testing.T, op int32, record []byte) {
-	h := newHistory(t)
-	h.create("/a", "", nil)
-	h.create("/a/b", "x", aliceACL)
-	h.create("/zookeeper/quota/a", "", nil)
-	h.create("/zookeeper/quota/a/zookeeper_limits", "count=1,bytes=1", nil)
-	h.create("/zookeeper/quota/a/zookeeper_stats", "", nil)
+	h, replayed := fuzzTree(t), fuzzTree(t)
 	header := txn.Header{Session: 5, Zxid: h.zxid + 1, Time: 1000, Type: wire.Op(op)}
 	e, err := txn.ParseEntry(append(txn.AppendHeader(nil, header), record...))
 	if err != nil {
@@ -46,10 +41,27 @@ func fuzzApply(t *testing.T, op int32, record []byte) {
 	for range 2 {
 		var refused *EntryError
 		before := alloc.Total()
-		if _, err := h.tree.Apply(e); err != nil && !errors.As(err, &refused) {
+		_, err := h.tree.Apply(e)
+		if err != nil && !errors.As(err, &refused) {
 			t.Fatalf("not an EntryError: %v", err)
 		}
 		alloc.Explained(t, len(record), alloc.Total()-before)
+		_, again := replayed.tree.ApplyAll(prepared(e))
+		if (again == nil) != (err == nil) || replayed.tree.Digest() != h.tree.Digest() {
+			t.Fatalf("prepared: %v, digest %#x; else: %v, digest %#x",
+				again, replayed.tree.Digest(), err, h.tree.Digest())
+		}
 	}
 	reload(t, h.tree)
+	reload(t, replayed.tree)
+}
+
+func fuzzTree(t *testing.T) *history {
+	h := newHistory(t)
+	h.create("/a", "", nil)
+	h.create("/a/b", "x", aliceACL)
+	h.create("/zookeeper/quota/a", "", nil)
+	h.create("/zookeeper/quota/a/zookeeper_limits", "count=1,bytes=1", nil)
+	h.create("/zookeeper/quota/a/zookeeper_stats", "", nil)
+	return h
 }

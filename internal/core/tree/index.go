@@ -64,6 +64,12 @@ func fold(a, b uint64) uint64 {
 
 func (x *index) page(hash uint32) *page { return x.directory[hash>>(32-x.depth)] }
 
+// first is the entry at the place where one with this hash belongs, 0 if it is vacant.
+func (x *index) first(hash uint32) uint64 {
+	p := x.page(hash)
+	return p.entries[int(hash)&(len(p.entries)-1)]
+}
+
 // findHash gives the slot with this hash whose znode has this path.
 func (t *Tree) findHash(hash uint32, path string) (slot, bool) {
 	p := t.index.page(hash)

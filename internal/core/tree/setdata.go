@@ -13,7 +13,7 @@ func (t *Tree) applySetData(r *Result, d *jute.Decoder) error {
 		return d.Err()
 	}
 	r.Path = record.Path
-	s, exists := t.find(record.Path)
+	s, exists := t.findNamed(record.Path)
 	if !exists {
 		r.Code = zoo.CodeNoNode
 		return nil
@@ -21,7 +21,8 @@ func (t *Tree) applySetData(r *Result, d *jute.Decoder) error {
 	t.touch(s)
 	n := t.nodes.at(s)
 	t.charge(record.Path, 0, int64(len(record.Data)-n.dataBytes()))
-	t.replaceData(n, record.Path, record.Data)
+	t.replaceBytes(n, record.Data)
+	n.prefix = t.dataPrefix(record.Path, record.Data)
 	n.version, n.mzxid, n.mtime = record.Version, r.Header.Zxid, r.Header.Time
 	t.recount(n)
 	r.Stat = t.nodes.stat(n, t.owners.types)

@@ -34,6 +34,10 @@ type Tree struct {
 	generation uint32
 	frozen     []*Frozen
 
+	// ahead is what is known of the entry that is being applied, nil for nothing.
+	ahead *Replay
+	near  uint64 // near means nothing; it keeps expect from being optimised away.
+
 	result Result // result, events and subs are lent to the caller of Apply.
 	events []Event
 	subs   []Result
@@ -285,6 +289,12 @@ func (t *Tree) remove(s slot, path string) {
 // replaceData gives a znode other data, in place where the block fits. Readers
 // are out and every Frozen has its copy, so nobody sees the block change.
 func (t *Tree) replaceData(n *node, path string, data []byte) {
+	t.replaceBytes(n, data)
+	n.prefix = t.digester.prefix(path, data)
+}
+
+// replaceBytes is replaceData without the digest.
+func (t *Tree) replaceBytes(n *node, data []byte) {
 	before, after := n.blockBytes(), n.nameBytes()+len(data)
 	t.bytes += int64(after - before)
 	if !sameBlock(before, after) {
@@ -297,5 +307,4 @@ func (t *Tree) replaceData(n *node, path string, data []byte) {
 		n.dataLen = nullData
 	}
 	copy(t.data(n), data)
-	n.prefix = t.digester.prefix(path, data)
 }

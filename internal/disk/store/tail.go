@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"zoo"
+	"zoo/internal/core/tree"
 	"zoo/internal/disk/snapshot"
 	"zoo/internal/disk/txnlog"
 	"zoo/internal/txn"
@@ -22,11 +23,33 @@ const (
 	chunksAhead = 4
 )
 
+// chunk is some consecutive entries of the log: as they are for a tail, whose time to be
+// applied is unknown, and prepared for the tree where it is now.
+type chunk struct {
+	entries  []txn.Entry
+	prepared []tree.Replay
+	bytes    int64
+}
+
+func (c *chunk) add(e txn.Entry) {
+	c.entries = append(c.entries, e)
+	c.bytes += int64(len(e.Bytes))
+}
+
+// prepare does for the one who applies the entries what can be done without the tree.
+func (c *chunk) prepare(d *tree.Digester) {
+	c.prepared = make([]tree.Replay, len(c.entries))
+	for i, e := range c.entries {
+		c.prepared[i].Entry = e
+		c.prepared[i].Prepare(d)
+	}
+}
+
 // tail is the log behind a snapshot, read by a goroutine of its own, which has ended
 // when chunks is closed.
 type tail struct {
 	after  zoo.Zxid
-	chunks chan []txn.Entry
+	chunks chan chunk
 	unread chan struct{} // closed when nobody wants the rest
 	ends   []txnlog.End  // set before chunks is closed, as is err
 	err    error
@@ -40,7 +63,7 @@ func (s *Store) readAhead(file snapshot.File) error {
 	if err != nil || info.Size < aheadBytes {
 		return err
 	}
-	t := &tail{after: file.Zxid, chunks: make(chan []txn.Entry, chunksAhead),
+	t := &tail{after: file.Zxid, chunks: make(chan chunk, chunksAhead),
 		unread: make(chan struct{})}
 	go func() {
 		defer close(t.chunks)
@@ -50,9 +73,9 @@ func (s *Store) readAhead(file snapshot.File) error {
 	return nil
 }
 
-func (t *tail) offer(entries []txn.Entry) error {
+func (t *tail) offer(c chunk) error {
 	select {
-	case t.chunks <- entries:
+	case t.chunks <- c:
 		return nil
 	case <-t.unread:
 		return errUnread
@@ -60,11 +83,11 @@ func (t *tail) offer(entries []txn.Entry) error {
 }
 
 // take gives what is read to give, until the end of the log or an error.
-func (t *tail) take(give func([]txn.Entry) error) ([]txnlog.End, error) {
+func (t *tail) take(give func(chunk) error) ([]txnlog.End, error) {
 	var err error
-	for entries := range t.chunks {
+	for c := range t.chunks {
 		if err == nil {
-			if err = give(entries); err != nil {
+			if err = give(c); err != nil {
 				close(t.unread)
 			}
 		}
@@ -87,7 +110,7 @@ func (s *Store) dropAhead() {
 
 // readLog reads the log beyond after, and gives it on in chunks.
 func (s *Store) readLog(
-	after zoo.Zxid, give func([]txn.Entry) error) ([]txnlog.End, error) {
+	after zoo.Zxid, give func(chunk) error) ([]txnlog.End, error) {
 	disk, err := s.meteredLog(after)
 	if err != nil {
 		return nil, err
@@ -97,36 +120,44 @@ func (s *Store) readLog(
 		return nil, err
 	}
 	defer reader.Close()
-	var chunk []txn.Entry
-	for bytes := 0; ; {
+	var c chunk
+	var digester tree.Digester
+	for {
 		e, err := reader.Next()
 		if errors.Is(err, io.EOF) {
-			return reader.Ends(), give(chunk)
+			return reader.Ends(), s.handOn(&c, &digester, give)
 		}
 		if err != nil {
 			return nil, err
 		}
-		chunk = append(chunk, e)
-		if bytes += len(e.Bytes); bytes >= chunkBytes {
-			if err := give(chunk); err != nil {
+		if c.add(e); c.bytes >= chunkBytes {
+			if err := s.handOn(&c, &digester, give); err != nil {
 				return nil, err
 			}
-			chunk, bytes = nil, 0
+			c = chunk{entries: make([]txn.Entry, 0, len(c.entries)+len(c.entries)/8)}
 		}
 	}
+}
+
+// handOn gives a chunk, prepared if its entries are about to be applied.
+func (s *Store) handOn(c *chunk, d *tree.Digester, give func(chunk) error) error {
+	if s.cfg.LogCommitted {
+		c.prepare(d)
+	}
+	return give(*c)
 }
 
 // recoverTail reads the log beyond the tree, or goes on with what was begun.
 func (s *Store) recoverTail(r *Recovered) ([]txnlog.End, error) {
 	r.Zxid = r.Tree.Zxid()
 	r.Snapshot = r.Zxid
-	read := func(give func([]txn.Entry) error) ([]txnlog.End, error) {
+	read := func(give func(chunk) error) ([]txnlog.End, error) {
 		return s.readLog(max(0, r.Zxid), give)
 	}
 	if s.ahead != nil {
 		read, s.ahead = s.ahead.take, nil
 	}
-	ends, err := read(func(entries []txn.Entry) error { return s.follow(r, entries) })
+	ends, err := read(func(c chunk) error { return s.follow(r, c) })
 	if err != nil {
 		return nil, err
 	}
@@ -140,23 +171,21 @@ func (s *Store) recoverTail(r *Recovered) ([]txnlog.End, error) {
 }
 
 // follow takes the next entries of the log: into the tree, where they are committed.
-func (s *Store) follow(r *Recovered, entries []txn.Entry) error {
-	if len(entries) > 0 {
-		r.Zxid = entries[len(entries)-1].Zxid
+func (s *Store) follow(r *Recovered, c chunk) error {
+	if len(c.entries) > 0 {
+		r.Zxid = c.entries[len(c.entries)-1].Zxid
 	}
 	if !s.cfg.LogCommitted {
-		r.Tail = append(r.Tail, entries...)
+		r.Tail = append(r.Tail, c.entries...)
 		return nil
 	}
 	r.Tree.SetTypes(s.cfg.Types)
-	for _, e := range entries {
-		if _, err := r.Tree.Apply(e); err != nil {
-			return &CorruptError{File: s.logDir, Offset: -1, Advice: adviceFetch,
-				Want: "a transaction that can be applied",
-				Got:  fmt.Sprintf("transaction %v: %v", e.Zxid, err)}
-		}
-		r.Replayed++
-		r.ReplayedBytes += int64(len(e.Bytes))
+	if failed, err := r.Tree.ApplyAll(c.prepared); err != nil {
+		return &CorruptError{File: s.logDir, Offset: -1, Advice: adviceFetch,
+			Want: "a transaction that can be applied",
+			Got:  fmt.Sprintf("transaction %v: %v", c.entries[failed].Zxid, err)}
 	}
+	r.Replayed += len(c.entries)
+	r.ReplayedBytes += c.bytes
 	return nil
 }
