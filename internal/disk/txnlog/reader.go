@@ -98,6 +98,7 @@ func (r *Reader) give(e txn.Entry, offset int64) (txn.Entry, error) {
 		}
 	}
 	r.last, r.checked = e, true
+	r.scan.passing = false
 	return e, nil
 }
 
@@ -112,6 +113,7 @@ func (r *Reader) open() error {
 	}
 	r.segments = r.segments[1:]
 	r.scan = scan
+	scan.passing = r.last.Bytes == nil
 	if bad == nil {
 		return nil
 	}

@@ -25,7 +25,9 @@ type scanner struct {
 	size    int64
 	offset  int64  // of the next entry: all before it is good
 	rest    []byte // read, not yet scanned; starts at offset
+	block   []byte // the one that rest lies in
 	blockSz int
+	passing bool // no entry was given to anyone, so that the block may be overwritten
 }
 
 // damage is an entry, or a header, that is not as it was written.
@@ -90,20 +92,24 @@ func (s *scanner) skip(n int64) {
 }
 
 // fill starts a new block with what is left of the old one. Old blocks are never
-// written again: entries that were returned live in them.
+// written again, because entries that were returned live in them, unless the scanner is
+// still passing what nobody asked for: that may be a hundred megabytes.
 func (s *scanner) fill(n int64) error {
 	want := min(max(n, int64(s.blockSz)), s.size-s.offset)
 	if want <= int64(len(s.rest)) {
 		return nil
 	}
 	s.blockSz = min(s.blockSz*4, blockBytesMax)
-	block := make([]byte, want)
-	have := copy(block, s.rest)
-	read, err := s.file.ReadAt(block[have:], s.offset+int64(have))
+	if !s.passing || int64(cap(s.block)) < want {
+		s.block = make([]byte, want)
+	}
+	s.block = s.block[:want]
+	have := copy(s.block, s.rest)
+	read, err := s.file.ReadAt(s.block[have:], s.offset+int64(have))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	s.rest = block[:have+read]
+	s.rest = s.block[:have+read]
 	return nil
 }
 
@@ -167,6 +173,7 @@ func (s *scanner) entry(n int64) (txn.Entry, *damage, error) {
 }
 
 func (s *scanner) damaged(n int64, want, got string) (txn.Entry, *damage, error) {
+	s.passing = false // whoever judges looks at several parts of the file at once
 	torn, err := s.torn(n)
 	if err != nil {
 		return txn.Entry{}, nil, err
@@ -179,6 +186,7 @@ func (s *scanner) damaged(n int64, want, got string) (txn.Entry, *damage, error)
 // sectors make a length smaller, never larger); if a whole entry is found in
 // there, it is the length that is wrong.
 func (s *scanner) beyondEnd(n int64) (txn.Entry, *damage, error) {
+	s.passing = false // as in damaged
 	left := s.size - s.offset
 	region, err := s.peek(left)
 	if err != nil {
