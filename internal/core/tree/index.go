@@ -169,15 +169,16 @@ func (x *index) double() {
 
 // split puts the entries of p whose next bit is set on a page of their own.
 func (x *index) split(p *page, hash uint32) {
-	entries := p.entries
-	p.depth++
-	low := &page{entries: make([]uint64, len(entries)), depth: p.depth}
+	var copied [pageEntries]uint64
+	entries := append(copied[:0], p.entries...)
+	clear(p.entries)
+	p.depth, p.used = p.depth+1, 0
 	high := &page{entries: make([]uint64, len(entries)), depth: p.depth}
 	for _, e := range entries {
 		switch {
 		case e == 0:
 		case uint32(e)>>(32-p.depth)&1 == 0:
-			low.add(e)
+			p.add(e)
 		default:
 			high.add(e)
 		}
@@ -186,6 +187,6 @@ func (x *index) split(p *page, hash uint32) {
 	run := 1 << (x.depth - p.depth)
 	start := int(hash>>(32-p.depth)&^1) * run
 	for i := range run {
-		x.directory[start+i], x.directory[start+run+i] = low, high
+		x.directory[start+run+i] = high
 	}
 }
