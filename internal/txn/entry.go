@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -80,9 +81,23 @@ func AppendHeader(b []byte, h Header) []byte { return h.AppendTo(b) }
 
 // DecodeHeader reads a header.
 func DecodeHeader(d *jute.Decoder) Header {
+	if p := d.Fixed(HeaderBytes); p != nil {
+		return header((*[HeaderBytes]byte)(p))
+	}
 	var h Header
 	h.DecodeFrom(d)
 	return h
+}
+
+// header reads the whole record at once.
+func header(p *[HeaderBytes]byte) Header {
+	return Header{
+		Session: zoo.SessionID(binary.BigEndian.Uint64(p[0:])),
+		Cxid:    int32(binary.BigEndian.Uint32(p[8:])),
+		Zxid:    zoo.Zxid(binary.BigEndian.Uint64(p[12:])),
+		Time:    int64(binary.BigEndian.Uint64(p[20:])),
+		Type:    wire.Op(binary.BigEndian.Uint32(p[28:])),
+	}
 }
 
 // AppendDigest appends the digest of a tree, in our version.

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"encoding/binary"
+
 	"zoo"
 	"zoo/internal/jute"
 )
@@ -54,11 +56,28 @@ func AppendStatPersisted(b []byte, s *zoo.StatPersisted) []byte {
 
 // DecodeStatPersisted reads a Stat as snapshots keep it.
 func DecodeStatPersisted(d *jute.Decoder) zoo.StatPersisted {
+	if p := d.Fixed(StatPersistedBytes); p != nil {
+		return statPersisted((*[StatPersistedBytes]byte)(p))
+	}
 	return zoo.StatPersisted{
 		Czxid: zoo.Zxid(d.Long()), Mzxid: zoo.Zxid(d.Long()),
 		Ctime: d.Long(), Mtime: d.Long(),
 		Version: d.Int(), Cversion: d.Int(), Aversion: d.Int(),
 		EphemeralOwner: zoo.SessionID(d.Long()),
 		Pzxid:          zoo.Zxid(d.Long()),
+	}
+}
+
+// statPersisted reads the whole record at once.
+func statPersisted(p *[StatPersistedBytes]byte) zoo.StatPersisted {
+	return zoo.StatPersisted{
+		Czxid: zoo.Zxid(binary.BigEndian.Uint64(p[0:])),
+		Mzxid: zoo.Zxid(binary.BigEndian.Uint64(p[8:])),
+		Ctime: int64(binary.BigEndian.Uint64(p[16:])), Mtime: int64(binary.BigEndian.Uint64(p[24:])),
+		Version:        int32(binary.BigEndian.Uint32(p[32:])),
+		Cversion:       int32(binary.BigEndian.Uint32(p[36:])),
+		Aversion:       int32(binary.BigEndian.Uint32(p[40:])),
+		EphemeralOwner: zoo.SessionID(binary.BigEndian.Uint64(p[44:])),
+		Pzxid:          zoo.Zxid(binary.BigEndian.Uint64(p[52:])),
 	}
 }
