@@ -208,9 +208,9 @@ func (m *Machine) receiveLooking(now time.Duration, from zoo.ServerID, b ballot)
 		return
 	case b.round > m.round:
 		m.join(now, b)
-	case b.vote.beats(m.current) && m.cfg.View.IsVoter(b.vote.Leader):
+	case m.beats(b.vote, m.current):
 		m.adopt(now, b.vote)
-	case m.current.beats(b.vote) && m.cfg.View.IsVoter(m.cfg.ID):
+	case m.beats(m.current, b.vote) && m.cfg.View.IsVoter(m.cfg.ID):
 		// The peer may have begun to look after we told it our vote, and
 		// would wait for the next repetition.
 		m.send(from)
@@ -221,6 +221,15 @@ func (m *Machine) receiveLooking(now time.Duration, from zoo.ServerID, b ballot)
 	m.decide(now)
 }
 
+// beats is the order of candidates in this ensemble. One without weight never wins,
+// and gives way to any that has some.
+func (m *Machine) beats(v, other Vote) bool {
+	if !m.cfg.View.Weighs(v.Leader) {
+		return false
+	}
+	return !m.cfg.View.Weighs(other.Leader) || v.beats(other)
+}
+
 // join enters the later round of a peer, with the better of its vote and our
 // own first one: what we heard in the earlier round may no longer exist.
 func (m *Machine) join(now time.Duration, b ballot) {
@@ -228,7 +237,7 @@ func (m *Machine) join(now time.Duration, b ballot) {
 	clear(m.votes)
 	m.finalizeAt = 0
 	m.current = m.own
-	if b.vote.beats(m.own) && m.cfg.View.IsVoter(b.vote.Leader) {
+	if m.beats(b.vote, m.own) {
 		m.current = b.vote
 	}
 	m.broadcast(now)
@@ -315,7 +324,8 @@ func (m *Machine) decide(now time.Duration) {
 
 func (m *Machine) awaitsAnyone() bool {
 	for _, id := range m.cfg.View.Voters() {
-		if _, heard := m.votes[id]; !heard && id != m.cfg.ID && m.linked[id] {
+		_, heard := m.votes[id]
+		if !heard && id != m.cfg.ID && m.linked[id] && m.cfg.View.Weighs(id) {
 			return true
 		}
 	}

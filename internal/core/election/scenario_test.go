@@ -17,7 +17,8 @@ import (
 // TestScenarios plays the stories of testdata. Each server is a Machine; links
 // carry notifications at once, in order, unless they are cut.
 //
-//	servers 3 [observers=4,5]      make servers, none of them looking
+//	servers 3 [observers=4,5]      make servers, none of them looking; groups=(1:2,3:4)
+//	                               and weights=(3:0) make groups of them
 //	history ID zxid=0x105 epoch=1  what a server brings to the election
 //	look ID...                     servers lose their leader, or start
 //	run                            deliver everything that is under way
@@ -100,10 +101,7 @@ func (w *world) make(t *testing.T, d *datadriven.TestData) {
 			members = append(members, quorum.Member{ID: zoo.ServerID(id), Observer: true})
 		}
 	}
-	view, err := quorum.NewView(members, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	view := viewOf(t, d, members)
 	*w = world{}
 	for _, m := range members {
 		w.servers = append(w.servers, &server{
@@ -113,6 +111,37 @@ func (w *world) make(t *testing.T, d *datadriven.TestData) {
 	for _, s := range w.servers {
 		w.link(s, false)
 	}
+}
+
+func viewOf(t *testing.T, d *datadriven.TestData, members []quorum.Member) *quorum.View {
+	h := quorum.Hierarchy{Weights: map[zoo.ServerID]int64{}}
+	if groups, ok := d.Arg("groups"); ok {
+		for i, text := range groups.Vals {
+			g, err := quorum.ParseGroup(strconv.Itoa(i+1), text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.Groups = append(h.Groups, g)
+		}
+	}
+	if weights, ok := d.Arg("weights"); ok {
+		for _, text := range weights.Vals {
+			id, weight, _ := strings.Cut(text, ":")
+			server, w, err := quorum.ParseWeight(id, weight)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.Weights[server] = w
+		}
+	}
+	view, err := quorum.NewView(members, 0)
+	if h.Groups != nil {
+		view, err = quorum.NewHierarchicalView(members, h, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return view
 }
 
 func (w *world) server(t *testing.T, text string) *server {
