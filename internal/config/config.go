@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"zoo"
+	"zoo/internal/core/quorum"
 )
 
 // Config is everything a server is told from outside. Immutable after Load.
@@ -21,6 +22,8 @@ type Config struct {
 	ID zoo.ServerID
 	// Servers is the ensemble by ascending id; empty when standalone.
 	Servers []Server
+	// Hierarchy is the lines group.N and weight.N; nil lets the majority decide.
+	Hierarchy *quorum.Hierarchy
 	// Observer tells that this server never votes.
 	Observer bool
 	// QuorumListenOnAllIPs binds the quorum and election ports to every address.
@@ -96,6 +99,18 @@ func (c *Config) InitLimit() time.Duration { return time.Duration(c.InitLimitTic
 
 // SyncLimit is SyncLimitTicks as a time.
 func (c *Config) SyncLimit() time.Duration { return time.Duration(c.SyncLimitTicks) * c.Tick }
+
+// View is the ensemble with its rule of who decides. There is none when standalone.
+func (c *Config) View() (*quorum.View, error) {
+	members := make([]quorum.Member, len(c.Servers))
+	for i, s := range c.Servers {
+		members[i] = quorum.Member{ID: s.ID, Observer: s.Observer, Text: s.String()}
+	}
+	if c.Hierarchy != nil {
+		return quorum.NewHierarchicalView(members, *c.Hierarchy, 0)
+	}
+	return quorum.NewView(members, 0)
+}
 
 // Server is the ensemble's entry for an id.
 func (c *Config) Server(id zoo.ServerID) (Server, bool) {

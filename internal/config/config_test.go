@@ -85,6 +85,9 @@ func summarise(b *strings.Builder, c *Config) {
 	for _, s := range c.Servers {
 		fmt.Fprintf(b, "%s=%s\n", s.Key(), s)
 	}
+	if c.Hierarchy != nil {
+		fmt.Fprintf(b, "groups=%v weights=%v\n", c.Hierarchy.Groups, c.Hierarchy.Weights)
+	}
 }
 
 // differences lists the fields that a default configuration has otherwise.

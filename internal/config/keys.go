@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"zoo/internal/core/quorum"
 )
 
 // row is one setting: everything the program knows about it. A new setting is a
@@ -91,6 +93,17 @@ func electionAlg(_ *draft, value string) error {
 		return fmt.Errorf("%q is not supported, only 3 is", value)
 	}
 	return nil
+}
+
+// groupMembers and weight look at values alone; settleHierarchy puts them together.
+func groupMembers(_ *draft, value string) error {
+	_, err := quorum.ParseGroup("1", value)
+	return err
+}
+
+func weight(_ *draft, value string) error {
+	_, _, err := quorum.ParseWeight("1", value)
+	return err
 }
 
 func whitelist(d *draft, value string) error {

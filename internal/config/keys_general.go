@@ -71,10 +71,12 @@ var rowsGeneral = []row{
 	{name: "dynamicConfigFile", parse: refuse(laterReconfig +
 		"; put its server lines into this file"),
 		doc: "file with the server lines"},
-	{name: "group.", parse: refuse("hierarchical quorums are not supported yet"),
-		doc: "servers of a group of a hierarchical quorum"},
-	{name: "weight.", parse: refuse("hierarchical quorums are not supported yet"),
-		doc: "weight of a server in a hierarchical quorum"},
+	{name: "group.", parse: groupMembers,
+		doc: "servers of a group, such as 1:2:3: with groups, a quorum is more than half the " +
+			"weight of more than half the groups"},
+	{name: "weight.", parse: weight,
+		doc: "weight of a server in its group; 1 when absent, and with 0 its vote does not " +
+			"count"},
 	{name: "oraclePath", parse: refuse("the oracle for two servers comes with a later version; " +
 		"without it other servers would decide"), doc: "file that decides for two servers"},
 	{name: "version", reason: "it belongs into a dynamic configuration, and " + laterReconfig,

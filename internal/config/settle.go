@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"zoo"
+	"zoo/internal/core/quorum"
 )
 
 // settle derives what depends on several lines and checks them against each
@@ -98,11 +99,47 @@ func (d *draft) settleEnsemble() error {
 	case voters == 0 || voters == 1 && d.StandaloneEnabled:
 		return d.becomeStandalone()
 	}
-	if voters%2 == 0 {
+	if err := d.settleHierarchy(); err != nil {
+		return err
+	}
+	if voters%2 == 0 && d.Hierarchy == nil {
 		d.warnings = append(d.warnings, Warning{File: d.File, Text: fmt.Sprintf(
 			"%d voting servers tolerate no more failures than %d", voters, voters-1)})
 	}
 	return d.becomeMember()
+}
+
+// settleHierarchy gathers the lines group.N and weight.N. Whatever view they make is
+// checked here, where the file is known.
+func (d *draft) settleHierarchy() error {
+	var errs []error
+	h := quorum.Hierarchy{Weights: map[zoo.ServerID]int64{}}
+	for _, key := range slices.Sorted(maps.Keys(d.set)) {
+		if number, ok := strings.CutPrefix(key, "group."); ok {
+			g, err := quorum.ParseGroup(number, d.set[key].value)
+			if err != nil {
+				errs = append(errs, d.failAt(key, err.Error()))
+			}
+			h.Groups = append(h.Groups, g)
+		}
+		if number, ok := strings.CutPrefix(key, "weight."); ok {
+			id, w, err := quorum.ParseWeight(number, d.set[key].value)
+			if err != nil {
+				errs = append(errs, d.failAt(key, err.Error()))
+			}
+			h.Weights[id] = w
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	if len(h.Groups)+len(h.Weights) > 0 {
+		d.Hierarchy = &h
+	}
+	if _, err := d.View(); err != nil {
+		return &Error{File: d.File, Reason: err.Error()}
+	}
+	return nil
 }
 
 // becomeStandalone drops the ensemble. A single server.N line keeps its client

@@ -11,7 +11,6 @@ import (
 
 	"zoo"
 	"zoo/internal/config"
-	"zoo/internal/core/quorum"
 	"zoo/internal/core/replica"
 	"zoo/internal/core/throttle"
 	"zoo/internal/core/tree"
@@ -243,7 +242,6 @@ func (own *Config) takeThrottles(c *config.Config) {
 
 // join adds what concerns the ensemble.
 func (own *Config) join(c *config.Config) error {
-	members := make([]quorum.Member, len(c.Servers))
 	own.Leaders = make(map[zoo.ServerID]string)
 	own.Election = peer.ElectionConfig{
 		ID: c.ID, Members: make(map[zoo.ServerID]string), Jitter: rand.Float64,
@@ -252,8 +250,7 @@ func (own *Config) join(c *config.Config) error {
 	if c.Peers.ElectionBindTries == 0 {
 		own.ElectionBindTries = -1
 	}
-	for i, s := range c.Servers {
-		members[i] = quorum.Member{ID: s.ID, Observer: s.Observer, Text: s.String()}
+	for _, s := range c.Servers {
 		own.Leaders[s.ID] = joined(s.Addresses, config.Address.Quorum)
 		own.Election.Members[s.ID] = joined(s.Addresses, config.Address.Election)
 	}
@@ -266,7 +263,7 @@ func (own *Config) join(c *config.Config) error {
 		own.QuorumListen = append(own.QuorumListen, hostPort(host, a.QuorumPort))
 		own.Election.Listen = append(own.Election.Listen, hostPort(host, a.ElectionPort))
 	}
-	view, err := quorum.NewView(members, 0)
+	view, err := c.View()
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}

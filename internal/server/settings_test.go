@@ -11,6 +11,7 @@ import (
 
 	"zoo"
 	"zoo/internal/config"
+	"zoo/internal/core/quorum"
 	"zoo/internal/net/sasl/digestmd5"
 )
 
@@ -137,6 +138,8 @@ func alter(t *testing.T, path string, v reflect.Value) {
 		*x += 0.5
 	case *[]config.Server:
 		*x = (*x)[:2]
+	case **quorum.Hierarchy:
+		*x = &quorum.Hierarchy{Groups: []quorum.Group{{Number: 1, Members: []zoo.ServerID{1, 2, 3}}}}
 	case *[]config.Provider:
 		*x = append(*x, config.Provider{Key: "2", Class: "none"})
 	case *map[string]string:
