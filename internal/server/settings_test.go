@@ -139,7 +139,8 @@ func alter(t *testing.T, path string, v reflect.Value) {
 	case *[]config.Server:
 		*x = (*x)[:2]
 	case **quorum.Hierarchy:
-		*x = &quorum.Hierarchy{Groups: []quorum.Group{{Number: 1, Members: []zoo.ServerID{1, 2, 3}}}}
+		all := quorum.Group{Number: 1, Members: []zoo.ServerID{1, 2, 3}}
+		*x = &quorum.Hierarchy{Groups: []quorum.Group{all}}
 	case *[]config.Provider:
 		*x = append(*x, config.Provider{Key: "2", Class: "none"})
 	case *map[string]string:

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"zoo"
+	"zoo/internal/core/quorum"
 	"zoo/internal/core/zab"
 )
 
@@ -16,6 +18,9 @@ type Options struct {
 	Planted zab.Planted
 	// Trace receives the story, line by line.
 	Trace io.Writer
+	// headcount lets every second server count heads where weights decide: what the
+	// simulator must find.
+	headcount bool
 }
 
 const stepsDefault = 2000
@@ -35,6 +40,8 @@ const (
 // the others never.
 type plan struct {
 	voters, observers, clients int
+	// hierarchy weighs the voters; without groups their majority decides.
+	hierarchy quorum.Hierarchy
 
 	netMin, netMax   time.Duration
 	diskMin, diskMax time.Duration
@@ -81,6 +88,50 @@ func drawPlan(rng *rand.Rand) plan {
 		}
 	}
 	return p
+}
+
+// weighSome gives one seed in four groups and weights. They are drawn from their own
+// numbers, so that the storms of the others stay as they were.
+func (p *plan) weighSome(rng *rand.Rand) {
+	if rng.IntN(4) != 0 {
+		return
+	}
+	p.voters = 3 + rng.IntN(5)
+	groups := 1 + rng.IntN(3)
+	for p.hierarchy.Groups == nil {
+		h := quorum.Hierarchy{Weights: map[zoo.ServerID]int64{}}
+		for n := range groups {
+			h.Groups = append(h.Groups, quorum.Group{Number: int64(n + 1)})
+		}
+		for id := range zoo.ServerID(p.voters) {
+			g := &h.Groups[rng.IntN(groups)]
+			g.Members = append(g.Members, id+1)
+			h.Weights[id+1] = []int64{0, 1, 1, 1, 2, 3}[rng.IntN(6)]
+		}
+		if _, err := quorum.NewHierarchicalView(p.members(), h, 0); err == nil {
+			p.hierarchy = h
+		}
+	}
+}
+
+func (p *plan) members() []quorum.Member {
+	members := make([]quorum.Member, 0, p.voters+p.observers)
+	for i := range p.voters + p.observers {
+		members = append(members, member(i+1, i >= p.voters))
+	}
+	return members
+}
+
+// view is who decides in this ensemble.
+func (p *plan) view() *quorum.View {
+	view, err := quorum.NewView(p.members(), 0)
+	if p.hierarchy.Groups != nil {
+		view, err = quorum.NewHierarchicalView(p.members(), p.hierarchy, 0)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return view
 }
 
 // calmPlan is the weather of the stories: nothing goes wrong by itself.

@@ -37,3 +37,16 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		})
 	}
 }
+
+// Where weights decide, servers that count heads lose or divide the history.
+func TestServersThatCountHeadsAreFound(t *testing.T) {
+	t.Parallel()
+	for seed := 1; seed <= 200; seed++ {
+		r := Run(uint64(seed), Options{headcount: true})
+		if r.Violation != nil {
+			t.Logf("found by seed %d: %.300v", seed, r.Violation)
+			return
+		}
+	}
+	t.Fatal("not found")
+}

@@ -37,7 +37,9 @@ const (
 // ensemble must find together again.
 func Run(seed uint64, options Options) Report {
 	rng := rand.New(rand.NewPCG(seed, 0x736565642d7a6f6f))
-	w := newWorld(rng, drawPlan(rng), options)
+	p := drawPlan(rng)
+	p.weighSome(rand.New(rand.NewPCG(seed, 0x776569676874732d)))
+	w := newWorld(rng, p, options)
 	w.aside = rand.New(rand.NewPCG(seed, 0x61736964652d7a6f))
 	if w.trace.on() {
 		w.trace.line("", "seed %d: %+v", seed, w.plan)

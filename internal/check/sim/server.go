@@ -154,7 +154,7 @@ func (s *server) run(recovered replica.Recovered) {
 
 func (s *server) config() replica.Config {
 	return replica.Config{
-		ID: s.id, View: s.w.view,
+		ID: s.id, View: s.view(),
 		TickTime: tickTime, InitLimit: initLimit, SyncLimit: syncLimit,
 		SnapCount:       s.w.plan.snapCount,
 		SnapPause:       time.Millisecond,
@@ -169,6 +169,16 @@ func (s *server) config() replica.Config {
 		Start:                  s.clock(),
 		Planted:                s.w.options.Planted,
 	}
+}
+
+// view is who decides, as this server sees it.
+func (s *server) view() *quorum.View {
+	if s.w.options.headcount && s.index%2 == 0 {
+		heads := s.w.plan
+		heads.hierarchy.Groups = nil
+		return heads.view()
+	}
+	return s.w.view
 }
 
 // hear queues an event and makes sure that the server takes a turn soon.

@@ -71,16 +71,8 @@ func newWorld(rng *rand.Rand, p plan, options Options) *World {
 	w.trace = newTrace(options.Trace, &w.now)
 	w.ledger = newLedger(w)
 	w.net = newNetwork(w)
-	members := make([]quorum.Member, 0, p.voters+p.observers)
-	for i := range p.voters + p.observers {
-		members = append(members, member(i+1, i >= p.voters))
-	}
-	view, err := quorum.NewView(members, 0)
-	if err != nil {
-		panic(err)
-	}
-	w.view = view
-	for i, m := range members {
+	w.view = p.view()
+	for i, m := range w.view.Members() {
 		w.servers = append(w.servers, newServer(w, i, m))
 	}
 	w.mesh = newMesh(w)
