@@ -377,15 +377,20 @@ func (l *Learner) follow() Upcall {
 	return Established
 }
 
-// acknowledge acknowledges each proposal that has become durable. Java's leader
-// wants one ACK for each.
+// acknowledge acknowledges the proposals that have become durable: with one ACK for all
+// of them where the leader is one of ours, for it reads an ACK so. Java's wants one for
+// each. See docs/adr/0044-cumulative-acks.md.
 func (l *Learner) acknowledge() {
 	persisted := l.journal.Persisted()
 	if l.observer || l.acked >= persisted || l.phase < receiving {
 		return
 	}
 	h := l.history
-	for _, e := range h.entries[h.count(l.acked):h.count(persisted)] {
+	durable := h.entries[h.count(l.acked):h.count(persisted)]
+	if n := len(durable); l.extends && n > 0 {
+		durable = durable[n-1:]
+	}
+	for _, e := range durable {
 		l.out.send(l.link, wire.QuorumPacket{Type: wire.PacketAck, Zxid: e.Zxid})
 	}
 	l.acked = persisted
