@@ -150,6 +150,30 @@ func (w *World) oneWayFault(s *server) {
 
 func (w *World) isolateFault(s *server) {
 	w.partition(func(from, to int) bool { return from == s.index || to == s.index })
+	if w.rng.IntN(3) == 0 {
+		w.depose(s)
+	}
+}
+
+// depose lets all others know at once that a server is cut off, and the server only by their
+// silence: a leader then leads on for a while beside its successor. Its clients write
+// nothing meanwhile, so that nothing but the leader's own doubts keeps it from answering.
+func (w *World) depose(s *server) {
+	for _, l := range w.net.links {
+		if l.side[1] == s {
+			l.loseAfter(0, w.between(0, tickTime/4))
+		}
+	}
+	for _, p := range w.mesh.pairs {
+		if p.side[0] == s || p.side[1] == s {
+			p.cut(func() time.Duration { return w.between(0, tickTime/4) })
+		}
+	}
+	for _, c := range w.clients {
+		if c.conn != nil && c.conn.server == s {
+			c.syncsUntil = w.now + syncLimit*tickTime
+		}
+	}
 }
 
 // partition walls the servers off for a while. Some of the connections across
@@ -160,7 +184,7 @@ func (w *World) partition(blocked func(from, to int) bool) {
 	for _, l := range w.net.links {
 		for side := range l.side {
 			if w.net.blocked(l.side[0], l.side[1]) && w.rng.IntN(3) == 0 {
-				l.endAfter(side, w.between(0, 4*tickTime))
+				l.loseAfter(side, w.between(0, 4*tickTime))
 			}
 		}
 	}

@@ -278,6 +278,20 @@ func (l *link) end(side int) {
 		l.held[1-side] = append(l.held[1-side], parcel{end: true})
 		return
 	}
+	l.gone(side)
+}
+
+// loseAfter has one side give the link up by itself, as its system does with a connection
+// that is dead; a wall does not keep that from it.
+func (l *link) loseAfter(side int, d time.Duration) {
+	l.net.w.after(d, func() {
+		if l.open[side] {
+			l.gone(side)
+		}
+	})
+}
+
+func (l *link) gone(side int) {
 	l.open[side] = false
 	if l.side[side].process == l.process[side] {
 		l.side[side].hear(replica.LinkDown{Link: l.id})

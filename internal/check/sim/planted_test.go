@@ -22,7 +22,8 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		{"ZOOKEEPER-3642 SNAP in memory only", zab.Bug3642, 50},
 		{"ZOOKEEPER-4882 failed append counts as durable", zab.Bug4882, 150},
 		{"ZOOKEEPER-2355 committed transactions are forgotten", zab.Bug2355, 150},
-		{"ZOOKEEPER-3701 failed truncation counts as done", zab.Bug3701, 800},
+		{"ZOOKEEPER-3701 failed truncation counts as done", zab.Bug3701, 6000},
+		{"ZOOKEEPER-1675 a sync behind a leader that was replaced", zab.Bug1675, 1500},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -28,6 +28,7 @@ type Story struct {
 	// leader is the server that proposals go to: the one last elected.
 	leader *server
 	teller *client
+	left   *client
 	cutOff []zoo.ServerID
 }
 
@@ -273,3 +274,21 @@ func (w *World) label(z zoo.Zxid) string {
 
 // State gives the role of a server, for stories about elections.
 func (s *Story) State(id zoo.ServerID) replica.State { return s.w.server(id).status.State }
+
+// Depose lets all others know at once that the leader is cut off, and itself only by their
+// silence. The client that has proposed stays with it, for SyncAtOld; another one proposes
+// from now on.
+func (s *Story) Depose(id zoo.ServerID) {
+	s.w.depose(s.w.server(id))
+	s.left = s.teller
+	s.teller = &client{w: s.w, name: "d"}
+}
+
+// SyncAtOld has the client that was left at a deposed leader ask for a sync.
+func (s *Story) SyncAtOld() {
+	s.t.Helper()
+	if s.left.conn == nil {
+		s.t.Fatalf("the client has left")
+	}
+	s.left.submit(wire.OpSync, (&wire.SyncRequest{Path: "/"}).AppendTo(nil))
+}

@@ -5,6 +5,7 @@ import (
 
 	"zoo"
 	"zoo/internal/core/replica"
+	"zoo/internal/core/zab"
 )
 
 // The plot: a leader logs a proposal that nobody else receives, crashes, and comes
@@ -181,4 +182,36 @@ func TestPausedLeaderIsReplacedAndFollows(t *testing.T) {
 	w.Resume(3)
 	w.Settle()
 	w.Expect(3, "tree = {a, b}")
+}
+
+// The plot: the leader is cut off and does not know yet that the others have elected
+// another one, which has acknowledged a write. A client of the old one, which asks for a
+// sync, must not be answered before it is told of that write.
+func TestALeaderThatWasReplacedAnswersNoSync(t *testing.T) {
+	w := deposed(t, zab.PlantedNone)
+	w.SyncAtOld()
+	w.Wait(storyTicksMax)
+}
+
+// The plot is the same, with a leader that answers without asking a quorum (ZOOKEEPER-1675).
+func TestASyncWithoutAQuorumIsFound(t *testing.T) {
+	w := deposed(t, zab.Bug1675)
+	w.SyncAtOld()
+	if err := w.Violation(1); err == nil {
+		t.Fatal("a sync is answered behind what was acknowledged, and nobody minds")
+	}
+}
+
+// deposed has 3 lead on for a while beside 2, which has acknowledged a write.
+func deposed(t *testing.T, planted zab.Planted) *Story {
+	w := New(t, Servers(3), Plant(planted))
+	w.Elect(3)
+	w.Propose("a")
+	w.CommitAll()
+	w.Cut(3)
+	w.Depose(3)
+	w.Elect(2)
+	w.Propose("b")
+	w.CommitAll()
+	return w
 }

@@ -161,12 +161,22 @@ func (r *Replica) sync(q *Request) {
 	if d.Err() != nil {
 		b.code = zoo.CodeMarshallingError
 	}
-	if r.learner != nil {
+	switch {
+	case r.learner != nil:
 		r.learner.Forward(q.Session, q.Xid, q.Op, q.Body, q.IDs)
-	} else {
+	case r.leader != nil:
+		r.leader.OwnSync()
+	default:
 		b.ready, b.zxid = true, r.history.Last()
 	}
 	r.attached.wait(b)
+}
+
+// syncsAnswered passes on what the leader's half knows of our own clients' syncs.
+func (r *Replica) syncsAnswered() {
+	for _, z := range r.leader.AnsweredSyncs() {
+		r.attached.caughtUp(z)
+	}
 }
 
 // propose makes a transaction of a request and starts it on its way; zero if there

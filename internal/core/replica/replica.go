@@ -326,6 +326,7 @@ func (r *Replica) settle() {
 	}
 	if r.leader != nil {
 		r.leader.Commit()
+		r.syncsAnswered()
 	}
 	r.watchDisk()
 	r.endRole()

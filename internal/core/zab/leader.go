@@ -50,8 +50,11 @@ type Leader struct {
 	// learners are in the order of their links, so that the same events give
 	// the same packets.
 	learners []*learner
-	// syncs wait for a commit, in order.
-	syncs []waitingSync
+	// syncs wait for a commit and a confirmation, in order; ownSyncs are answered ones of
+	// our own clients.
+	syncs    []waitingSync
+	ownSyncs []zoo.Zxid
+	confirm  confirmation
 	// ages remember what was proposed at each heartbeat of the last syncLimit.
 	ages []age
 
@@ -61,11 +64,6 @@ type Leader struct {
 	// short says that this server is short of disk space, alarm who is.
 	short bool
 	alarm wire.Alarm
-}
-
-type waitingSync struct {
-	link LinkID
-	zxid zoo.Zxid
 }
 
 type age struct {
@@ -105,6 +103,7 @@ type learner struct {
 	// extends says that it takes the extensions of the protocol, short that it is
 	// short of disk space, wantsTree that it can take nothing but a SNAP.
 	extends, short, wantsTree bool
+	asked                     asked
 }
 
 // NewLeader begins to lead, with what the server has in its history.
@@ -186,6 +185,7 @@ func (l *Leader) Receive(now time.Duration, link LinkID, p *wire.QuorumPacket) U
 	case wire.PacketRevalidate:
 		return l.upcallOf(x, Revalidate)
 	case wire.PacketPing:
+		l.beatAnswered(x)
 		return l.upcallOf(x, Ping)
 	case wire.PacketAlarm:
 		l.hearAlarm(x, p)
@@ -520,7 +520,7 @@ func (l *Leader) Commit() {
 }
 
 func (l *Leader) commit() {
-	agreed := l.cfg.View.Agreed(l.reached)
+	agreed := l.mayCommit(l.cfg.View.Agreed(l.reached))
 	before := l.history.committed
 	l.history.Commit(agreed)
 	for _, e := range l.history.entries[before:l.history.committed] {
@@ -552,26 +552,6 @@ func (l *Leader) tellCommitted(e txn.Entry) {
 			l.out.send(x.link, wire.QuorumPacket{Type: wire.PacketCommit, Zxid: e.Zxid})
 		}
 	}
-}
-
-// Sync answers a learner's sync request: at once if nothing is outstanding,
-// otherwise behind the commit of the last proposal.
-func (l *Leader) Sync(link LinkID) {
-	if len(l.history.Tail()) == 0 {
-		l.out.send(link, wire.QuorumPacket{Type: wire.PacketSync})
-		return
-	}
-	l.syncs = append(l.syncs, waitingSync{link, l.history.Last()})
-}
-
-// releaseSyncs answers the syncs that waited for nothing beyond z.
-func (l *Leader) releaseSyncs(z zoo.Zxid) {
-	n := 0
-	for n < len(l.syncs) && l.syncs[n].zxid <= z {
-		l.out.send(l.syncs[n].link, wire.QuorumPacket{Type: wire.PacketSync})
-		n++
-	}
-	l.syncs = l.syncs[n:]
 }
 
 // Reply sends a packet to a learner, such as the answer to REVALIDATE.
@@ -619,9 +599,7 @@ func (l *Leader) ping(now time.Duration) {
 		case x.stage == acknowledged && l.phase >= synchronising:
 			l.synchronise(now, x)
 		case x.upToDate:
-			l.out.send(x.link, wire.QuorumPacket{
-				Type: wire.PacketPing, Zxid: l.history.Last(),
-			})
+			l.beat(x)
 		}
 	}
 }

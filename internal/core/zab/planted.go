@@ -26,4 +26,6 @@ const (
 	Bug2355
 	// Bug3701 takes a failed truncation of the log for one that happened.
 	Bug3701
+	// Bug1675 answers a sync without asking a quorum whether this server still leads.
+	Bug1675
 )
