@@ -71,9 +71,10 @@ func DecodeStatPersisted(d *jute.Decoder) zoo.StatPersisted {
 // statPersisted reads the whole record at once.
 func statPersisted(p *[StatPersistedBytes]byte) zoo.StatPersisted {
 	return zoo.StatPersisted{
-		Czxid: zoo.Zxid(binary.BigEndian.Uint64(p[0:])),
-		Mzxid: zoo.Zxid(binary.BigEndian.Uint64(p[8:])),
-		Ctime: int64(binary.BigEndian.Uint64(p[16:])), Mtime: int64(binary.BigEndian.Uint64(p[24:])),
+		Czxid:          zoo.Zxid(binary.BigEndian.Uint64(p[0:])),
+		Mzxid:          zoo.Zxid(binary.BigEndian.Uint64(p[8:])),
+		Ctime:          int64(binary.BigEndian.Uint64(p[16:])),
+		Mtime:          int64(binary.BigEndian.Uint64(p[24:])),
 		Version:        int32(binary.BigEndian.Uint32(p[32:])),
 		Cversion:       int32(binary.BigEndian.Uint32(p[36:])),
 		Aversion:       int32(binary.BigEndian.Uint32(p[40:])),

@@ -28,7 +28,7 @@ func TestPassedEntriesAreJudgedLikeOthers(t *testing.T) {
 	damages := map[string]func(disk *vfs.Mem, start, end int64){
 		"lost sector":  func(d *vfs.Mem, start, _ int64) { edit(t, d, 1, start|511+1, sector) },
 		"no end":       func(d *vfs.Mem, _, end int64) { edit(t, d, 1, end-2, sector[:2]) },
-		"other bytes":  func(d *vfs.Mem, start, _ int64) { edit(t, d, 1, start+99, []byte("???")) },
+		"other bytes":  func(d *vfs.Mem, start, _ int64) { edit(t, d, 1, start+99, []byte("?")) },
 		"short length": func(d *vfs.Mem, start, _ int64) { edit(t, d, 1, start+10, sector[:1]) },
 		"long length":  func(d *vfs.Mem, start, _ int64) { edit(t, d, 1, start+8, []byte{1}) },
 	}
