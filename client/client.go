@@ -277,6 +277,17 @@ type call struct {
 // do sends a request and waits for its answer, or for the end of ctx; then the answer
 // will go nowhere.
 func (c *Client) do(ctx context.Context, call *call) error {
+	if c.wantsLinearizable(ctx, call) {
+		return c.doBehindSync(ctx, call)
+	}
+	if err := c.begin(ctx, call); err != nil {
+		return err
+	}
+	return c.await(ctx, call)
+}
+
+// begin sends a request.
+func (c *Client) begin(ctx context.Context, call *call) error {
 	call.encode()
 	if len(call.frame)-wire.FrameHeaderBytes > frameBytesMax {
 		return call.failed(zoo.CodeBadArguments, errTooLarge)
@@ -289,6 +300,11 @@ func (c *Client) do(ctx context.Context, call *call) error {
 	call.done = make(chan struct{})
 	c.events.hurry()
 	c.submit(call)
+	return nil
+}
+
+// await waits for the answer to what was begun.
+func (c *Client) await(ctx context.Context, call *call) error {
 	select {
 	case <-call.done:
 	case <-ctx.Done():

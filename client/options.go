@@ -48,6 +48,8 @@ type Options struct {
 	// ReadOnly accepts a server that has lost its ensemble and only reads. The client
 	// goes on to look for one that accepts writes.
 	ReadOnly bool
+	// Linearizable makes every read of the session linearizable, see the function.
+	Linearizable bool
 	// TLS makes connections encrypted. An empty ServerName becomes the server's host.
 	TLS *tls.Config
 	// SASL begins an exchange with the server at the address; nil means none.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"zoo"
 	"zoo/internal/core/quorum"
 )
 
@@ -119,6 +120,25 @@ func whitelist(d *draft, value string) error {
 		d.Commands = append(d.Commands, word)
 	}
 	return nil
+}
+
+// znodePaths reads paths of znodes that are separated by commas.
+func znodePaths(at func(*draft) *[]string) func(*draft, string) error {
+	return func(d *draft, value string) error {
+		list := at(d)
+		*list = nil
+		for path := range strings.SplitSeq(value, ",") {
+			path = strings.TrimSpace(path)
+			if path == "" {
+				continue
+			}
+			if err := zoo.ValidatePath(path); err != nil {
+				return fmt.Errorf("%q is no path of a znode: %w", path, err)
+			}
+			*list = append(*list, path)
+		}
+		return nil
+	}
 }
 
 func preallocation(d *draft, value string) error {

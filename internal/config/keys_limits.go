@@ -28,6 +28,10 @@ var rowsLimits = []row{
 	{name: "enforceQuota", value: "false",
 		parse: truth(func(d *draft) *bool { return &d.Limits.QuotaEnforced }),
 		doc:   "refuse writes over a quota"},
+	{name: "linearizableReads", parse: znodePaths(func(d *draft) *[]string {
+		return &d.Limits.Linearizable
+	}), doc: "znodes, separated by commas, whose reads and those of all below them wait for a " +
+		"quorum, so that none is older than what anybody was told before"},
 	{name: "enableEagerACLCheck", value: "false",
 		parse: truth(func(d *draft) *bool { return &d.Limits.EagerACLCheck }),
 		doc:   "check ACLs of writes before they go to the leader"},

@@ -16,6 +16,9 @@ type Limits struct {
 	QuotaEnforced bool
 	// EagerACLCheck checks a write's ACL where it arrives (enableEagerACLCheck).
 	EagerACLCheck bool
+	// Linearizable lists the paths whose reads, with those below them, are linearizable
+	// (linearizableReads).
+	Linearizable []string
 	// SessionlessTimeout ends connections that never made a session
 	// (nio.sessionlessCnxnTimeout).
 	SessionlessTimeout time.Duration

@@ -24,6 +24,8 @@ var announcements = map[string][]byte{
 	// what older clients ask for, and says that this is ZooKeeper.
 	"api_version": []byte("0"),
 	"extensions":  listExtensions(),
+
+	announcedLinearizable: []byte("1"),
 }
 
 // The numbers of the features that ClickHouse's client looks for, those of them
@@ -82,6 +84,7 @@ func (x *exec) announcedStat(path string) zoo.Code {
 		return zoo.CodeNoNode
 	}
 	x.conn.extended = true
+	x.asksLinearizable(path)
 	data := announcements[path[len(announcedBelow):]]
 	st := zoo.Stat{DataLength: int32(len(data))}
 	x.out = wire.AppendStat(x.out, &st)

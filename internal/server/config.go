@@ -81,6 +81,8 @@ type Config struct {
 	// SnapRate bounds the bytes of a snapshot that are moved in a second; 0 fits it to
 	// the size of the tree.
 	SnapRate int64
+	// Linearizable lists the paths whose reads, with those below them, are linearizable.
+	Linearizable []string
 	// LeaderAlone keeps clients away from this server while it leads
 	// (leaderServes=no).
 	LeaderAlone bool

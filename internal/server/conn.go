@@ -63,6 +63,10 @@ type conn struct {
 	barred bool
 	// extended allows the extensions, since the client has asked for them.
 	extended bool
+	// linear makes all reads linearizable, since the client has asked for that; syncCode
+	// is what became of the last hidden sync.
+	linear   bool
+	syncCode zoo.Code
 	queue    requestQueue
 	out      *buffer // nil while empty
 	// writing is set while one goroutine writes what it took out of out.
@@ -254,6 +258,11 @@ type queued struct {
 	// body is that of a waiting request, or of a multi with extensions, whose
 	// transaction does not tell what was asked for.
 	body []byte
+	// hidden is for a sync that the client has not asked for: it has no reply.
+	hidden bool
+	// linear is for a waiting read that must not be answered unless the hidden sync
+	// before it was.
+	linear bool
 }
 
 func (q *requestQueue) len() int { return len(q.all) - q.at }

@@ -121,7 +121,7 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 	first := c.queue.first()
 	invariant.Holds(first.waiting == nil && first.xid == o.Xid,
 		"outcome of xid %d meets the request %d", o.Xid, first.xid)
-	since, asked := first.since, first.body
+	since, asked, hidden := first.since, first.body, first.hidden
 	if !mayAnswer(o, asked) {
 		// It is another's; see replica.waiting. The client has the session elsewhere.
 		l.closeLocked(c)
@@ -130,9 +130,13 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 	c.popLocked()
 	l.exec.conn, l.exec.out = c, c.beginLocked()
 	start := len(l.exec.out)
-	l.exec.out = appendOutcome(l.exec.out, o, l.exec.tree.Zxid(), asked)
-	c.traffic.noteReply(o.Xid, len(l.exec.out)-start-wire.FrameHeaderBytes)
-	l.noteAnswer(c, lastReply{o.Op, o.Xid, l.exec.tree.Zxid(), now, now - since})
+	if hidden {
+		c.syncCode = o.Code
+	} else {
+		l.exec.out = appendOutcome(l.exec.out, o, l.exec.tree.Zxid(), asked)
+		c.traffic.noteReply(o.Xid, len(l.exec.out)-start-wire.FrameHeaderBytes)
+		l.noteAnswer(c, lastReply{o.Op, o.Xid, l.exec.tree.Zxid(), now, now - since})
+	}
 	l.answerWaiting(c, now)
 	c.endLocked(l.exec.out)
 	l.answered += len(l.exec.out) - start
@@ -170,7 +174,11 @@ func (l *loop) answerWaiting(c *conn, now time.Duration) {
 		if q.waiting == nil {
 			break
 		}
-		l.exec.run(q.waiting, q.xid, q.body)
+		row := q.waiting
+		if q.linear && c.syncCode != zoo.CodeOK {
+			row = &unsynced
+		}
+		l.exec.run(row, q.xid, q.body)
 		l.noteAnswer(c, lastReply{q.op, q.xid, l.exec.zxid, now, now - q.since})
 		c.popLocked()
 		reads++

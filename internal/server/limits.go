@@ -24,6 +24,7 @@ func (own *Config) addLimits(c *config.Config) {
 		NeverUsedMax: c.Containers.NeverUsedMax,
 	}
 	own.EnforceQuota = c.Limits.QuotaEnforced
+	own.Linearizable = c.Limits.Linearizable
 	own.EntryBytesMax = entryBytesMax(c.FrameBytesMax, c.Limits.FrameExtraBytes)
 	own.Quorum.DataBytesMax = max(own.EntryBytesMax, packetBytesMin)
 }

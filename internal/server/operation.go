@@ -13,6 +13,8 @@ type operation struct {
 	// answer appends the body of the reply, on the routes that end here. The
 	// body is dropped unless the code is CodeOK.
 	answer func(x *exec, d *jute.Decoder) zoo.Code
+	// reads says that it reads znodes, and may have to be linearizable.
+	reads bool
 	// prepare makes ready what answer needs, where that takes more than one hold of the
 	// tree. It is called with all locks held, and returns with them.
 	prepare func(t *turn, body []byte)
@@ -65,16 +67,22 @@ var operations = [...]operation{
 	wire.OpReconfig - operationLowest:        {route: routeSubmit},
 	wire.OpSync - operationLowest:            {route: routeSubmit},
 
-	wire.OpExists - operationLowest:       {route: routeLocal, answer: (*exec).exists},
-	wire.OpGetData - operationLowest:      {route: routeLocal, answer: (*exec).getData},
-	wire.OpGetACL - operationLowest:       {route: routeLocal, answer: (*exec).getACL},
-	wire.OpGetChildren - operationLowest:  {route: routeLong, answer: (*exec).getChildren},
-	wire.OpGetChildren2 - operationLowest: {route: routeLong, answer: (*exec).getChildren2},
-	wire.OpMultiRead - operationLowest:    {route: routeLong, answer: (*exec).multiRead},
+	wire.OpExists - operationLowest: {
+		route: routeLocal, answer: (*exec).exists, reads: true},
+	wire.OpGetData - operationLowest: {
+		route: routeLocal, answer: (*exec).getData, reads: true},
+	wire.OpGetACL - operationLowest: {
+		route: routeLocal, answer: (*exec).getACL, reads: true},
+	wire.OpGetChildren - operationLowest: {
+		route: routeLong, answer: (*exec).getChildren, reads: true},
+	wire.OpGetChildren2 - operationLowest: {
+		route: routeLong, answer: (*exec).getChildren2, reads: true},
+	wire.OpMultiRead - operationLowest: {
+		route: routeLong, answer: (*exec).multiRead, reads: true},
 	wire.OpGetEphemerals - operationLowest: {
-		route: routeLong, answer: (*exec).getEphemerals},
+		route: routeLong, answer: (*exec).getEphemerals, reads: true},
 	wire.OpGetAllChildrenNumber - operationLowest: {
-		route: routeLong, answer: (*exec).getAllChildrenNumber},
+		route: routeLong, answer: (*exec).getAllChildrenNumber, reads: true},
 
 	wire.OpPing - operationLowest:          {route: routeLocal, answer: (*exec).ping},
 	wire.OpSetWatches - operationLowest:    {route: routeLong, answer: (*exec).setWatches},
@@ -91,16 +99,16 @@ var operations = [...]operation{
 // extensions is the table of the operations that not everybody knows.
 var extensions = [...]operation{
 	wire.OpCheckNotExists - wire.ExtensionLowest: {
-		route: routeLocal, answer: (*exec).checkNotExists, extension: true},
+		route: routeLocal, answer: (*exec).checkNotExists, reads: true, extension: true},
 	wire.OpCreateIfNotExists - wire.ExtensionLowest: {
 		route: routeSubmit, reply: replyLastPath, extension: true},
 	wire.OpRemoveRecursive - wire.ExtensionLowest: {route: routeSubmit, extension: true},
 	wire.OpTryRemove - wire.ExtensionLowest:       {route: routeSubmit, extension: true},
 	wire.OpListRecursive - wire.ExtensionLowest: {
-		route: routeLong, answer: (*exec).listRecursive, extension: true},
+		route: routeLong, answer: (*exec).listRecursive, reads: true, extension: true},
 	wire.OpGetChildrenPage - wire.ExtensionLowest: {
 		route: routeLong, prepare: (*turn).arrangeChildren, answer: (*exec).getChildrenPage,
-		extension: true},
+		reads: true, extension: true},
 }
 
 // unknown is the row that stands for all that the table lacks.

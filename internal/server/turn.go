@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"zoo"
 	"zoo/internal/core/replica"
 	"zoo/internal/wire"
 )
@@ -37,6 +38,8 @@ type turn struct {
 	lastXid int32
 	batch   *requestBatch // nil while empty
 	bodies  []byte
+	// synced tells that this turn has put a sync before a read.
+	synced bool
 }
 
 // hold is what a turn has locked.
@@ -55,7 +58,7 @@ func (t *turn) run() bool {
 	if !c.touched.Load() {
 		c.touched.Store(true)
 	}
-	t.now = c.server.mono()
+	t.now, t.synced = c.server.mono(), false
 	ok := t.takeAll()
 	t.submitAll()
 	t.bodies = nil
@@ -143,15 +146,22 @@ func (t *turn) rowOf(op wire.Op, body []byte) *operation {
 
 // readOrPostpone answers a request from the tree, now or after those before it.
 func (t *turn) readOrPostpone(row *operation, xid int32, op wire.Op, body []byte) bool {
+	linear := t.linearizable(row, op, body)
+	if linear {
+		t.syncFirst(xid)
+	}
 	if t.conn.inflight.Load() > 0 {
 		if row.route != routeLong && t.conn.queue.postponed < postponedMax {
-			t.postpone(row, xid, op, body)
+			t.postpone(queued{xid: xid, op: op, waiting: row, linear: linear}, body)
 			return true
 		}
 		if !t.waitForOutcomes() {
 			t.conn.server.large.give(len(body))
 			return false
 		}
+	}
+	if t.lock(holdConn); linear && t.conn.syncCode != zoo.CodeOK {
+		row = &unsynced
 	}
 	t.conn.server.large.give(len(body))
 	t.last = op
@@ -341,9 +351,7 @@ func (s *Server) giveBatch(b *requestBatch) {
 
 // postpone keeps a request for when the submitted ones before it have their
 // outcome; the loop will answer it then.
-func (t *turn) postpone(row *operation, xid int32, op wire.Op, body []byte) {
-	t.conn.queue.push(queued{
-		xid: xid, op: op, since: t.now, bytes: len(body),
-		waiting: row, body: t.keep(body),
-	})
+func (t *turn) postpone(q queued, body []byte) {
+	q.since, q.bytes, q.body = t.now, len(body), t.keep(body)
+	t.conn.queue.push(q)
 }
