@@ -186,7 +186,7 @@ func TestAReserveAboveTheWholeDiskIsToldOf(t *testing.T) {
 	disk, d := vfs.NewMem(), &diary{}
 	cfg := smallDisk(disk, 400<<10, 1<<40)
 	startLogging(t, disk, cfg, slog.New(slog.NewTextHandler(d, nil)))
-	if text := d.String(); !strings.Contains(text, "disk.reserve is more than the whole disk") {
-		t.Errorf("the log says %q", text)
-	}
+	until(t, func() bool {
+		return strings.Contains(d.String(), "disk.reserve is more than the whole disk")
+	})
 }
