@@ -39,6 +39,14 @@ const (
 // extension mark. Java's servers neither send nor get it.
 const PacketAlarm PacketType = 100
 
+// PacketNextEpoch and PacketEnterEpoch lead to the next epoch without an election, among
+// the same servers: the leader asks for promises and the followers give them, then the
+// leader tells all learners. Their zxid is the start of that epoch.
+const (
+	PacketNextEpoch  PacketType = 101
+	PacketEnterEpoch PacketType = 102
+)
+
 var packetNames = [...]string{
 	PacketRequest: "REQUEST", PacketProposal: "PROPOSAL", PacketAck: "ACK",
 	PacketCommit: "COMMIT", PacketPing: "PING", PacketRevalidate: "REVALIDATE",
@@ -60,8 +68,13 @@ func (t PacketType) String() string {
 	if t.Valid() {
 		return packetNames[t]
 	}
-	if t == PacketAlarm {
+	switch t {
+	case PacketAlarm:
 		return "ALARM"
+	case PacketNextEpoch:
+		return "NEXTEPOCH"
+	case PacketEnterEpoch:
+		return "ENTEREPOCH"
 	}
 	return "packet" + strconv.Itoa(int(t))
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"sort"
 	"time"
 
@@ -293,7 +294,7 @@ func (l *ledger) sent(s *server, link *link, side int, p *wire.QuorumPacket) {
 			l.w.violate("%s acknowledges epoch %d with %d on disk", s.name, accepted,
 				s.log.accepted)
 		}
-	case p.Type == wire.PacketNewLeader && side == 1:
+	case (p.Type == wire.PacketNewLeader || p.Type == wire.PacketEnterEpoch) && side == 1:
 		l.leads(s, p.Zxid.Epoch())
 	case p.Type == wire.PacketLeaderInfo && side == 1:
 		link.offered = p.Zxid.Epoch()
@@ -331,9 +332,23 @@ func (l *ledger) leads(s *server, epoch zoo.Epoch) {
 		return
 	}
 	l.leaders = append(l.leaders, leadership{epoch, s, s.process, s.role})
+	if l.goesOn(s, epoch) {
+		// What it proposes in the new epoch is durable behind the epoch; see entered.
+		l.w.stats.Turns++
+		return
+	}
 	if s.log.current < epoch {
 		l.w.violate("%s leads epoch %d with %d on disk", s.name, epoch, s.log.current)
 	}
+}
+
+// goesOn tells whether a leader of an earlier epoch has entered this one while it led. It
+// has told nobody of those between if there was nobody to tell.
+func (l *ledger) goesOn(s *server, epoch zoo.Epoch) bool {
+	return slices.ContainsFunc(l.leaders, func(led leadership) bool {
+		return led.epoch < epoch && led.server == s && led.process == s.process &&
+			led.role == s.role
+	})
 }
 
 // changed looks at a change of a server's role.

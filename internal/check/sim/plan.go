@@ -58,6 +58,9 @@ type plan struct {
 	snapCount            int
 	// historyMin is how many committed transactions a leader keeps for learners.
 	historyMin int
+	// turnAt is how many transactions an epoch has before its leader enters the next one; 0
+	// is ever so many.
+	turnAt uint32
 	// localSessions keeps sessions on their servers until they own an ephemeral.
 	localSessions bool
 }
@@ -111,6 +114,13 @@ func (p *plan) weighSome(rng *rand.Rand) {
 		if _, err := quorum.NewHierarchicalView(p.members(), h, 0); err == nil {
 			p.hierarchy = h
 		}
+	}
+}
+
+// turnSome gives one seed in four epochs of few transactions, again from its own numbers.
+func (p *plan) turnSome(rng *rand.Rand) {
+	if rng.IntN(4) == 0 {
+		p.turnAt = 5 + rng.Uint32N(60)
 	}
 }
 

@@ -24,6 +24,7 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		{"ZOOKEEPER-2355 committed transactions are forgotten", zab.Bug2355, 150},
 		{"ZOOKEEPER-3701 failed truncation counts as done", zab.Bug3701, 6000},
 		{"ZOOKEEPER-1675 a sync behind a leader that was replaced", zab.Bug1675, 1500},
+		{"the next epoch is entered without the promise of a quorum", zab.TurnUnpromised, 400},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

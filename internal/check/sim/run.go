@@ -39,6 +39,7 @@ func Run(seed uint64, options Options) Report {
 	rng := rand.New(rand.NewPCG(seed, 0x736565642d7a6f6f))
 	p := drawPlan(rng)
 	p.weighSome(rand.New(rand.NewPCG(seed, 0x776569676874732d)))
+	p.turnSome(rand.New(rand.NewPCG(seed, 0x7475726e73)))
 	w := newWorld(rng, p, options)
 	w.aside = rand.New(rand.NewPCG(seed, 0x61736964652d7a6f))
 	if w.trace.on() {

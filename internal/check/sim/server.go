@@ -160,6 +160,7 @@ func (s *server) config() replica.Config {
 		SnapPause:       time.Millisecond,
 		HistoryMin:      s.w.plan.historyMin,
 		HistoryBytesMin: 1,
+		EpochTurnAt:     s.w.plan.turnAt,
 		SpaceMin:        spaceMin,
 		Reaping:         replica.Reaping{Interval: 4 * tickTime, NeverUsedMax: 8 * tickTime},
 		LocalSessions:   s.w.plan.localSessions,

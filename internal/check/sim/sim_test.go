@@ -84,6 +84,7 @@ func (s *Stats) add(o *Stats) {
 	s.Acks += o.Acks
 	s.Reads += o.Reads
 	s.Syncs += o.Syncs
+	s.Turns += o.Turns
 	s.Leaders += o.Leaders
 	s.Crashes += o.Crashes
 	s.Kills += o.Kills
@@ -110,6 +111,7 @@ func (s *Stats) demandVariety(t *testing.T) {
 	t.Helper()
 	for what, n := range map[string]int{
 		"commits": s.Commits, "replies": s.Acks, "reads": s.Reads, "syncs": s.Syncs,
+		"turns": s.Turns,
 		"leaders": s.Leaders, "crashes": s.Crashes, "kills": s.Kills,
 		"disk errors": s.DiskFails, "DIFF": s.Diffs, "TRUNC": s.Truncs, "SNAP": s.Snaps,
 		"snapshots": s.Snapshots, "closed sessions": s.SessionsClosed,

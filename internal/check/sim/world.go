@@ -45,6 +45,7 @@ type World struct {
 // Stats count what a seed has been through, to show that it was not idle.
 type Stats struct {
 	Commits, Acks, Reads, Syncs        int
+	Turns                              int
 	Leaders, Crashes, Kills, DiskFails int
 	Diffs, Truncs, Snaps, Reloads      int
 	Snapshots, SessionsClosed          int

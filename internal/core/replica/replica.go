@@ -70,6 +70,9 @@ type Config struct {
 	// SpaceMin is how many bytes must be free on the disk; below it this server is
 	// short of space. Zero is no mark.
 	SpaceMin int64
+	// EpochTurnAt is the counter of a zxid beyond which a leader makes for the next epoch
+	// while it leads: a million below the last.
+	EpochTurnAt uint32
 	// DiskSilenceMax is how long a leader's disk may leave an operation undone before
 	// the leader hands over: syncLimit.
 	DiskSilenceMax time.Duration
@@ -129,6 +132,8 @@ type Replica struct {
 	localSessions *session.Tracker
 	readOnly      readOnly
 	logged        logged
+	// established is the epoch that the election knows of.
+	established zoo.Epoch
 	// served says that this process knows what is committed, since it has
 	// served before.
 	served bool
@@ -197,6 +202,10 @@ func New(cfg Config, rec Recovered) *Replica {
 	return r
 }
 
+// epochTurnMargin is how many zxids are left when a leader makes for the next epoch: some
+// seconds of proposals, for what takes a promise of a quorum.
+const epochTurnMargin = 1 << 20
+
 func withDefaults(cfg Config) Config {
 	orDefault(&cfg.TickTime, 3*time.Second)
 	orDefault(&cfg.InitLimit, 10)
@@ -206,6 +215,7 @@ func withDefaults(cfg Config) Config {
 	orDefault(&cfg.ReadOnlyAfter, max(2*time.Second, cfg.TickTime))
 	orDefault(&cfg.SnapCount, 100_000)
 	orDefault(&cfg.SnapPause, 2*time.Second)
+	orDefault(&cfg.EpochTurnAt, zoo.CounterMax-epochTurnMargin)
 	orDefault(&cfg.HistoryMin, 500)
 	orDefault(&cfg.HistoryBytesMin, 16<<20)
 	orDefault(&cfg.DiskSilenceMax, time.Duration(cfg.SyncLimit)*cfg.TickTime)
@@ -224,7 +234,8 @@ func orDefault[T comparable](value *T, fallback T) {
 func (r *Replica) zabConfig() zab.Config {
 	return zab.Config{
 		ID: r.cfg.ID, View: r.cfg.View, TickTime: r.cfg.TickTime,
-		InitLimit: r.cfg.InitLimit, SyncLimit: r.cfg.SyncLimit, Planted: r.cfg.Planted,
+		InitLimit: r.cfg.InitLimit, SyncLimit: r.cfg.SyncLimit,
+		EpochTurnAt: r.cfg.EpochTurnAt, Planted: r.cfg.Planted,
 	}
 }
 
@@ -332,6 +343,7 @@ func (r *Replica) settle() {
 	r.endRole()
 	r.takeRole()
 	r.maybeServe()
+	r.followEpoch()
 	r.noteAlarm()
 }
 

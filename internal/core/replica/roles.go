@@ -39,6 +39,7 @@ func (r *Replica) look(why string) {
 	r.plantAtRoleEnd()
 	r.state, r.serving, r.ready = Looking, false, false
 	r.leader, r.learner, r.writer = nil, nil, nil
+	r.established = 0
 	r.dialing = dialing{failures: r.dialing.failures}
 	r.attached.clear()
 	r.localSessions, r.readOnly = nil, readOnly{}
@@ -169,9 +170,6 @@ func (r *Replica) maybeServe() {
 	r.logged = logged{}
 	r.dialing.failures = 0
 	r.effects.Changed = true
-	if r.election != nil {
-		r.election.Established(r.epochs.Current)
-	}
 	r.beginLocalSessions()
 	if r.learner == nil {
 		r.ForgetProposals()
@@ -183,6 +181,17 @@ func (r *Replica) maybeServe() {
 		Stage: "serving", Zxid: r.history.Applied(), Epoch: r.epochs.Current,
 		Detail: r.state.String(),
 	})
+}
+
+// followEpoch tells the election the epoch of the leadership, which may change while it
+// lasts.
+func (r *Replica) followEpoch() {
+	if r.election == nil || !r.serving || r.established == r.epochs.Current {
+		return
+	}
+	r.established = r.epochs.Current
+	r.election.Established(r.established)
+	r.effects.Changed = true
 }
 
 // beginWriting sets up what makes transactions. Every session gets its full

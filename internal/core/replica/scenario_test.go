@@ -23,7 +23,7 @@ import (
 // the ZAB paper and the rows of the sync decision, packet by packet. The network
 // is instant and in order, and so is the disk unless it is stopped.
 //
-//	servers 3 [observers=4] [local-sessions] [upgrading] [read-only]
+//	servers 3 [observers=4] [local-sessions] [upgrading] [read-only] [turn-at=3]
 //	                                make servers that have not started
 //	history ID log=(0x101,0x102) current=1 accepted=1 [snapshot=0x101]
 //	                  [uncut]       its log could not be cut back before
@@ -162,6 +162,7 @@ func (w *world) make(d *datadriven.TestData) string {
 	*w = world{t: w.t, view: view, cfg: Config{
 		LocalSessions: d.HasArg("local-sessions"), ReadOnly: d.HasArg("read-only"),
 		LocalSessionsUpgrading: d.HasArg("upgrading"),
+		EpochTurnAt:            uint32(w.number(d, "turn-at")),
 	}}
 	for _, m := range members {
 		w.servers = append(w.servers, &server{id: m.ID, rec: Recovered{Tree: tree.New()}})

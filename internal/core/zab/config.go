@@ -17,6 +17,8 @@ type Config struct {
 	// InitLimit bounds discovery and synchronisation, SyncLimit the silence of
 	// a peer and the age of a proposal, both in ticks.
 	InitLimit, SyncLimit int
+	// EpochTurnAt is the counter of a zxid beyond which a leader makes for the next epoch.
+	EpochTurnAt uint32
 	// Planted puts a known bug back; tests of the simulator only.
 	Planted Planted
 }

@@ -55,6 +55,7 @@ type Leader struct {
 	syncs    []waitingSync
 	ownSyncs []zoo.Zxid
 	confirm  confirmation
+	turn     turning
 	// ages remember what was proposed at each heartbeat of the last syncLimit.
 	ages []age
 
@@ -104,6 +105,10 @@ type learner struct {
 	// short of disk space, wantsTree that it can take nothing but a SNAP.
 	extends, short, wantsTree bool
 	asked                     asked
+	// promised is the next epoch that it has promised us, see turning.
+	promised zoo.Epoch
+	// entered is the epoch that it knows to be in.
+	entered zoo.Epoch
 }
 
 // NewLeader begins to lead, with what the server has in its history.
@@ -187,6 +192,8 @@ func (l *Leader) Receive(now time.Duration, link LinkID, p *wire.QuorumPacket) U
 	case wire.PacketPing:
 		l.beatAnswered(x)
 		return l.upcallOf(x, Ping)
+	case wire.PacketNextEpoch:
+		x.promised = p.Zxid.Epoch()
 	case wire.PacketAlarm:
 		l.hearAlarm(x, p)
 	case wire.PacketFollowerInfo, wire.PacketObserverInfo:
@@ -419,9 +426,10 @@ func (l *Leader) synchronise(now time.Duration, x *learner) {
 	if x.wantsTree {
 		p, ready = planTree(h, settled, x.last)
 	}
-	if !ready {
+	if !ready || x.observer && l.phase == broadcasting && l.owesOld() {
 		return
 	}
+	x.entered = l.epoch
 	l.out.note(Note{
 		Stage: "learner sync", Peer: x.id, Zxid: p.zxid, Epoch: l.epoch,
 		Detail: p.kind.String(),
@@ -494,6 +502,7 @@ func (l *Leader) tellUpToDate(now time.Duration, x *learner) {
 	if l.alarm.Short != nil {
 		l.tellAlarm(x)
 	}
+	l.askPromise(x)
 	l.updateAlarm()
 }
 
@@ -516,6 +525,7 @@ func (l *Leader) Propose(e txn.Entry) {
 func (l *Leader) Commit() {
 	if l.Broadcasting() {
 		l.commit()
+		l.turnEpoch()
 	}
 }
 
@@ -547,7 +557,7 @@ func (l *Leader) tellCommitted(e txn.Entry) {
 		switch {
 		case x.stage < syncing:
 		case x.observer:
-			l.out.send(x.link, proposal(wire.PacketInform, e))
+			l.inform(x, e)
 		default:
 			l.out.send(x.link, wire.QuorumPacket{Type: wire.PacketCommit, Zxid: e.Zxid})
 		}

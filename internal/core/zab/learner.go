@@ -49,6 +49,9 @@ type Learner struct {
 	phase    learnerPhase
 	epoch    zoo.Epoch
 	awaited  uint64
+	// promising is the operation that makes a promise of the next epoch durable, zero for
+	// none.
+	promising uint64
 	// promised: this server had accepted the epoch before, so that its
 	// ACKEPOCH must not count again.
 	promised bool
@@ -167,6 +170,10 @@ func (l *Learner) Receive(now time.Duration, p *wire.QuorumPacket) Upcall {
 		return l.follow()
 	case wire.PacketAlarm:
 		l.hearAlarm(p)
+	case wire.PacketNextEpoch:
+		l.promiseNext(p.Zxid.Epoch())
+	case wire.PacketEnterEpoch:
+		l.enterNext(p.Zxid.Epoch())
 	default:
 		l.receiveSync(p)
 	}
@@ -233,6 +240,7 @@ func (l *Learner) Persisted() {
 		l.acceptLeader()
 	case l.phase == following, l.cfg.Planted == Bug4685:
 		l.acknowledge()
+		l.tellPromise()
 	}
 }
 

@@ -28,4 +28,6 @@ const (
 	Bug3701
 	// Bug1675 answers a sync without asking a quorum whether this server still leads.
 	Bug1675
+	// TurnUnpromised enters the next epoch without the promises of a quorum.
+	TurnUnpromised
 )
