@@ -100,6 +100,8 @@ func (l *ledger) applied(s *server, o *replica.Outcome) {
 	s.position++
 	if header.Type == wire.OpCloseSession {
 		l.closed(s, header.Session, z)
+	} else {
+		l.owned(s, header.Session, z)
 	}
 	if l.w.trace.on() {
 		l.w.trace.line(s.name, "applies %v %v session=%v xid=%d code=%d",
@@ -111,6 +113,10 @@ func (l *ledger) applied(s *server, o *replica.Outcome) {
 func (l *ledger) extend(s *server, r record, o *replica.Outcome) {
 	if r.zxid <= l.end() {
 		l.w.violate("%s applies %v behind %v", s.name, r.zxid, l.end())
+		return
+	}
+	if !r.zxid.Follows(l.end()) {
+		l.w.violate("%s applies %v behind %v: a hole", s.name, r.zxid, l.end())
 		return
 	}
 	if !l.isHeldByQuorum(&r) {
@@ -152,6 +158,17 @@ func (l *ledger) closed(s *server, id zoo.SessionID, z zoo.Zxid) {
 	}
 	if _, known := t.SessionTimeout(id); known {
 		l.w.violate("%s keeps session %v, closed by %v", s.name, id, z)
+	}
+}
+
+// owned checks that a transaction leaves no ephemerals to a session that is gone.
+func (l *ledger) owned(s *server, id zoo.SessionID, z zoo.Zxid) {
+	t := s.replica.Tree()
+	if _, known := t.SessionTimeout(id); known {
+		return
+	}
+	if left := t.Ephemerals(id); len(left) > 0 {
+		l.w.violate("%s makes %v of session %v, which does not exist at %v", s.name, left, id, z)
 	}
 }
 
@@ -209,6 +226,7 @@ func (l *ledger) placed(s *server) {
 
 // settled looks at a server between its turns.
 func (l *ledger) settled(s *server) {
+	l.waits(s)
 	if t := s.replica.Tree(); t != s.tree {
 		s.tree = t
 		l.placed(s)
@@ -248,6 +266,8 @@ type syncRecord struct {
 func (l *link) observe(side int, p parcel) {
 	if side == 1 {
 		l.heardAt = l.net.w.now
+	} else {
+		l.toldAt = l.net.w.now
 	}
 	for i := range p.packets {
 		packet := &p.packets[i]
@@ -256,8 +276,13 @@ func (l *link) observe(side int, p parcel) {
 			l.acked = true
 		case side == 0 && l.synced.epoch == 0:
 			l.synced.observe(packet)
+			l.decided = l.decided || isSyncDecision(packet.Type)
 		}
 	}
+}
+
+func isSyncDecision(t wire.PacketType) bool {
+	return t == wire.PacketDiff || t == wire.PacketTrunc || t == wire.PacketSnap
 }
 
 func (r *syncRecord) observe(p *wire.QuorumPacket) {
@@ -298,6 +323,8 @@ func (l *ledger) sent(s *server, link *link, side int, p *wire.QuorumPacket) {
 		l.leads(s, p.Zxid.Epoch())
 	case p.Type == wire.PacketLeaderInfo && side == 1:
 		link.offered = p.Zxid.Epoch()
+	case p.Type == wire.PacketUpToDate && side == 1:
+		s.checks.broadcasts = true
 	}
 }
 
@@ -360,6 +387,8 @@ func (l *ledger) changed(s *server, before replica.Status) {
 		l.checkLeader(s)
 	case before.State == replica.Leading && now.State != replica.Leading:
 		l.resigned(s, before)
+	case before.Leader != 0 && before.State != now.State && before.State != replica.Leading:
+		l.left(s, before)
 	}
 }
 
@@ -447,7 +476,7 @@ func (l *ledger) follows(learner, leader *server) bool {
 
 // stands tells whether the leader had the link until this moment: one that gives
 // up hangs up first.
-func (l *link) stands() bool { return l.open[1] || l.hungUpAt == l.net.w.now }
+func (l *link) stands() bool { return l.open[1] || l.hungUpAt[1] == l.net.w.now }
 
 // isQuiet tells whether nothing has happened to a server for a while.
 func (s *server) isQuiet(quiet time.Duration) bool {

@@ -206,6 +206,7 @@ func (p *pair) deliver(side int, n wire.Notification) {
 		w.trace.line(s.name, "hears %s: %v votes %d zxid=%v round=%d epoch=%d",
 			from.name, n.State, n.Leader, n.Zxid, n.Round, n.PeerEpoch)
 	}
+	w.ledger.notified(s, from, &n)
 	s.hear(replica.Notified{Peer: from.id, Notification: n})
 }
 

@@ -44,10 +44,14 @@ type link struct {
 	// heard of the learner.
 	acked   bool
 	heardAt time.Duration
+	// decided tells that the learner knows what becomes of its log, toldAt when it last
+	// heard of the leader.
+	decided bool
+	toldAt  time.Duration
 	// heldAt is when something to the learner last was held back, or long ago.
 	heldAt time.Duration
-	// hungUpAt is when the leader closed its side.
-	hungUpAt time.Duration
+	// hungUpAt is when a side was closed.
+	hungUpAt [2]time.Duration
 }
 
 // parcel is what one delivery brings: packets, or the tree behind a SNAP, or the
@@ -140,6 +144,8 @@ func (n *network) connect(learner, leader *server) {
 		lastAt:  [2]time.Duration{n.w.now, n.w.now},
 		since:   n.w.now,
 		heldAt:  -time.Hour,
+
+		hungUpAt: [2]time.Duration{-time.Hour, -time.Hour},
 	}
 	n.sweep()
 	n.links = append(n.links, l)
@@ -240,9 +246,7 @@ func (l *link) hangup(side int) {
 		return
 	}
 	l.open[side] = false
-	if side == 1 {
-		l.hungUpAt = l.net.w.now
-	}
+	l.hungUpAt[side] = l.net.w.now
 	if l.net.w.stormy && l.net.w.rng.IntN(3) == 0 {
 		l.lose()
 		return

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"zoo"
+	"zoo/internal/core/replica"
 	"zoo/internal/core/tree"
 )
 
@@ -174,7 +175,28 @@ func (w *World) compare() {
 			}
 		}
 		w.compareSessions(s, first)
+		w.compareTracker(s)
 	}
+}
+
+// compareTracker checks that the leader watches over every session that there is: one
+// that it forgets never expires, and keeps its ephemerals for ever.
+func (w *World) compareTracker(s *server) {
+	if s.status.State != replica.Leading || s.replica.Status().Proposals > 0 {
+		return
+	}
+	tracked := make(map[zoo.SessionID]bool)
+	all, _ := s.replica.Expiries()
+	for _, e := range all {
+		for _, id := range e.Sessions {
+			tracked[id] = true
+		}
+	}
+	s.replica.Tree().EachSession(func(id zoo.SessionID, _ int32) {
+		if !tracked[id] {
+			w.violate("%s leads and does not watch over session %v", s.name, id)
+		}
+	})
 }
 
 func (w *World) compareSessions(s *server, first *tree.Tree) {

@@ -63,6 +63,8 @@ type server struct {
 	disturbed time.Duration
 	// pausedAt is when it last was paused, or long ago.
 	pausedAt time.Duration
+	// checks are the ledger's notes about the role.
+	checks roleChecks
 	// facts are what happened here, for the stories.
 	facts []string
 }
@@ -144,7 +146,7 @@ func (s *server) run(recovered replica.Recovered) {
 	s.w.ledger.recovered(s, &recovered)
 	s.inbox = s.inbox[:0]
 	s.status = replica.Status{}
-	s.role++
+	s.beginRole()
 	s.timerAt = 0
 	s.replica = replica.New(s.config(), recovered)
 	s.replica.Step(s.clock(), replica.Space{Free: s.free})
@@ -382,18 +384,23 @@ func (s *server) apply() {
 func (s *server) changed() {
 	before := s.status
 	s.status = s.replica.Status()
-	if before.State != s.status.State {
-		s.role++
-	}
 	s.w.trace.mix(stepEvent, s.index, uint64(s.status.State), uint64(s.status.Epoch))
 	if s.w.trace.on() {
 		s.w.trace.line(s.name, "is %v of %d epoch=%d serving=%v",
 			s.status.State, s.status.Leader, s.status.Epoch, s.status.Serving)
 	}
 	s.w.ledger.changed(s, before)
+	if before.State != s.status.State {
+		s.beginRole()
+	}
 	if !s.status.Serving {
 		s.closeConns()
 	}
+}
+
+func (s *server) beginRole() {
+	s.role++
+	s.checks.begin(s.w)
 }
 
 // setTimer arranges the turn of the next Tick. An earlier timer that still runs asks again

@@ -53,8 +53,11 @@ func (l *shadow) find(z zoo.Zxid) (logged, bool) {
 
 func (l *shadow) appended(s *server, entries []txn.Entry) {
 	for _, e := range entries {
-		if e.Zxid <= l.last() {
+		switch {
+		case e.Zxid <= l.last():
 			s.w.violate("%s logs %v behind %v", s.name, e.Zxid, l.last())
+		case !e.Zxid.Follows(l.last()):
+			s.w.violate("%s logs %v behind %v: a hole", s.name, e.Zxid, l.last())
 		}
 		l.entries = append(l.entries, logged{e.Zxid, hashBytes(e.Bytes)})
 	}

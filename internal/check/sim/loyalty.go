@@ -1,0 +1,81 @@
+package sim
+
+import (
+	"time"
+
+	"zoo"
+	"zoo/internal/core/replica"
+	"zoo/internal/wire"
+)
+
+// roleChecks is what the ledger notes about one server in its present role.
+type roleChecks struct {
+	// at is when the role began.
+	at time.Duration
+	// strayedAt tells, by the index of a voter, when this leader last heard that it
+	// looks for a leader in a later round. strayed is set until the leader has had its
+	// turn.
+	strayedAt []time.Duration
+	strayed   bool
+	// broadcasts is set once the leader has told somebody to be up to date.
+	broadcasts bool
+	// doubtedAt is when a learner last heard from its leader that it does not lead.
+	doubtedAt time.Duration
+}
+
+// begin forgets the role before.
+func (c *roleChecks) begin(w *World) {
+	*c = roleChecks{
+		at: w.now, strayedAt: make([]time.Duration, len(w.servers)), doubtedAt: -time.Hour,
+	}
+}
+
+// notified notes a notification that may end a role.
+func (l *ledger) notified(s, from *server, n *wire.Notification) {
+	switch {
+	case s.status.State == replica.Leading:
+		if n.State == wire.Looking && s.replica != nil && n.Round > s.replica.Round() {
+			s.checks.strayedAt[from.index], s.checks.strayed = l.w.now, true
+		}
+	case from.id == s.status.Leader && n.State != wire.Leading:
+		s.checks.doubtedAt = l.w.now
+	}
+}
+
+// waits checks that a server which is about to lead does not wait for voters that have
+// turned to another election: it would keep all others waiting for initLimit.
+func (l *ledger) waits(s *server) {
+	if !s.checks.strayed {
+		return
+	}
+	s.checks.strayed = false
+	if s.status.State != replica.Leading || s.checks.broadcasts {
+		return
+	}
+	remain := l.w.view.Decides(func(id zoo.ServerID) bool {
+		other := l.w.server(id)
+		if other == s || s.checks.strayedAt[other.index] <= s.checks.at {
+			return true
+		}
+		link := l.link(other, s)
+		return link != nil && link.open[1]
+	})
+	if !remain {
+		l.w.violate("%s waits for a quorum that looks for another leader", s.name)
+	}
+}
+
+// left checks that a learner did not leave a leader that stands and speaks to it. Before
+// the leader has said what becomes of the learner's log, it may have its reasons.
+func (l *ledger) left(s *server, before replica.Status) {
+	const recently = (syncLimit + 2) * tickTime
+	leader := l.w.server(before.Leader)
+	link := l.link(s, leader)
+	switch {
+	case link == nil, link.broken, !link.decided, !link.open[1], !leader.listening():
+	case link.hungUpAt[0] != l.w.now, l.w.now-link.toldAt > (syncLimit-1)*tickTime:
+	case l.w.now-s.pausedAt < recently, l.w.now-s.checks.doubtedAt < recently:
+	default:
+		l.w.violate("%s leaves %s, which leads and speaks to it", s.name, leader.name)
+	}
+}
