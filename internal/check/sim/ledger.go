@@ -323,8 +323,6 @@ func (l *ledger) sent(s *server, link *link, side int, p *wire.QuorumPacket) {
 		l.leads(s, p.Zxid.Epoch())
 	case p.Type == wire.PacketLeaderInfo && side == 1:
 		link.offered = p.Zxid.Epoch()
-	case p.Type == wire.PacketUpToDate && side == 1:
-		s.checks.broadcasts = true
 	}
 }
 

@@ -17,7 +17,7 @@ type roleChecks struct {
 	// turn.
 	strayedAt []time.Duration
 	strayed   bool
-	// broadcasts is set once the leader has told somebody to be up to date.
+	// broadcasts is set once a quorum has acknowledged this leader's history.
 	broadcasts bool
 	// doubtedAt is when a learner last heard from its leader that it does not lead.
 	doubtedAt time.Duration

@@ -285,6 +285,9 @@ func (s *server) carryOut(effects *replica.Effects) {
 
 func (s *server) note(t replica.Trace) {
 	s.w.trace.mix(stepEvent, s.index, uint64(t.Zxid), uint64(t.Epoch), uint64(t.Peer))
+	if t.Stage == "quorum synced" {
+		s.checks.broadcasts = true
+	}
 	if s.w.trace.on() {
 		s.w.trace.line(s.name, "%s: peer=%d zxid=%v epoch=%d %s",
 			t.Stage, t.Peer, t.Zxid, t.Epoch, t.Detail)
@@ -392,6 +395,7 @@ func (s *server) changed() {
 	s.w.ledger.changed(s, before)
 	if before.State != s.status.State {
 		s.beginRole()
+		s.disk.roleEnded()
 	}
 	if !s.status.Serving {
 		s.closeConns()

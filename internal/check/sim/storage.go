@@ -2,7 +2,6 @@ package sim
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"zoo/internal/core/replica"
@@ -197,6 +196,7 @@ func (d *storage) submit(ops []zab.DiskOp) {
 		return
 	}
 	d.queue = append(d.queue, ops...)
+	d.overtake()
 	if !d.running {
 		d.running = true
 		d.later(d.next)
@@ -270,7 +270,7 @@ func (d *storage) append() {
 // failAppend ends the process, as it must. ZOOKEEPER-4882 planted is a server
 // that goes on instead, as if the write had succeeded.
 func (d *storage) failAppend(err error, n int) {
-	if d.s.w.options.Planted != zab.Bug4882 || !errors.Is(err, errDisk) {
+	if !d.plants(zab.Bug4882) || !errors.Is(err, errDisk) {
 		d.s.fail(err)
 		return
 	}
@@ -302,8 +302,8 @@ func (d *storage) perform(op *zab.DiskOp) error {
 			return store.ErrNotInLog
 		}
 		d.beginTruncate()
-		_, err := d.store.Truncate(op.Zxid)
-		if d.s.w.options.Planted == zab.Bug3701 && errors.Is(err, errDisk) {
+		_, err := d.store.Truncate(d.cutTo(op.Zxid))
+		if d.plants(zab.Bug3701) && errors.Is(err, errDisk) {
 			return d.forgetTruncate()
 		}
 		return err
@@ -319,27 +319,6 @@ func (d *storage) perform(op *zab.DiskOp) error {
 		return d.store.Roll()
 	}
 	return nil
-}
-
-// forgetTruncate is ZOOKEEPER-3701: a server that goes on after a truncation that has
-// failed, as if it had happened. Our store writes down what it is about to cut, and ends
-// with the error, so that both have to be undone.
-func (d *storage) forgetTruncate() error {
-	d.calm()
-	version := store.VersionDir(dataDir)
-	names, err := d.mem.List(version)
-	for _, name := range names {
-		if strings.HasPrefix(name, "zoo.plan") {
-			err = errors.Join(err, d.mem.Remove(version+"/"+name))
-		}
-	}
-	if err != nil {
-		return err
-	}
-	queue := d.queue
-	_, err = d.open()
-	d.queue, d.running = queue, true
-	return err
 }
 
 // snapshotNodes is how many znodes a step of a snapshot writes.

@@ -26,6 +26,9 @@ type Config struct {
 	// sent again: 200 ms, doubling to 1 s (Java: 60 s; a lost message should
 	// not cost a minute).
 	ResendMin, ResendMax time.Duration
+	// WholeVotes puts a known bug back (ZOOKEEPER-1732): votes that have settled must
+	// be the same in all; tests of the simulator only.
+	WholeVotes bool
 }
 
 // Outgoing is a notification to one peer.
@@ -297,7 +300,8 @@ func (m *Machine) hasQuorum(ballots map[zoo.ServerID]ballot, b ballot) bool {
 			return true
 		}
 		other, heard := ballots[id]
-		return heard && other.agrees(b.vote, b.round, b.state)
+		return heard && other.agrees(b.vote, b.round, b.state) &&
+			(!m.cfg.WholeVotes || other.vote == b.vote && other.round == b.round)
 	})
 }
 

@@ -3,6 +3,7 @@ package replica
 import (
 	"zoo/internal/check/invariant"
 	"zoo/internal/core/tree"
+	"zoo/internal/core/zab"
 	"zoo/internal/wire"
 )
 
@@ -60,6 +61,10 @@ func (r *Replica) pass(b barrier) Outcome {
 // outcome finds who waits for a transaction.
 func (r *Replica) outcome(res *tree.Result) Outcome {
 	o := r.attached.outcome(res)
+	if r.cfg.Planted == zab.Bug3471 && r.localSessions != nil &&
+		res.Header.Type == wire.OpCreateSession {
+		r.localSessions.Remove(res.Header.Session)
+	}
 	if res.Header.Type == wire.OpCloseSession {
 		o.Closes = r.attached.close(res.Header.Session)
 		if r.writer != nil {

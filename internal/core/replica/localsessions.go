@@ -3,6 +3,7 @@ package replica
 import (
 	"zoo"
 	"zoo/internal/core/session"
+	"zoo/internal/core/zab"
 	"zoo/internal/jute"
 	"zoo/internal/wire"
 )
@@ -71,6 +72,9 @@ func (r *Replica) closeLocal(q *Request) {
 // endLocal forgets a local session and gives its connection.
 func (r *Replica) endLocal(id zoo.SessionID) ConnID {
 	r.localSessions.Remove(id)
+	if r.cfg.Planted == zab.Bug3471 && r.writer != nil {
+		r.writer.tracker.Remove(id)
+	}
 	return r.attached.close(id)
 }
 
@@ -88,7 +92,9 @@ func (r *Replica) maybeUpgrade(q *Request) zoo.Code {
 		return zoo.CodeEphemeralOnLocalSession
 	}
 	timeout, _ := r.localSessions.Timeout(q.Session)
-	r.localSessions.Remove(q.Session)
+	if r.cfg.Planted != zab.Bug3471 {
+		r.localSessions.Remove(q.Session)
+	}
 	r.trace(Trace{Stage: "local session upgraded", Detail: q.Session.String()})
 	r.forward(Request{
 		Session: q.Session, Op: wire.OpCreateSession, Body: jute.AppendInt(nil, timeout),
@@ -137,7 +143,11 @@ func (s sessions) CheckOwner(id zoo.SessionID, owner session.Owner) zoo.Code {
 }
 
 func (s sessions) CheckGlobal(id zoo.SessionID, owner session.Owner) zoo.Code {
-	return s.r.writer.tracker.CheckOwner(id, owner)
+	code := s.r.writer.tracker.CheckOwner(id, owner)
+	if s.r.cfg.Planted == zab.Bug1208 && code == zoo.CodeSessionExpired {
+		return zoo.CodeOK
+	}
+	return code
 }
 
 func (s sessions) Close(id zoo.SessionID) { s.r.writer.tracker.Close(id) }

@@ -195,7 +195,8 @@ func New(cfg Config, rec Recovered) *Replica {
 		r.serveAlone()
 	} else {
 		r.election = election.New(election.Config{ID: cfg.ID, View: cfg.View,
-			ResendMin: cfg.ResendMin, ResendMax: cfg.ResendMax})
+			ResendMin: cfg.ResendMin, ResendMax: cfg.ResendMax,
+			WholeVotes: cfg.Planted == zab.Bug1732})
 		r.look("start")
 	}
 	r.settle()

@@ -230,7 +230,7 @@ func (r *Replica) notified(ev Notified) {
 	case !again:
 	case joining:
 		r.learner.Fail("the leader looks for a leader itself")
-	case r.leader != nil && !r.leader.Broadcasting():
+	case r.leader != nil && !r.leader.Broadcasting() && r.cfg.Planted != zab.Bug3109:
 		r.strayed[ev.Peer] = true
 		if !r.quorumRemains() {
 			r.leader.Resign("a quorum looks for a leader again")

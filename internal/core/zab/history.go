@@ -21,6 +21,8 @@ type History struct {
 	// which stands for the whole history before it.
 	start zoo.Zxid
 	bytes int
+	// hidden are entries that only a planted bug keeps from learners.
+	hidden map[zoo.Zxid]bool
 }
 
 // NewHistory makes the history of a server that recovered a tree up to base and
@@ -95,6 +97,14 @@ func (h *History) Advance() { h.applied++ }
 // Forget skips what is committed and not applied. Nothing but a planted bug
 // does that.
 func (h *History) Forget() { h.applied = h.committed }
+
+// hide keeps an entry from learners. Nothing but a planted bug does that.
+func (h *History) hide(z zoo.Zxid) {
+	if h.hidden == nil {
+		h.hidden = make(map[zoo.Zxid]bool)
+	}
+	h.hidden[z] = true
+}
 
 // Tail lists the entries behind the committed ones. It is valid until the next
 // change.

@@ -138,12 +138,17 @@ func (l *Leader) Epoch() zoo.Epoch { return l.epoch }
 
 // NextZxid is the zxid of the next proposal.
 func (l *Leader) NextZxid() zoo.Zxid {
-	return max(l.history.Last(), l.epoch.Start()).Next()
+	last := max(l.history.Last(), l.epoch.Start())
+	if l.cfg.Planted == Bug1277 {
+		return last + 1
+	}
+	return last.Next()
 }
 
 // Exhausted tells whether the epoch has no zxid left for a proposal.
 func (l *Leader) Exhausted() bool {
-	return max(l.history.Last(), l.epoch.Start()).Counter() == zoo.CounterMax-1
+	return l.cfg.Planted != Bug1277 &&
+		max(l.history.Last(), l.epoch.Start()).Counter() == zoo.CounterMax-1
 }
 
 // Resign gives up, for the reason.
@@ -430,12 +435,16 @@ func (l *Leader) synchronise(now time.Duration, x *learner) {
 		return
 	}
 	x.entered = l.epoch
+	p = l.misplan(p)
 	l.out.note(Note{
 		Stage: "learner sync", Peer: x.id, Zxid: p.zxid, Epoch: l.epoch,
 		Detail: p.kind.String(),
 	})
 	l.out.send(x.link, wire.QuorumPacket{Type: p.kind, Zxid: p.zxid})
 	for _, e := range p.pending(h, settled) {
+		if h.hidden[e.Zxid] {
+			continue
+		}
 		l.out.send(x.link, proposal(wire.PacketProposal, e))
 		l.out.send(x.link, wire.QuorumPacket{Type: wire.PacketCommit, Zxid: e.Zxid})
 	}

@@ -312,7 +312,7 @@ func (l *Learner) log(p *wire.QuorumPacket) {
 	case l.history.Has(p.Zxid):
 		// The leader may repeat what a sync brought already.
 		return
-	case !l.history.Follows(p.Zxid):
+	case !l.history.Follows(p.Zxid) && l.cfg.Planted != Bug4925:
 		l.Fail(fmt.Sprintf("%v does not follow %v", p.Zxid, l.history.Last()))
 		return
 	}
@@ -322,6 +322,9 @@ func (l *Learner) log(p *wire.QuorumPacket) {
 		return
 	}
 	l.history.Append(e)
+	if l.cfg.Planted == Bug4925 && l.phase == receiving {
+		l.history.hide(e.Zxid)
+	}
 	if l.cfg.Planted == Bug4643 && l.phase == receiving {
 		l.held = append(l.held, e)
 		return
@@ -333,6 +336,10 @@ func (l *Learner) log(p *wire.QuorumPacket) {
 func (l *Learner) commit(z zoo.Zxid) {
 	if z > l.history.Last() {
 		l.Fail(fmt.Sprintf("commit of %v, which was not proposed to us", z))
+		return
+	}
+	if l.cfg.Planted == Bug4394 && (l.phase == settling || l.phase == awaiting) {
+		l.Fail("COMMIT of what is not waiting any more")
 		return
 	}
 	l.committed = max(l.committed, z)
@@ -377,6 +384,9 @@ func (l *Learner) follow() Upcall {
 	l.phase = following
 	l.history.start = l.epoch.Start()
 	l.history.Commit(max(l.kept, l.committed))
+	if l.cfg.Planted == Bug1367 {
+		l.history.Forget()
+	}
 	l.out.send(l.link, wire.QuorumPacket{Type: wire.PacketAck, Zxid: l.epoch.Start()})
 	l.acknowledge()
 	if l.short {

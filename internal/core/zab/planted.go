@@ -1,5 +1,7 @@
 package zab
 
+import "zoo/internal/wire"
+
 // Planted is a known bug of ZooKeeper, put back on purpose so that a test can
 // show that the simulator finds it. It is zero everywhere but in such tests.
 type Planted uint8
@@ -30,4 +32,44 @@ const (
 	Bug1675
 	// TurnUnpromised enters the next epoch without the promises of a quorum.
 	TurnUnpromised
+	// Bug4394 leaves the leader at a COMMIT between NEWLEADER and UPTODATE.
+	Bug4394
+	// Bug4785 writes currentEpoch beside the log instead of behind it.
+	Bug4785
+	// Bug4712 lets the log writer of a role that has ended write on for a while.
+	Bug4712
+	// Bug4925 keeps what a synchronisation has brought from later learners.
+	Bug4925
+	// Bug3104 sends a tree under a later zxid than the tree is of.
+	Bug3104
+	// Bug1367 forgets what was committed during the synchronisation.
+	Bug1367
+	// Bug1154 sends DIFF to a learner that is ahead, which then keeps its tail.
+	Bug1154
+	// Bug1156 cuts one transaction too many.
+	Bug1156
+	// Bug1277 counts on when the counter of the epoch is used up.
+	Bug1277
+	// Bug1732 wants the same round and zxid of votes that have settled.
+	Bug1732
+	// Bug3109 waits for initLimit when its voters have turned away.
+	Bug3109
+	// Bug1208 takes requests of a session behind its end.
+	Bug1208
+	// Bug3471 keeps an upgraded session in the list of the local ones until the upgrade
+	// is committed; who closes it meanwhile makes the leader forget it.
+	Bug3471
+	// Bug4203 goes on leading when the quorum port has failed.
+	Bug4203
 )
+
+// misplan puts back bugs of the sync decision.
+func (l *Leader) misplan(p plan) plan {
+	switch {
+	case l.cfg.Planted == Bug1154 && p.kind == wire.PacketTrunc:
+		p.kind = wire.PacketDiff
+	case l.cfg.Planted == Bug3104 && p.kind == wire.PacketSnap:
+		p.zxid, p.from = l.history.Committed(), l.history.committed
+	}
+	return p
+}
