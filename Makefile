@@ -10,6 +10,8 @@ GOBUILD  := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 
 # SEED chooses the one seed that make sim replays, step by step.
 SEED ?=
+# PLANTED puts a known bug back for it, by its number in internal/check/sim/README.md.
+PLANTED ?=
 # FUZZTIME is spent on each decoder by make fuzz, FOREIGNFUZZTIME by make test on those
 # of what strangers and operators send.
 FUZZTIME ?= 30s
@@ -17,7 +19,7 @@ FOREIGNFUZZTIME ?= 10s
 # TESTTIME bounds one package's tests; CI allows 15 minutes for all of them.
 TESTTIME ?= 10m
 
-.PHONY: build dev test race lint fuzz sim compat bench generate cross cover check soak
+.PHONY: build dev test race lint fuzz sim sim-night sim-table compat bench generate cross cover check soak
 
 build:
 	$(GOBUILD) -o bin/zoo ./cmd/zoo
@@ -45,8 +47,19 @@ fuzz:
 	FUZZTIME=$(FUZZTIME) scripts/fuzz
 
 sim:
-	ZOO_SIM_SEED=$(SEED) go test -count=1 -v -timeout $(TESTTIME) \
+	ZOO_SIM_SEED=$(SEED) ZOO_SIM_PLANTED=$(PLANTED) go test -count=1 -v -timeout $(TESTTIME) \
 		-run '$(if $(SEED),TestReplay,.)' ./internal/check/sim
+
+# Many seeds, on all cores: SEEDS of them, from the seed FROM on.
+SEEDS ?= 200000
+FROM ?= 1000001
+sim-night:
+	ZOO_SIM_NIGHT=1 ZOO_SIM_SEEDS=$(SEEDS) ZOO_SIM_FIRST=$(FROM) \
+		go test -count=1 -v -timeout 24h -run TestNight ./internal/check/sim
+
+# Where the planted bugs are found now, for the table of the simulator's README.
+sim-table:
+	ZOO_SIM_TABLE=1 go test -count=1 -v -timeout $(TESTTIME) -run TestTable ./internal/check/sim
 
 # Streams of random requests to Java's server and to ours: STREAMS of them, from the
 # seed FIRST on, each of REQUESTS. A finding prints how to replay it.

@@ -97,6 +97,10 @@ func (c *client) maybeGiveUp() {
 }
 
 func (c *client) act() {
+	if c.w.weather.hasty && c.w.weather.rng.IntN(16) == 0 {
+		c.hurry()
+		return
+	}
 	switch n := c.w.rng.IntN(100); {
 	case c.w.now < c.syncsUntil:
 		if len(c.conn.pending) < pipelineMax {

@@ -8,8 +8,9 @@
 // ensemble promises: one leader per epoch; one history, applied everywhere in
 // the same order and without holes; nothing applied, acknowledged or led from
 // that is not durable; equal trees at equal zxids; replies in the order of a
-// session's requests; no ephemeral without its session. When the faults stop, a
-// leader, a committed write and equal servers must follow within bounded time.
+// session's requests; no ephemeral without its session, and no session that the leader
+// does not watch; no role given up, and no election waited for, without a reason. When
+// the faults stop, a leader, a committed write and equal servers must follow within bounded time.
 //
 // The same seed gives the same steps, told by one hash over all of them. Nothing
 // here depends on the order of a map, on time or on scheduling.
@@ -19,5 +20,6 @@
 // server.go, and package server has tests of its own.
 //
 // World, New and its methods are for stories that a test tells step by step;
-// Run plays a seed.
+// Run plays a seed. README.md lists the bugs of ZooKeeper that seeds have found where
+// they are planted.
 package sim

@@ -98,11 +98,7 @@ func (l *ledger) applied(s *server, o *replica.Outcome) {
 		l.w.violate("%s has a hole in its log before %v", s.name, z)
 	}
 	s.position++
-	if header.Type == wire.OpCloseSession {
-		l.closed(s, header.Session, z)
-	} else {
-		l.owned(s, header.Session, z)
-	}
+	l.watchSession(s, header)
 	if l.w.trace.on() {
 		l.w.trace.line(s.name, "applies %v %v session=%v xid=%d code=%d",
 			z, header.Type, header.Session, header.Cxid, o.Result.Code)
@@ -147,6 +143,15 @@ func (l *ledger) executed(header *txn.Header, code zoo.Code) {
 			header.Cxid, header.Session, before, header.Zxid)
 	}
 	l.requests[key] = header.Zxid
+}
+
+// watchSession checks the session that a transaction is of.
+func (l *ledger) watchSession(s *server, header *txn.Header) {
+	if header.Type == wire.OpCloseSession {
+		l.closed(s, header.Session, header.Zxid)
+		return
+	}
+	l.owned(s, header.Session, header.Zxid)
 }
 
 // closed checks that a session takes its ephemerals along.
@@ -287,8 +292,10 @@ func isSyncDecision(t wire.PacketType) bool {
 
 func (r *syncRecord) observe(p *wire.QuorumPacket) {
 	switch p.Type {
-	case wire.PacketSnap, wire.PacketTrunc, wire.PacketProposal:
+	case wire.PacketSnap, wire.PacketTrunc:
 		r.covers = p.Zxid
+	case wire.PacketProposal:
+		r.covers = max(r.covers, p.Zxid)
 	case wire.PacketNewLeader:
 		r.epoch = p.Zxid.Epoch()
 	}
@@ -409,9 +416,13 @@ func (l *ledger) checkLeader(s *server) {
 
 // resigned checks that a leader did not give up for nothing.
 func (l *ledger) resigned(s *server, before replica.Status) {
-	if s.replica.Status().Stalled {
+	switch status := s.replica.Status(); {
+	case status.Stalled:
 		l.w.stats.Stalls++
 		return // Its disk was silent, and its clients would wait for ever.
+	case s.isExhausted(status):
+		l.w.stats.Exhausted++
+		return // It has no zxid left.
 	}
 	for _, other := range l.w.servers {
 		// A server that has promised a later epoch can only be brought back by

@@ -57,12 +57,23 @@ func (l *ledger) waits(s *server) {
 		if other == s || s.checks.strayedAt[other.index] <= s.checks.at {
 			return true
 		}
-		link := l.link(other, s)
-		return link != nil && link.open[1]
+		return l.believes(s, other)
 	})
 	if !remain {
 		l.w.violate("%s waits for a quorum that looks for another leader", s.name)
 	}
+}
+
+// believes tells whether a leader still has a link to a voter, also if that has left it
+// without a word.
+func (l *ledger) believes(leader, voter *server) bool {
+	for _, link := range l.w.net.links {
+		if link.side[0] == voter && link.side[1] == leader && link.open[1] &&
+			link.process[1] == leader.process {
+			return true
+		}
+	}
+	return false
 }
 
 // left checks that a learner did not leave a leader that stands and speaks to it. Before

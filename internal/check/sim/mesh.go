@@ -176,6 +176,7 @@ func (m *mesh) send(s *server, to zoo.ServerID, n wire.Notification) {
 	if p == nil {
 		return
 	}
+	n = m.w.ownVote(s, n)
 	p.last[side] = &n
 	if p.up[side] && !(m.w.stormy && m.w.chance(m.w.plan.noticeLoss)) {
 		p.send(side, n)

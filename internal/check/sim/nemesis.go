@@ -37,6 +37,7 @@ func (w *World) nemesis() {
 		return
 	}
 	w.strike()
+	w.strikeMore()
 	w.after(w.around(w.plan.faultEvery), w.nemesis)
 }
 
@@ -218,7 +219,11 @@ func (w *World) linkFault(*server) {
 	if len(w.net.links) == 0 {
 		return
 	}
-	l := w.net.links[w.rng.IntN(len(w.net.links))]
+	w.breakLink(w.net.links[w.rng.IntN(len(w.net.links))])
+}
+
+// breakLink loses what is under way on a link.
+func (w *World) breakLink(l *link) {
 	w.stats.Cuts++
 	l.since = w.now
 	l.side[0].disturbed, l.side[1].disturbed = w.now, w.now

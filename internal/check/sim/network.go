@@ -52,6 +52,8 @@ type link struct {
 	heldAt time.Duration
 	// hungUpAt is when a side was closed.
 	hungUpAt [2]time.Duration
+	// lag is how much longer what side i sends takes.
+	lag [2]time.Duration
 }
 
 // parcel is what one delivery brings: packets, or the tree behind a SNAP, or the
@@ -120,7 +122,7 @@ func (n *network) dial(s *server, to zoo.ServerID) {
 		case s.process != process:
 		case n.blocked(s, target) || n.blocked(target, s):
 			n.w.after(tickTime, func() { s.failDial(process, to) })
-		case !target.alive || !target.listening():
+		case !target.alive || !target.listening() || target.deaf:
 			s.failDial(process, to)
 		default:
 			n.connect(s, target)
@@ -181,7 +183,7 @@ func (n *network) find(s *server, id zab.LinkID) (*link, int) {
 // send puts a parcel on its way.
 func (l *link) send(side int, p parcel) {
 	w := l.net.w
-	at := max(l.lastAt[side], w.now+w.travel())
+	at := max(l.lastAt[side], w.now+w.travel()+l.lags(side))
 	l.lastAt[side] = at
 	w.after(at-w.now, func() { l.carry(side, p) })
 }

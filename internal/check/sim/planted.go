@@ -8,6 +8,7 @@ import (
 	"zoo"
 	"zoo/internal/core/zab"
 	"zoo/internal/disk/store"
+	"zoo/internal/disk/vfs"
 )
 
 // What a shell of old did wrong is planted here; the bugs of the core are in the core.
@@ -88,3 +89,37 @@ func (d *storage) cutTo(z zoo.Zxid) zoo.Zxid {
 	}
 	return d.s.log.entries[n-1].zxid
 }
+
+// files are the machine's files. With ZOOKEEPER-2872 nobody waits for a snapshot to be on
+// the disk.
+func (d *storage) files() vfs.FS {
+	files := vfs.NewFaulty(d.mem, d.hook)
+	if d.plants(zab.Bug2872) {
+		return lazyFS{files}
+	}
+	return files
+}
+
+type lazyFS struct{ vfs.FS }
+
+// Create makes a file; a snapshot is not synced.
+func (l lazyFS) Create(name string) (vfs.File, error) { return lazy(name)(l.FS.Create(name)) }
+
+// CreateNew makes a file that did not exist; a snapshot is not synced.
+func (l lazyFS) CreateNew(name string) (vfs.File, error) {
+	return lazy(name)(l.FS.CreateNew(name))
+}
+
+func lazy(name string) func(vfs.File, error) (vfs.File, error) {
+	return func(f vfs.File, err error) (vfs.File, error) {
+		if err == nil && strings.Contains(name, "snapshot") {
+			return lazyFile{f}, nil
+		}
+		return f, err
+	}
+}
+
+type lazyFile struct{ vfs.File }
+
+// Sync does nothing.
+func (lazyFile) Sync() error { return nil }

@@ -32,6 +32,8 @@ const (
 	commitTicksMax = 40
 	// agreeTicksMax is the time until all servers hold the same.
 	agreeTicksMax = 40
+	// calmThink is the mean pause of clients where epochs are soon used up.
+	calmThink = 10 * tickTime
 )
 
 // Run plays a seed: a storm of faults and requests, then calm, in which the
@@ -43,6 +45,7 @@ func Run(seed uint64, options Options) Report {
 	p.turnSome(rand.New(rand.NewPCG(seed, 0x7475726e73)))
 	w := newWorld(rng, p, options)
 	w.aside = rand.New(rand.NewPCG(seed, 0x61736964652d7a6f))
+	w.drawWeather(rand.New(rand.NewPCG(seed, 0x776561746865727a)))
 	if w.trace.on() {
 		w.trace.line("", "seed %d: %+v", seed, w.plan)
 	}
@@ -83,6 +86,10 @@ func (w *World) calm() {
 		w.trace.line("", "CALM")
 	}
 	w.stormy = false
+	if w.weather.counterMax > 0 {
+		// A learner that comes late must find an epoch that lasts.
+		w.plan.think = max(w.plan.think, calmThink)
+	}
 	w.heal()
 	for _, s := range w.servers {
 		s.disk.slow = 1

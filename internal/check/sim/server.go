@@ -51,6 +51,8 @@ type server struct {
 	timerAt time.Duration
 	// reloading waits for the disk before the replica is replaced.
 	reloading bool
+	// deaf says that the quorum port has failed, and nobody has noticed.
+	deaf bool
 	// uncut says that the disk refused a cut.
 	uncut bool
 
@@ -163,6 +165,7 @@ func (s *server) config() replica.Config {
 		HistoryMin:      s.w.plan.historyMin,
 		HistoryBytesMin: 1,
 		EpochTurnAt:     s.w.plan.turnAt,
+		CounterMax:      s.w.weather.counterMax,
 		SpaceMin:        spaceMin,
 		Reaping:         replica.Reaping{Interval: 4 * tickTime, NeverUsedMax: 8 * tickTime},
 		LocalSessions:   s.w.plan.localSessions,
@@ -318,6 +321,7 @@ func (s *server) sendGroup(group []zab.Outgoing) {
 		p.packets[i] = group[i].Packet
 		s.w.ledger.sent(s, l, side, &group[i].Packet)
 	}
+	p.packets = s.w.repeated(p.packets)
 	l.send(side, p)
 	if group[len(group)-1].Packet.Type == wire.PacketSnap {
 		l.sendTree(side, s.replica.Tree().Freeze())
@@ -332,6 +336,7 @@ func (s *server) receive(l *link, p parcel) {
 	}
 	for i := range p.packets {
 		s.heard(l, &p.packets[i])
+		s.w.troubleSync(s, l, p.packets[i].Type)
 	}
 	s.hear(replica.Received{Link: l.id, Packets: p.packets})
 }
@@ -404,6 +409,7 @@ func (s *server) changed() {
 
 func (s *server) beginRole() {
 	s.role++
+	s.deaf = false
 	s.checks.begin(s.w)
 }
 

@@ -9,13 +9,17 @@ import (
 	"testing"
 )
 
-// The environment of the tests: how many seeds TestSeeds plays and the first of
-// them, the one that TestReplay tells, and the length of each in steps.
+// The environment of the tests: how many seeds TestSeeds or TestNight plays and the first
+// of them, the one that TestReplay tells with which planted bug, the length of each in
+// steps, and whether TestTable writes.
 const (
-	envSeeds = "ZOO_SIM_SEEDS"
-	envSeed  = "ZOO_SIM_SEED"
-	envFirst = "ZOO_SIM_FIRST"
-	envSteps = "ZOO_SIM_STEPS"
+	envSeeds   = "ZOO_SIM_SEEDS"
+	envSeed    = "ZOO_SIM_SEED"
+	envPlanted = "ZOO_SIM_PLANTED"
+	envFirst   = "ZOO_SIM_FIRST"
+	envSteps   = "ZOO_SIM_STEPS"
+	envNight   = "ZOO_SIM_NIGHT"
+	envTable   = "ZOO_SIM_TABLE"
 )
 
 const seedsDefault = 1000
@@ -79,6 +83,40 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
+// nightSeeds is what make sim-night plays, nightReport the seeds between two lines.
+const (
+	nightSeeds  = 200_000
+	nightReport = 5_000
+)
+
+// TestNight plays many seeds, and tells now and then how far it is.
+func TestNight(t *testing.T) {
+	if os.Getenv(envNight) == "" {
+		t.Skipf("set %s to play %d seeds", envNight, nightSeeds)
+	}
+	var total Stats
+	var steps, played, failed int
+	first, count := fromEnv(t, envFirst, 1), fromEnv(t, envSeeds, nightSeeds)
+	options := Options{Steps: fromEnv(t, envSteps, 0)}
+	for played < count {
+		n := min(nightReport, count-played)
+		playAll(first+played, n, options, func(r Report) {
+			total.add(&r.Stats)
+			steps += r.Steps
+			if r.Violation != nil {
+				failed++
+				t.Errorf("seed %d, step %d: %v\nreplay: make sim SEED=%d", r.Seed, r.Steps,
+					r.Violation, r.Seed)
+			}
+		})
+		played += n
+		t.Logf("seeds %d to %d: steps=%d elections=%d crashes=%d kills=%d partitions=%d "+
+			"commits=%d violations=%d", first, first+played-1, steps, total.Leaders,
+			total.Crashes, total.Kills, total.Partitions, total.Commits, failed)
+	}
+	t.Logf("%d seeds: %+v", played, total)
+}
+
 func (s *Stats) add(o *Stats) {
 	s.Commits += o.Commits
 	s.Acks += o.Acks
@@ -104,6 +142,12 @@ func (s *Stats) add(o *Stats) {
 	s.Refused += o.Refused
 	s.Purges += o.Purges
 	s.Uncut += o.Uncut
+	s.Ports += o.Ports
+	s.NewDisks += o.NewDisks
+	s.Lags += o.Lags
+	s.SyncTroubles += o.SyncTroubles
+	s.Repeats += o.Repeats
+	s.Exhausted += o.Exhausted
 }
 
 // demandVariety fails if the seeds avoided what they are there for.
@@ -111,14 +155,17 @@ func (s *Stats) demandVariety(t *testing.T) {
 	t.Helper()
 	for what, n := range map[string]int{
 		"commits": s.Commits, "replies": s.Acks, "reads": s.Reads, "syncs": s.Syncs,
-		"turns": s.Turns,
+		"turns":   s.Turns,
 		"leaders": s.Leaders, "crashes": s.Crashes, "kills": s.Kills,
 		"disk errors": s.DiskFails, "DIFF": s.Diffs, "TRUNC": s.Truncs, "SNAP": s.Snaps,
 		"snapshots": s.Snapshots, "closed sessions": s.SessionsClosed,
 		"expired sessions": s.Expired, "partitions": s.Partitions, "pauses": s.Pauses,
 		"cut links": s.Cuts, "moved sessions": s.Moves,
 		"silent disks": s.Stalls, "writes refused for want of space": s.Refused,
-		"purges": s.Purges, "cuts that cannot be made": s.Uncut,
+		"broken quorum ports": s.Ports, "new disks": s.NewDisks, "slow links": s.Lags,
+		"troubled synchronisations": s.SyncTroubles, "repeated proposals": s.Repeats,
+		"used-up epochs": s.Exhausted,
+		"purges":         s.Purges, "cuts that cannot be made": s.Uncut,
 	} {
 		if n == 0 {
 			t.Errorf("no seed had any %s", what)
@@ -133,6 +180,7 @@ func TestReplay(t *testing.T) {
 	}
 	r := Run(uint64(fromEnv(t, envSeed, 1)), Options{
 		Trace: os.Stdout, Steps: fromEnv(t, envSteps, 0),
+		Planted: planted(t, os.Getenv(envPlanted)),
 	})
 	if r.Violation != nil {
 		t.Errorf("seed %d: %v", r.Seed, r.Violation)

@@ -164,7 +164,7 @@ func (d *storage) losePower() { d.mem = d.mem.Crash(d.s.w.rng.Uint64()) }
 func (d *storage) open() (replica.Recovered, error) {
 	d.stop()
 	opened, r, err := store.Config{
-		FS: vfs.NewFaulty(d.mem, d.hook), DataDir: dataDir, LogDir: logDir,
+		FS: d.files(), DataDir: dataDir, LogDir: logDir,
 		PreallocateBytes: segmentBytes,
 	}.Open()
 	if err != nil {

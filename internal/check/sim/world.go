@@ -18,10 +18,11 @@ type World struct {
 	rng     *rand.Rand
 	// aside decides what came to the simulator later, so that the storms of the seeds
 	// stay as they were; nil in stories.
-	aside  *rand.Rand
-	agenda agenda
-	now    time.Duration
-	steps  int
+	aside   *rand.Rand
+	weather weather
+	agenda  agenda
+	now     time.Duration
+	steps   int
 	// crowd counts the steps of this instant.
 	crowd int
 	trace trace
@@ -52,6 +53,8 @@ type Stats struct {
 	Expired, Partitions, Pauses, Cuts  int
 	Moves, Stalls, Refused             int
 	Purges, Uncut                      int
+	Ports, NewDisks, Lags              int
+	SyncTroubles, Repeats, Exhausted   int
 }
 
 // Violation is a broken promise, with the time at which it broke.

@@ -44,7 +44,10 @@ type Config struct {
 	// HistoryMin is how many committed transactions are kept for learners at
 	// least: 500; HistoryBytesMin how many bytes of them: 16 MiB.
 	HistoryMin, HistoryBytesMin int
-	Rules                       acl.Rules
+	// CounterMax is the counter at which a leader ends its epoch for want of zxids:
+	// zoo.CounterMax, and less only where that has to happen soon.
+	CounterMax uint32
+	Rules      acl.Rules
 	// Types says which owner values of znodes are special here.
 	Types tree.Types
 	// EnforceQuota refuses writes beyond a hard quota, and tells of those beyond a
@@ -218,6 +221,7 @@ func withDefaults(cfg Config) Config {
 	orDefault(&cfg.SnapPause, 2*time.Second)
 	orDefault(&cfg.EpochTurnAt, zoo.CounterMax-epochTurnMargin)
 	orDefault(&cfg.HistoryMin, 500)
+	orDefault(&cfg.CounterMax, zoo.CounterMax)
 	orDefault(&cfg.HistoryBytesMin, 16<<20)
 	orDefault(&cfg.DiskSilenceMax, time.Duration(cfg.SyncLimit)*cfg.TickTime)
 	orDefault(&cfg.Reaping.Interval, time.Minute)
@@ -236,7 +240,8 @@ func (r *Replica) zabConfig() zab.Config {
 	return zab.Config{
 		ID: r.cfg.ID, View: r.cfg.View, TickTime: r.cfg.TickTime,
 		InitLimit: r.cfg.InitLimit, SyncLimit: r.cfg.SyncLimit,
-		EpochTurnAt: r.cfg.EpochTurnAt, Planted: r.cfg.Planted,
+		CounterMax: r.cfg.CounterMax, EpochTurnAt: r.cfg.EpochTurnAt,
+		Planted: r.cfg.Planted,
 	}
 }
 

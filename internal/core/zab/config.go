@@ -19,6 +19,8 @@ type Config struct {
 	InitLimit, SyncLimit int
 	// EpochTurnAt is the counter of a zxid beyond which a leader makes for the next epoch.
 	EpochTurnAt uint32
+	// CounterMax is the counter at which an epoch is used up: zoo.CounterMax.
+	CounterMax uint32
 	// Planted puts a known bug back; tests of the simulator only.
 	Planted Planted
 }

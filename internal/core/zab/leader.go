@@ -139,16 +139,16 @@ func (l *Leader) Epoch() zoo.Epoch { return l.epoch }
 // NextZxid is the zxid of the next proposal.
 func (l *Leader) NextZxid() zoo.Zxid {
 	last := max(l.history.Last(), l.epoch.Start())
-	if l.cfg.Planted == Bug1277 {
-		return last + 1
+	if l.cfg.Planted == Bug1277 && last.Counter() == l.cfg.CounterMax-1 {
+		return (last.Epoch() + 1).Start()
 	}
 	return last.Next()
 }
 
 // Exhausted tells whether the epoch has no zxid left for a proposal.
 func (l *Leader) Exhausted() bool {
-	return l.cfg.Planted != Bug1277 &&
-		max(l.history.Last(), l.epoch.Start()).Counter() == zoo.CounterMax-1
+	last := max(l.history.Last(), l.epoch.Start())
+	return last.Counter() >= l.cfg.CounterMax-1 && l.cfg.Planted != Bug1277
 }
 
 // Resign gives up, for the reason.
@@ -523,7 +523,7 @@ func (l *Leader) Propose(e txn.Entry) {
 	l.history.Append(e)
 	l.journal.Append(e)
 	for _, x := range l.learners {
-		if x.stage >= syncing && !x.observer {
+		if l.takesProposals(x) {
 			l.out.send(x.link, proposal(wire.PacketProposal, e))
 		}
 	}

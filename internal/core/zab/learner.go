@@ -309,10 +309,10 @@ func (l *Learner) log(p *wire.QuorumPacket) {
 	case l.phase < receiving:
 		l.Fail(fmt.Sprintf("%v came before the sync decision", p.Type))
 		return
-	case l.history.Has(p.Zxid):
+	case l.history.Has(p.Zxid) && l.cfg.Planted != BugRepeat:
 		// The leader may repeat what a sync brought already.
 		return
-	case !l.history.Follows(p.Zxid) && l.cfg.Planted != Bug4925:
+	case !l.history.Follows(p.Zxid) && l.cfg.Planted != Bug4925 && l.cfg.Planted != BugRepeat:
 		l.Fail(fmt.Sprintf("%v does not follow %v", p.Zxid, l.history.Last()))
 		return
 	}

@@ -61,7 +61,22 @@ const (
 	Bug3471
 	// Bug4203 goes on leading when the quorum port has failed.
 	Bug4203
+	// Bug2872 takes a snapshot for durable that was not synced.
+	Bug2872
+	// BugRepeat logs a proposal again that is sent twice, BugGap proposes only to who has
+	// acknowledged NEWLEADER: two ways to read the ZAB paper that ZooKeeper's own TLA+
+	// specification warns of.
+	BugRepeat
+	BugGap
 )
+
+// takesProposals tells whether a follower is sent what is proposed.
+func (l *Leader) takesProposals(x *learner) bool {
+	if l.cfg.Planted == BugGap {
+		return x.stage == synced && !x.observer
+	}
+	return x.stage >= syncing && !x.observer
+}
 
 // misplan puts back bugs of the sync decision.
 func (l *Leader) misplan(p plan) plan {
