@@ -232,9 +232,16 @@ func (r *Replica) notified(ev Notified) {
 		r.learner.Fail("the leader looks for a leader itself")
 	case r.leader != nil && !r.leader.Broadcasting() && r.cfg.Planted != zab.Bug3109:
 		r.strayed[ev.Peer] = true
-		if !r.quorumRemains() {
-			r.leader.Resign("a quorum looks for a leader again")
-		}
+		r.maybeAbandon()
+	}
+}
+
+// maybeAbandon gives up a lead that has not begun when a quorum has turned to another
+// election. It is asked whenever a voter says so, and when the link of one breaks that
+// has said so before: until then it counts as ours.
+func (r *Replica) maybeAbandon() {
+	if !r.leader.Broadcasting() && !r.quorumRemains() {
+		r.leader.Resign("a quorum looks for a leader again")
 	}
 }
 
@@ -254,7 +261,11 @@ func (r *Replica) linkUp(ev LinkUp) {
 
 func (r *Replica) linkDown(link LinkID) {
 	if r.leader != nil {
+		id := r.leader.Member(link)
 		r.leader.Disconnected(link)
+		if r.strayed[id] && r.cfg.Planted != zab.Bug3109 {
+			r.maybeAbandon()
+		}
 	}
 	if r.learner != nil && r.learner.Link() == link {
 		r.learner.Fail("the link to the leader broke")

@@ -218,6 +218,14 @@ func (l *Leader) upcallOf(x *learner, u Upcall) Upcall {
 	return u
 }
 
+// Member is the server at the other end of a link, zero before it has registered.
+func (l *Leader) Member(link LinkID) zoo.ServerID {
+	if x := l.find(link); x != nil {
+		return x.id
+	}
+	return 0
+}
+
 func (l *Leader) find(link LinkID) *learner {
 	for _, x := range l.learners {
 		if x.link == link {
