@@ -478,6 +478,10 @@ func (l *ledger) follows(learner, leader *server) bool {
 		learner.log.current == leader.log.current && learner.log.last() > leader.log.last() {
 		return false
 	}
+	net := l.w.net
+	if net.blocked(learner, leader) || net.blocked(leader, learner) {
+		return false
+	}
 	link := l.link(learner, leader)
 	return learner.isQuiet(quietTime) && link != nil && link.open[0] && link.stands() &&
 		l.w.now-link.since > quietTime
