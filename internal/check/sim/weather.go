@@ -90,8 +90,12 @@ func (w *World) newDiskFault(s *server) {
 	s.comeBack()
 }
 
-// canSpare tells whether all other voters have logged and promised what a voter has.
+// canSpare tells whether all other voters have logged and promised what a voter has, and
+// it needs one of them to decide.
 func (w *World) canSpare(s *server) bool {
+	if w.view.Decides(func(id zoo.ServerID) bool { return id == s.id }) {
+		return false
+	}
 	for _, other := range w.servers {
 		if other == s || other.observer {
 			continue
