@@ -78,7 +78,7 @@ func (l *Leader) enterNext() {
 		switch {
 		case x.upToDate && !x.observer:
 			l.tellEntered(x, l.epoch)
-		case !x.upToDate && x.stage > registered:
+		case !x.upToDate && x.stage >= registered:
 			late = append(late, x)
 		}
 	}
