@@ -91,9 +91,9 @@ func (w *World) newDiskFault(s *server) {
 }
 
 // canSpare tells whether all other voters have logged and promised what a voter has, and
-// it needs one of them to decide.
+// are a quorum without it.
 func (w *World) canSpare(s *server) bool {
-	if w.view.Decides(func(id zoo.ServerID) bool { return id == s.id }) {
+	if !w.view.Decides(func(id zoo.ServerID) bool { return id != s.id }) {
 		return false
 	}
 	for _, other := range w.servers {
