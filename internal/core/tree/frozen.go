@@ -58,6 +58,8 @@ type FrozenNode struct {
 	Data     []byte
 	ACLIndex int64
 	Stat     zoo.StatPersisted
+	// Digest is what the tree held that it adds to the tree's; it was not computed anew.
+	Digest uint32
 }
 
 // image is what a znode leaves behind before it changes. Its node's Path and Data
@@ -128,6 +130,7 @@ func (f *Frozen) keep(s slot) {
 	i.path = t.appendPath(i.path[:0], s)
 	i.FrozenNode = FrozenNode{
 		Path: stringOf(i.path), ACLIndex: t.acls.id(n.acl), Stat: t.nodes.persisted(n),
+		Digest: n.digest,
 	}
 	data := t.data(n)
 	i.data = append(i.data[:0], data...)
@@ -246,6 +249,7 @@ func (f *Frozen) emitPending(emit func(FrozenNode)) {
 	emit(FrozenNode{
 		Path: stringOf(f.path), Data: f.tree.data(n),
 		ACLIndex: f.tree.acls.id(n.acl), Stat: f.tree.nodes.persisted(n),
+		Digest: n.digest,
 	})
 }
 

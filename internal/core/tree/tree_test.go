@@ -141,6 +141,9 @@ func (v *view) next(t *rapid.T, limit int) bool {
 	shown := 0
 	more := v.frozen.Next(limit, func(n FrozenNode) {
 		shown++
+		if got := NodeDigest(n.Path, n.Data, &n.Stat); got != uint64(n.Digest) {
+			t.Fatalf("%s is shown with digest %#x, not %#x", n.Path, n.Digest, got)
+		}
 		if err := v.loader.Node(n.Path, n.Data, n.ACLIndex, &n.Stat); err != nil {
 			t.Fatalf("%v", err)
 		}

@@ -29,6 +29,10 @@ type encoder struct {
 	buf   []byte
 	// waiting is Frozen.Waiting at the last pull.
 	waiting int64
+	// count and digest are of the znodes that were pulled: how many, and the sum of what
+	// the tree held as their digests.
+	count  int
+	digest uint64
 }
 
 // pull appends up to limit znodes to buf, under the lock, and tells whether there
@@ -75,6 +79,8 @@ func (e *encoder) tables() {
 }
 
 func (e *encoder) node(n tree.FrozenNode) {
+	e.count++
+	e.digest += uint64(n.Digest)
 	e.buf = jute.AppendString(e.buf, n.Path)
 	e.buf = jute.AppendBuffer(e.buf, n.Data)
 	e.buf = jute.AppendLong(e.buf, n.ACLIndex)

@@ -302,18 +302,3 @@ func TestACopyIsAFile(t *testing.T) {
 		}
 	}
 }
-
-// The plot: a znode gets lost between the tree and the file. The file would be whole, with
-// seals that fit; but the writer counts what it writes, and the snapshot is lost.
-func TestASnapshotThatLacksAZnodeIsNotPublished(t *testing.T) {
-	tr, disk := tree.New(), newDisk()
-	from := source(tr)
-	from.Frozen.Next(1, func(tree.FrozenNode) {})
-	err := snapshot.Write(disk, "/d", from)
-	if err == nil || !strings.Contains(err.Error(), "znodes") {
-		t.Fatalf("the writer says %v", err)
-	}
-	if files, err := snapshot.List(disk, "/d"); err != nil || len(files) > 0 {
-		t.Fatalf("published: %v, %v", files, err)
-	}
-}

@@ -32,10 +32,6 @@ type Writer struct {
 	done  bool
 	err   error
 
-	count    int    // znodes written
-	digest   uint64 // their sum
-	counting batch  // of the znodes that were pulled last
-
 	unsynced int64 // what the disk was not told to keep yet
 	back     *readBack
 }
@@ -115,9 +111,7 @@ func (w *Writer) step(limit int) (done bool, err error) {
 	if w.back != nil {
 		return w.readOn()
 	}
-	start := len(w.enc.buf)
 	more := w.enc.pull(limit)
-	w.tally(start, more)
 	if more {
 		if len(w.enc.buf) >= flushBytes {
 			err = w.flush()
@@ -127,29 +121,18 @@ func (w *Writer) step(limit int) (done bool, err error) {
 	return false, w.finish()
 }
 
-// tally counts the znodes that were pulled from start on, as they will be read, and
-// without the tree's lock.
-func (w *Writer) tally(start int, more bool) {
-	b := &w.counting
-	if b.raw = w.enc.buf[start:]; !more {
-		b.raw = b.raw[:len(b.raw)-len(jute.AppendString(nil, endPath))]
-	}
-	b.prepare()
-	w.count += len(b.nodes)
-	for i := range b.nodes {
-		w.digest += b.nodes[i].Digest()
-	}
-	b.raw = nil
-}
-
-// complete tells whether all znodes of the tree, and no others, were written.
+// complete tells whether every znode of the tree was shown once and as it was at the
+// freeze, and no other: a lost one, one that came twice and one of a later moment change
+// the count or the sum of the digests. It believes what the tree holds as the digest of a
+// znode, which reading the file computes from the bytes, and it says nothing of the file:
+// that is for the read-back, which says nothing of the tree.
 func (w *Writer) complete() error {
-	f := w.enc.Frozen
-	if w.count == f.Len() && w.digest == f.Digest() {
+	e, f := &w.enc, w.enc.Frozen
+	if e.count == f.Len() && e.digest == f.Digest() {
 		return nil
 	}
 	return fmt.Errorf("%d znodes with digest %#x were written, the tree has %d with %#x",
-		w.count, w.digest, f.Len(), f.Digest())
+		e.count, e.digest, f.Len(), f.Digest())
 }
 
 // flush writes what was pulled.
@@ -187,7 +170,6 @@ func (w *Writer) sync() error {
 
 // finish writes the end.
 func (w *Writer) finish() error {
-	w.counting = batch{}
 	if err := w.complete(); err != nil {
 		return err
 	}
