@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"io"
 	"time"
 
 	"zoo/internal/disk/store"
@@ -123,6 +124,16 @@ func (w *logWriter) purgeStep() error {
 		return w.beginPurge(true) // It was asked for meanwhile.
 	}
 	return nil
+}
+
+// release closes what is left of a removed file in the background: the system takes its
+// time to give back hundreds of megabytes, and the log must not wait for it.
+func (s *Server) release(content io.Closer) {
+	s.spawn("release", func() {
+		if err := content.Close(); err != nil {
+			s.log.Warn("the room of a removed file comes back late", "error", err)
+		}
+	})
 }
 
 // errClosing ends an audit when the server closes.

@@ -268,6 +268,7 @@ func (s *Server) recover() (*store.Recovered, error) {
 // storeConfig is how the data directory is opened.
 func (s *Server) storeConfig() store.Config {
 	cfg := s.cfg.Store
+	cfg.Release = s.release
 	// Alone a server is the quorum: what it has logged is committed.
 	cfg.LogCommitted, cfg.Types = s.cfg.View == nil, s.cfg.Types
 	return cfg

@@ -73,12 +73,26 @@ func (s *Store) finishPurge() error {
 func (s *Store) purgeSteps(files []HeldFile) []purgeStep {
 	var steps []purgeStep
 	for _, file := range files {
-		steps = append(steps, func() error { return removeHeld(s.disk, file.Path) })
+		steps = append(steps, func() error { return s.release(file.Path) })
 	}
 	return append(steps,
 		func() error { return s.disk.SyncDir(s.snapDir) },
 		func() error { return s.disk.SyncDir(s.logDir) },
 		s.forgetPlan)
+}
+
+// release removes a file as removeHeld does, and has its room given back by whoever does
+// not hold up the log meanwhile.
+func (s *Store) release(path string) error {
+	if s.cfg.Release == nil {
+		return removeHeld(s.disk, path)
+	}
+	content := vfs.Hold(s.disk, path)
+	err := removeHeld(s.disk, path)
+	if content != nil {
+		s.cfg.Release(content)
+	}
+	return err
 }
 
 // removeHeld removes a file that somebody else may have removed, as a script does

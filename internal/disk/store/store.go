@@ -64,6 +64,9 @@ type Config struct {
 	Progress *Progress
 	// DirsExpected refuses to make missing directories (datadir.autocreate=false).
 	DirsExpected bool
+	// Release, when not nil, closes what is left of a file that a purge has removed, which
+	// takes as long as the file is large; it must not wait for it. nil closes at once.
+	Release func(content io.Closer)
 }
 
 // ErrDir means that a data directory cannot be used at all, whatever is in it.
