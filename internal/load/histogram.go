@@ -58,6 +58,31 @@ func (h *Histogram) Count() uint64 { return h.total }
 // Max is the longest duration, exactly.
 func (h *Histogram) Max() time.Duration { return h.max }
 
+// Bucket is some durations, none longer than Micros.
+type Bucket struct {
+	Micros float64 `json:"us"`
+	Count  uint32  `json:"n"`
+}
+
+// Buckets are those that are not empty, the shortest durations first: recorded once more,
+// they make the same quantiles.
+func (h *Histogram) Buckets() []Bucket {
+	var list []Bucket
+	for i, n := range h.counts {
+		if n > 0 {
+			list = append(list, Bucket{micros(min(bucketEnd(i), h.max)), n})
+		}
+	}
+	return list
+}
+
+// RecordBuckets counts what another histogram had counted.
+func (h *Histogram) RecordBuckets(list []Bucket) {
+	for _, b := range list {
+		h.Record(time.Duration(b.Micros*float64(time.Microsecond)+0.5), b.Count)
+	}
+}
+
 // Quantile is a duration that the share q of the recorded ones do not exceed; 0
 // when nothing was recorded.
 func (h *Histogram) Quantile(q float64) time.Duration {

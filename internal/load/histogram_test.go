@@ -47,3 +47,17 @@ func TestEveryDurationFallsIntoABucketThatEndsAtOrAfterIt(t *testing.T) {
 		}
 	})
 }
+
+// What one process has counted goes on counting in another.
+func TestBucketsMakeTheSameQuantiles(t *testing.T) {
+	var sent, received Histogram
+	for d := range 1000 {
+		sent.Record(time.Duration(d*d)*time.Microsecond, 3)
+	}
+	received.RecordBuckets(sent.Buckets())
+	for _, q := range []float64{0.001, 0.5, 0.99, 0.999, 1} {
+		if got, want := received.Quantile(q), sent.Quantile(q); got != want {
+			t.Errorf("the quantile %v is %v, was %v", q, got, want)
+		}
+	}
+}

@@ -180,6 +180,45 @@ func TestARateIsNotExceeded(t *testing.T) {
 
 // One of two servers dies in the middle. Its connections go to the other and go on;
 // the report tells whose gap it is.
+// The plot: the load had no turn for ten intervals. What has become due goes out together,
+// and each request counts from the instant at which it was due, so that a wait that is the
+// server's is never hidden.
+func TestWhatIsDueTogetherCountsFromItsOwnInstant(t *testing.T) {
+	opts := Options{Servers: []string{"x"}, Connections: 1, Outstanding: 20, Op: OpSet}
+	r := &run{opts: opts, root: "/r", base: time.Now().Add(-time.Hour),
+		interval: int64(6 * time.Minute)}
+	w := newWorker(r, 0)
+	w.nextXid = 1
+	ours, theirs := net.Pipe()
+	var sent []int
+	var group sync.WaitGroup
+	group.Go(func() {
+		b := make([]byte, 64<<10)
+		for {
+			n, err := theirs.Read(b)
+			if err != nil {
+				return
+			}
+			sent = append(sent, n)
+		}
+	})
+	var out []byte
+	stop := make(chan struct{})
+	if !w.send(ours, 10, &out, stop) {
+		t.Fatal("the link broke")
+	}
+	ours.Close()
+	group.Wait()
+	if len(sent) != 1 || sent[0] != 10*len(w.writeTemplate) {
+		t.Errorf("sent in pieces of %v", sent)
+	}
+	for i := range int64(10) {
+		if at := w.sentAt[1+i].Load() >> 1; at != i*r.interval {
+			t.Errorf("request %d counts from %v", i, time.Duration(at))
+		}
+	}
+}
+
 func TestConnectionsOfADeadServerMoveToTheNext(t *testing.T) {
 	survivor, victim := startFake(t), startFake(t)
 	opts := quickOptions(OpSet, survivor, victim)

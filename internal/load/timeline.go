@@ -13,6 +13,8 @@ type Second struct {
 	Ops  uint64  `json:"ops"`
 	P999 float64 `json:"p999_us"`
 	Max  float64 `json:"max_us"`
+	// Latencies are all of them, for quantiles over several seconds.
+	Latencies []Bucket `json:"latencies"`
 }
 
 // record takes a latency into the second in which its reply came.
@@ -38,6 +40,7 @@ func (rep *Report) addTimeline(r *run, workers []*worker) {
 		rep.Timeline[n] = Second{
 			Ops:  latency.Count(),
 			P999: micros(latency.Quantile(0.999)), Max: micros(latency.Max()),
+			Latencies: latency.Buckets(),
 		}
 	}
 }

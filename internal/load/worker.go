@@ -53,8 +53,9 @@ type worker struct {
 	created   int64      // writer: znodes created so far, over all links
 	chance    *rand.Rand // writer: which of several znodes is next
 	readDebt  float64
-	dueAt     int64 // writer: with a rate, when the next request is to be sent
-	expectXid int32 // reader: of the next reply
+	dueAt     int64       // writer: with a rate, when the next request is to be sent
+	pause     *time.Timer // writer: until then
+	expectXid int32       // reader: of the next reply
 	inBuf     []byte
 	result    result
 }
@@ -78,6 +79,7 @@ func newWorker(r *run, index int) *worker {
 		sentAt:  make([]atomic.Int64, r.opts.Outstanding),
 		wake:    make(chan struct{}, 1),
 		inBuf:   make([]byte, readBufBytes),
+		pause:   time.NewTimer(0),
 		several: r.opts.Op == OpCreate || r.opts.Znodes > 0,
 	}
 	w.writeTemplate = setFrame(w.path, r.value)
@@ -182,17 +184,23 @@ func (w *worker) write(conn net.Conn, stop <-chan struct{}) {
 	}
 }
 
-// send sends n requests: at once, or with a rate one by one when they are due.
+// send sends n requests: at once, or with a rate when they are due. What has become due
+// while the load had no turn goes out together, so that it catches up at the cost of one
+// call, but each request counts from its own instant.
 func (w *worker) send(conn net.Conn, n int64, out *[]byte, stop <-chan struct{}) bool {
-	interval := w.run.interval
-	if interval == 0 {
+	if w.run.interval == 0 {
 		return w.sendBatch(conn, n, w.run.now(), out)
 	}
-	for ; n > 0; n-- {
-		if !w.waitUntilDue(stop) || !w.sendBatch(conn, 1, w.dueAt, out) {
+	for n > 0 {
+		if !w.waitUntilDue(stop) {
 			return false
 		}
-		w.dueAt += interval
+		due := min(n, 1+(w.run.now()-w.dueAt)/w.run.interval)
+		if !w.sendBatch(conn, due, w.dueAt, out) {
+			return false
+		}
+		w.dueAt += due * w.run.interval
+		n -= due
 	}
 	return true
 }
@@ -212,22 +220,21 @@ func (w *worker) waitUntilDue(stop <-chan struct{}) bool {
 	if wait <= 0 {
 		return true
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
+	w.pause.Reset(wait)
 	select {
 	case <-stop:
 		return false
-	case <-timer.C:
+	case <-w.pause.C:
 		return true
 	}
 }
 
-// encode appends n requests and notes that they were sent, or due, at an instant.
+// encode appends n requests and notes when they were sent, or due: the first at an instant,
+// and with a rate each one an interval behind the last.
 func (w *worker) encode(out []byte, n, at int64) []byte {
-	now := at << 1
 	share := w.run.readShare
-	for ; n > 0; n-- {
-		start := len(out)
+	for ; n > 0; n, at = n-1, at+w.run.interval {
+		start, now := len(out), at<<1
 		slot := &w.sentAt[int(w.nextXid)%len(w.sentAt)]
 		w.readDebt += share
 		if w.readDebt >= 1 {

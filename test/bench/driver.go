@@ -63,6 +63,8 @@ func (d *driver) run(ctx context.Context) (*load.Report, error) {
 		"--znodes", strconv.Itoa(d.znodes), "--timeline="+strconv.FormatBool(d.znodes > 0),
 		"--rate", strconv.FormatFloat(d.rate, 'f', 0, 64),
 		"--warmup", d.warmup.String(), "--duration", d.duration.String())
+	// A collection of the load's garbage would count as the server's delay.
+	cmd.Env = append(os.Environ(), "GOGC=off", "GOMEMLIMIT=1GiB")
 	var out, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaints
 	if err := cmd.Start(); err != nil {

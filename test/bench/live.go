@@ -123,42 +123,51 @@ func unfinishedSnapshots(ctx context.Context, dir string) (seen []time.Time) {
 	}
 }
 
-// writtenIn tells of each second of a report whether it has such an instant.
+// aftermath is how long what follows a snapshot counts to it: the purge of older ones.
+const aftermath = 500 * time.Millisecond
+
+// writtenIn tells of each second of a report whether it has such an instant, or follows
+// one closely.
 func writtenIn(report *load.Report, instants []time.Time) []bool {
 	written := make([]bool, len(report.Timeline))
 	for _, at := range instants {
-		n := int((at.UnixMilli() - report.Began) / 1000)
-		if at.UnixMilli() >= report.Began && n < len(written) {
-			written[n] = true
+		for _, ms := range []int64{at.UnixMilli(), at.Add(aftermath).UnixMilli()} {
+			n := (ms - report.Began) / 1000
+			if ms >= report.Began && n < int64(len(written)) {
+				written[n] = true
+			}
 		}
 	}
 	return written
 }
 
-// figures are the share of the mean rate that the slowest second had, and the p99.9 of
-// the typical second with a snapshot and without one, in ms. Shares is the part of the
-// seconds that had one.
+// figures are the share of the mean rate that the slowest second had, and the p99.9 of all
+// writes in seconds with a snapshot and of those without one, in ms. Shares is the part of
+// the seconds that had one.
 func (r *LiveResult) figures() (slowest, with, without, shares float64) {
-	var rates, busy, quiet []float64
+	var rates []float64
 	var sum float64
+	var busy, quiet load.Histogram
 	for n, second := range r.Report.Timeline {
 		rates = append(rates, float64(second.Ops))
 		sum += float64(second.Ops)
 		if r.Written[n] {
-			busy = append(busy, second.P999/1000)
+			shares++
+			busy.RecordBuckets(second.Latencies)
 			continue
 		}
-		quiet = append(quiet, second.P999/1000)
+		quiet.RecordBuckets(second.Latencies)
 	}
-	if len(rates) == 0 || len(busy) == 0 || len(quiet) == 0 {
-		return 0, 0, 0, float64(len(busy))
+	if busy.Count() == 0 || quiet.Count() == 0 {
+		return 0, 0, 0, shares
 	}
 	slowest = rates[0]
 	for _, rate := range rates {
 		slowest = min(slowest, rate)
 	}
 	n := float64(len(rates))
-	return slowest / (sum / n), middle(busy), middle(quiet), float64(len(busy)) / n
+	p999 := func(h *load.Histogram) float64 { return millis(h.Quantile(0.999)) }
+	return slowest / (sum / n), p999(&busy), p999(&quiet), shares / n
 }
 
 // Met tells whether the floors are met; a load that saw no snapshot, or nothing else,

@@ -17,6 +17,7 @@ var (
 	liveZnodes   = flag.Int("live-znodes", 1_000_000, "znodes while snapshots are written")
 	liveConns    = flag.Int("live-connections", 50, "connections that write meanwhile")
 	liveDepth    = flag.Int("live-outstanding", 20, "requests in flight on each of them")
+	liveWarmup   = flag.Duration("live-warmup", 6*time.Second, "time before it, a snapshot long")
 	liveDuration = flag.Duration("live-duration", 40*time.Second, "time that they write")
 )
 
@@ -28,7 +29,7 @@ func TestWritesGoOnBesideSnapshots(t *testing.T) {
 	}
 	live := &Live{
 		Binary: *binary, Znodes: *liveZnodes, Connections: *liveConns, Outstanding: *liveDepth,
-		Warmup: *warmup, Duration: *liveDuration, Say: func(line string) { fmt.Println(line) },
+		Warmup: *liveWarmup, Duration: *liveDuration, Say: func(line string) { fmt.Println(line) },
 	}
 	var err error
 	if live.Dir, err = os.MkdirTemp(*dir, "zoo-live-"); err != nil {
@@ -61,7 +62,8 @@ func TestWritesGoOnBesideSnapshots(t *testing.T) {
 // run without any snapshot proves nothing.
 func TestSnapshotsAreJudgedByTheSlowestSecond(t *testing.T) {
 	second := func(ops uint64, p999 float64) load.Second {
-		return load.Second{Ops: ops, P999: p999 * 1000}
+		return load.Second{Ops: ops, P999: p999 * 1000,
+			Latencies: []load.Bucket{{Micros: p999 * 1000, Count: uint32(ops)}}}
 	}
 	for name, plot := range map[string]struct {
 		seconds []load.Second
@@ -86,12 +88,16 @@ func TestSnapshotsAreJudgedByTheSlowestSecond(t *testing.T) {
 	}
 }
 
-// The second of an instant is counted from the begin of the window.
+// The second of an instant is counted from the begin of the window; what comes closely
+// behind a snapshot counts to it.
 func TestInstantsFallIntoTheirSeconds(t *testing.T) {
 	report := &load.Report{Began: 5_000, Timeline: make([]load.Second, 3)}
 	at := func(ms int64) time.Time { return time.UnixMilli(ms) }
-	got := fmt.Sprint(writtenIn(report, []time.Time{at(4_999), at(6_000), at(6_999), at(9_000)}))
+	got := fmt.Sprint(writtenIn(report, []time.Time{at(4_000), at(6_000), at(6_499), at(9_000)}))
 	if got != "[false true false]" {
+		t.Error(got)
+	}
+	if got := fmt.Sprint(writtenIn(report, []time.Time{at(5_600)})); got != "[true true false]" {
 		t.Error(got)
 	}
 }
