@@ -105,8 +105,8 @@ var rowsStorage = []row{
 			"less than half of what the last one took"},
 	{name: "snapRateLimitInKb", value: "0",
 		parse: kilobytesFrom(0, func(d *draft) *int64 { return &d.Storage.SnapRate }),
-		doc: "kilobytes of a snapshot written, or read back, in a second; 0 fits it to the " +
-			"size of the tree"},
+		doc: "kilobytes of a snapshot written in a second, and two and a half times as " +
+			"many read back; 0 fits it to the size of the tree"},
 	{name: "txnLogSizeLimitInKb", value: "-1",
 		parse: kilobytes(func(d *draft) *int64 { return &d.Storage.LogBytesMax }),
 		doc:   "kilobytes of one log file; 0 or less is no limit"},

@@ -14,12 +14,12 @@ type pace struct {
 }
 
 // A rate that nobody has set lets a snapshot be written in snapshotAim, and read back in
-// as much again, within bounds: a small one need not hurry less, and a large one must
-// leave room for the log.
+// less than half of it, within bounds: a small one need not hurry less, and a large one
+// must leave room for the log.
 const (
-	snapshotAim     = 2 * time.Second
-	snapshotRateMin = 96 << 20
-	snapshotRateMax = 160 << 20
+	snapshotAim     = 3 * time.Second
+	snapshotRateMin = 64 << 20
+	snapshotRateMax = 96 << 20
 	// snapshotNodeBytes is what a znode takes in a snapshot beside path and data.
 	snapshotNodeBytes = 76
 )

@@ -74,13 +74,17 @@ func (w *Writer) Name() string { return w.format.Name(w.zxid) }
 // Bytes is the size of what was written so far.
 func (w *Writer) Bytes() int64 { return w.size }
 
-// Moved is how many bytes were written and read back so far, before compression: it is
-// the measure of the work.
+// readShare is what a byte that is read back counts of one that is written, in tenths: to
+// write one costs encoding, compression, and a sync that the log's may have to wait for.
+const readShare = 4
+
+// Moved is how many bytes were written so far, before compression, and a share of what was
+// read back: it is the measure of what it costs others.
 func (w *Writer) Moved() int64 {
 	if w.back == nil {
 		return w.plain
 	}
-	return w.plain + w.back.n
+	return w.plain + w.back.n*readShare/10
 }
 
 // Waiting is how much memory changed znodes take that are yet to be written.

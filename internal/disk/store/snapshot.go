@@ -51,7 +51,7 @@ func (p *Snapshot) Zxid() zoo.Zxid { return p.writer.Zxid() }
 // Bytes is the size of what was written so far.
 func (p *Snapshot) Bytes() int64 { return p.writer.Bytes() }
 
-// Moved is how many bytes were written and read back so far, before compression.
+// Moved is how many bytes were written so far, and a share of what was read back.
 func (p *Snapshot) Moved() int64 { return p.writer.Moved() }
 
 // Waiting is how much memory changed znodes take that are yet to be written.
