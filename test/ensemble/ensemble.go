@@ -30,6 +30,9 @@ type Options struct {
 	Secure bool
 	// Operated gives every server an admin port that it keeps; otherwise it takes any.
 	Operated bool
+	// Route tells the port at which the server from reaches a quorum or election port of
+	// the server to, by their ids; nil means the port itself.
+	Route func(from, to, port int) (int, error)
 }
 
 // Ensemble is a set of servers that know each other. One goroutine starts and ends
@@ -74,22 +77,38 @@ func New(opts Options) (*Ensemble, error) {
 			adminPort: ports[portsEach*i+4],
 		})
 	}
+	if opts.Route == nil {
+		opts.Route = func(_, _, port int) (int, error) { return port, nil }
+	}
 	for _, s := range e.Servers {
-		if err := s.writeFiles(opts, e.members()); err != nil {
+		members, err := e.members(s, opts)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.writeFiles(opts, members); err != nil {
 			return nil, err
 		}
 	}
 	return e, nil
 }
 
-// members are the lines that every server's configuration shares.
-func (e *Ensemble) members() string {
+// members are the lines of all servers as one of them reaches them.
+func (e *Ensemble) members(from *Server, opts Options) (string, error) {
 	var b strings.Builder
 	for _, s := range e.Servers {
+		quorum, election := s.quorumPort, s.electionPort
+		if s != from {
+			var errs [2]error
+			quorum, errs[0] = opts.Route(from.ID, s.ID, quorum)
+			election, errs[1] = opts.Route(from.ID, s.ID, election)
+			if err := errors.Join(errs[:]...); err != nil {
+				return "", err
+			}
+		}
 		fmt.Fprintf(&b, "server.%d=%s:%d:%d:%s;%s:%d\n",
-			s.ID, host, s.quorumPort, s.electionPort, s.role(), host, s.clientPort)
+			s.ID, host, quorum, election, s.role(), host, s.clientPort)
 	}
-	return b.String()
+	return b.String(), nil
 }
 
 func (s *Server) role() string {
@@ -168,6 +187,23 @@ func (s *Server) Kill() error {
 		return nil
 	}
 	return s.process.Kill()
+}
+
+// Pause stops the process without ending it, as a long stall of its machine does: its
+// connections stay, and nothing is read or answered until Resume.
+func (s *Server) Pause() error {
+	if s.Ended() {
+		return fmt.Errorf("server %d does not run", s.ID)
+	}
+	return pause(s.process.proc)
+}
+
+// Resume lets a paused process go on.
+func (s *Server) Resume() error {
+	if s.Ended() {
+		return fmt.Errorf("server %d does not run", s.ID)
+	}
+	return resume(s.process.proc)
 }
 
 // Stop asks the process to end; see Process.Stop.

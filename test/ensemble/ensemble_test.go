@@ -3,9 +3,11 @@ package ensemble
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -143,5 +145,62 @@ func TestConfigurationsNameEveryMember(t *testing.T) {
 		if observer != s.Observer {
 			t.Errorf("server %d: peerType=observer is there: %v", s.ID, observer)
 		}
+	}
+}
+
+// The plot: server 1 reaches server 2 through somebody else; its own ports are its own.
+func TestARouteIsForTheOthersPortsOnly(t *testing.T) {
+	e, err := New(Options{Dir: t.TempDir(), Voters: 2,
+		Program: func(*Server) *exec.Cmd { return shell("sleep 1000") },
+		Route:   func(from, to, port int) (int, error) { return 10*from + to, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(e.Servers[0].Home(), "zoo.cfg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := fmt.Sprintf("server.1=%s:%d:%d:", host, e.Servers[0].quorumPort,
+		e.Servers[0].electionPort)
+	for _, want := range []string{own, "server.2=" + host + ":12:12:"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
+// A paused program hears nothing until it is resumed, and can be killed while paused.
+func TestAPausedServerIsNotGone(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("processes are paused on Linux only")
+	}
+	e, err := New(Options{Dir: t.TempDir(), Voters: 1, Program: func(*Server) *exec.Cmd {
+		return shell("trap 'echo heard' TERM; echo ready; while true; do sleep 0.01; done")
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	s := e.Servers[0]
+	if err := s.Pause(); err == nil {
+		t.Error("a server that does not run was paused")
+	}
+	says := func(word string) error {
+		return Until(bounded(t), "the program says "+word, func(context.Context) error {
+			if last := s.LastLines(1); last != word {
+				return fmt.Errorf("its last word is %q", last)
+			}
+			return nil
+		})
+	}
+	err = errors.Join(s.Start(), says("ready"), s.Pause(), interrupt(s.process.proc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.LastLines(1) != "ready" || s.Ended() {
+		t.Error("a paused program goes on")
+	}
+	if err := errors.Join(s.Resume(), says("heard"), s.Pause(), s.Kill()); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -21,3 +21,7 @@ func kill(p *os.Process) error {
 	}
 	return os.ErrProcessDone
 }
+
+func pause(p *os.Process) error { return p.Signal(syscall.SIGSTOP) }
+
+func resume(p *os.Process) error { return p.Signal(syscall.SIGCONT) }

@@ -3,6 +3,7 @@
 package ensemble
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 )
@@ -14,3 +15,10 @@ func dieWithParent(*exec.Cmd) {}
 func interrupt(p *os.Process) error { return p.Kill() }
 
 func kill(p *os.Process) error { return p.Kill() }
+
+// errNoPause tells that only Linux's processes are paused here.
+var errNoPause = errors.New("processes cannot be paused on this system")
+
+func pause(*os.Process) error { return errNoPause }
+
+func resume(*os.Process) error { return errNoPause }
