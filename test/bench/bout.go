@@ -157,12 +157,17 @@ func (b *bout) kill(ctx context.Context) (float64, error) {
 			return 0, fmt.Errorf("the load saw the wrong server die: %+v", report.Servers)
 		}
 	}
+	return gap, b.restart(ctx, leader)
+}
+
+// restart starts a killed server and waits until it serves.
+func (b *bout) restart(ctx context.Context, s *ensemble.Server) error {
 	ctx, cancel := context.WithTimeout(ctx, restartLimit)
 	defer cancel()
-	if err := leader.Start(); err != nil {
-		return 0, err
+	if err := s.Start(); err != nil {
+		return err
 	}
-	return gap, leader.WaitServing(ctx)
+	return s.WaitServing(ctx)
 }
 
 func (b *bout) leader(ctx context.Context) (*ensemble.Server, error) {

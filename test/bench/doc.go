@@ -10,7 +10,11 @@
 // TestWritesGoOnBesideSnapshots measures this project alone: what writers notice while
 // snapshots of a million znodes are written.
 //
+// TestALostLeaderIsReplacedSoon kills leaders, or lets them hang, many times in ensembles
+// of several sizes, and shows how long the writers of the others had to wait.
+//
 //	make bench
+//	ZOO_BENCH=1 go test -v ./test/bench -run ALostLeader -losses 20 -voters 3,5
 //	ZOO_BENCH=1 go test -v ./test/bench -run BesideSnapshots -live-duration 60s
 //	ZOO_BENCH=1 go test -v ./test/bench -rounds 5 -duration 20s -report figures.json
 package bench

@@ -1,0 +1,70 @@
+package bench
+
+import (
+	"flag"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"zoo/internal/load"
+)
+
+// The flags of the measurement of lost leaders.
+var (
+	losses     = flag.Int("losses", 20, "times that each ensemble loses its leader in each way")
+	lossVoters = flag.String("voters", "3,5", "sizes of the ensembles that lose leaders")
+	lossWays   = flag.String("ways", "killed,hung", "ways to lose a leader")
+	lossTick   = flag.Duration("loss-tick", 200*time.Millisecond, "tickTime of these ensembles")
+)
+
+// Leaders are killed and hang, many times, and every time the worst-off connection of a
+// survivor counts.
+func TestALostLeaderIsReplacedSoon(t *testing.T) {
+	if os.Getenv("ZOO_BENCH") == "" {
+		t.Skip("make bench measures; ZOO_BENCH is not set")
+	}
+	f := &Failover{Settings: settings(t), Losses: *losses,
+		Ways: strings.Split(*lossWays, ","), TickTime: *lossTick}
+	for _, text := range strings.Split(*lossVoters, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Voters = append(f.Voters, n)
+	}
+	all, err := f.Measure(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteLosses(os.Stdout, all); err != nil {
+		t.Fatal(err)
+	}
+	for _, loss := range all {
+		if *strict && loss.Side == sideZoo && !loss.Met() {
+			t.Errorf("leader %s, %d servers: the limit is not met", loss.Way, loss.Voters)
+		}
+	}
+}
+
+// One slow replacement of many is enough to break the limit; what the lost server's own
+// connections saw does not count.
+func TestLossesAreJudgedByTheWorstSurvivor(t *testing.T) {
+	report := &load.Report{Servers: []load.ServerView{
+		{Address: "lost", Gap: 900_000}, {Address: "a", Gap: 40_000}, {Address: "b", Gap: 70_000}}}
+	if gap := survivorsGap(report, "lost"); gap != 70 {
+		t.Errorf("the gap is %g ms", gap)
+	}
+	for worst, want := range map[float64]string{99: " met", 101: "NOT MET"} {
+		var out strings.Builder
+		loss := &Loss{Side: sideZoo, Way: lossKill, Voters: 3, Gaps: []float64{30, worst, 40},
+			Limit: killGapMax}
+		if err := WriteLosses(&out, []*Loss{loss}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("want %q in\n%s", want, out.String())
+		}
+	}
+}
