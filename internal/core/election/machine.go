@@ -52,6 +52,8 @@ type Machine struct {
 	// follow or lead already, of any round.
 	votes, settled map[zoo.ServerID]ballot
 	linked         map[zoo.ServerID]bool
+	// silent are those that seem linked and have said nothing for too long.
+	silent map[zoo.ServerID]bool
 
 	resendAt, resendAfter time.Duration
 	// finalizeAt is when the decided vote becomes the outcome; zero while
@@ -72,6 +74,7 @@ func New(cfg Config) *Machine {
 		votes:   map[zoo.ServerID]ballot{},
 		settled: map[zoo.ServerID]ballot{},
 		linked:  map[zoo.ServerID]bool{},
+		silent:  map[zoo.ServerID]bool{},
 	}
 }
 
@@ -164,6 +167,7 @@ func (m *Machine) Tick(now time.Duration) {
 // have missed.
 func (m *Machine) LinkUp(peer zoo.ServerID) {
 	m.linked[peer] = true
+	delete(m.silent, peer)
 	if m.state == wire.Looking && m.cfg.View.IsVoter(peer) {
 		m.send(peer)
 	}
@@ -178,8 +182,14 @@ func (m *Machine) LinkDown(now time.Duration, peer zoo.ServerID) {
 	}
 }
 
+// Silent says that the peer was our leader and has said nothing for too long. Its links
+// may stand, as those of a process that hangs do, but a decision need not wait for it
+// until it is heard.
+func (m *Machine) Silent(peer zoo.ServerID) { m.silent[peer] = true }
+
 // Receive takes in a notification.
 func (m *Machine) Receive(now time.Duration, from zoo.ServerID, n wire.Notification) {
+	delete(m.silent, from)
 	if m.state != wire.Looking || !m.cfg.View.IsVoter(from) {
 		m.answer(from, n)
 		return
@@ -329,7 +339,7 @@ func (m *Machine) decide(now time.Duration) {
 func (m *Machine) awaitsAnyone() bool {
 	for _, id := range m.cfg.View.Voters() {
 		_, heard := m.votes[id]
-		if !heard && id != m.cfg.ID && m.linked[id] && m.cfg.View.Weighs(id) {
+		if !heard && id != m.cfg.ID && m.linked[id] && !m.silent[id] && m.cfg.View.Weighs(id) {
 			return true
 		}
 	}

@@ -24,6 +24,7 @@ import (
 //	run                            deliver everything that is under way
 //	tick 200ms                     let time pass, then deliver everything
 //	cut ID / heal ID               break or mend the links of a server
+//	silent ID PEER                 ID has not heard its leader PEER for too long
 //	dull ID                        lose its messages while its links look fine
 //	say FROM TO state=… leader=… round=… zxid=… epoch=…   a forged notification
 func TestScenarios(t *testing.T) {
@@ -76,6 +77,8 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 	case "cut", "heal":
 		w.link(w.server(t, d.CmdArgs[0].Key), d.Cmd == "cut")
 		return w.run()
+	case "silent":
+		w.server(t, d.CmdArgs[0].Key).machine.Silent(w.server(t, d.CmdArgs[1].Key).id)
 	case "dull":
 		w.server(t, d.CmdArgs[0].Key).dull = true
 	case "say":

@@ -87,6 +87,9 @@ func (r *Replica) endRole() {
 		if !r.serving {
 			r.dialing.failures++
 		}
+		if r.learner.Silent() {
+			r.election.Silent(r.learner.Leader())
+		}
 		r.look(r.learner.Failed())
 	}
 }

@@ -71,6 +71,8 @@ type Learner struct {
 
 	heard  time.Duration
 	failed string
+	// silent: it gave up because the leader said nothing for too long.
+	silent bool
 	reload bool
 	// extends tells that the leader takes the extensions of the protocol.
 	extends bool
@@ -117,6 +119,9 @@ func (l *Learner) Extends() bool { return l.extends }
 
 // Failed tells why the learner gave up; empty while it has not.
 func (l *Learner) Failed() string { return l.failed }
+
+// Silent tells whether it gave up because the leader said nothing for too long.
+func (l *Learner) Silent() bool { return l.silent }
 
 // Reload tells whether the log had to be cut below what the tree holds.
 func (l *Learner) Reload() bool { return l.reload }
@@ -451,6 +456,7 @@ func (l *Learner) Deadline() time.Duration { return l.heard + l.patience() + 1 }
 // Tick gives up on a leader that is silent for too long.
 func (l *Learner) Tick(now time.Duration) {
 	if now > l.heard+l.patience() {
+		l.silent = l.failed == ""
 		l.Fail("the leader is silent")
 	}
 }
