@@ -75,6 +75,9 @@ var rooms = []room{
 	{name: "internal/check/sim", imports: append(slices.Clone(encoding), "internal/core/",
 		"internal/disk", "internal/check/sim")},
 
+	{name: "internal/check/history",
+		libraries: []string{"github.com/anishathalye/porcupine"}},
+
 	{name: "client", imports: []string{"internal/jute", "internal/wire"}},
 	{name: "internal/shell", imports: []string{"client"}},
 
@@ -91,6 +94,8 @@ var rooms = []room{
 	{name: "test/backup", imports: []string{"client", "test/ensemble"}},
 	{name: "test/slow", imports: append(slices.Clone(encoding), "internal/load", "test/ensemble")},
 	{name: "test/bench", imports: []string{"internal/load", "client", "test/ensemble"}},
+	{name: "test/robust", imports: append(slices.Clone(encoding), "client",
+		"internal/check/history", "test/ensemble")},
 	{name: "test", imports: []string{"internal/load", "internal/dev", "test"}},
 }
 
