@@ -199,7 +199,7 @@ func (m *Machine) Receive(now time.Duration, from zoo.ServerID, n wire.Notificat
 	case wire.Looking:
 		m.receiveLooking(now, from, b)
 	case wire.Following, wire.Leading:
-		m.receiveSettled(from, b)
+		m.receiveSettled(now, from, b)
 	}
 }
 
@@ -272,7 +272,10 @@ func (m *Machine) adopt(now time.Duration, v Vote) {
 //
 // Without the "1 itself says so" half a server could follow a leader that has
 // just died. Scenario: testdata/late_joiner.txt.
-func (m *Machine) receiveSettled(from zoo.ServerID, b ballot) {
+//
+// In our own round such a ballot is a voter's word like any other: it may have settled so
+// soon that its answer has overtaken its vote, and nobody must wait for that one.
+func (m *Machine) receiveSettled(now time.Duration, from zoo.ServerID, b ballot) {
 	if !m.cfg.View.IsVoter(b.vote.Leader) {
 		return
 	}
@@ -281,6 +284,9 @@ func (m *Machine) receiveSettled(from zoo.ServerID, b ballot) {
 		if m.hasQuorum(m.votes, b) && m.leads(b.vote.Leader, b.round, m.votes) {
 			m.current = b.vote
 			m.settle()
+			return
+		}
+		if m.decide(now); m.state != wire.Looking {
 			return
 		}
 	}
