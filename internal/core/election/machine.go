@@ -215,6 +215,7 @@ func (m *Machine) receiveLooking(now time.Duration, from zoo.ServerID, b ballot)
 	if m.own.Zxid == zoo.ZxidNone || b.vote.Zxid == zoo.ZxidNone {
 		return
 	}
+	_, heard := m.votes[from]
 	switch {
 	case b.round < m.round:
 		m.send(from)
@@ -223,9 +224,11 @@ func (m *Machine) receiveLooking(now time.Duration, from zoo.ServerID, b ballot)
 		m.join(now, b)
 	case m.beats(b.vote, m.current):
 		m.adopt(now, b.vote)
-	case m.beats(m.current, b.vote) && m.cfg.View.IsVoter(m.cfg.ID):
+	case (m.beats(m.current, b.vote) || !heard) && m.cfg.View.IsVoter(m.cfg.ID):
 		// The peer may have begun to look after we told it our vote, and
-		// would wait for the next repetition.
+		// would wait for the next repetition, even if its vote is ours by now:
+		// then it is the first that we hear of it, as the one before was
+		// overtaken.
 		m.send(from)
 	}
 	if m.cfg.View.IsVoter(b.vote.Leader) {
