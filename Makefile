@@ -19,7 +19,7 @@ FOREIGNFUZZTIME ?= 10s
 # TESTTIME bounds one package's tests; CI allows 15 minutes for all of them.
 TESTTIME ?= 10m
 
-.PHONY: build dev test race lint fuzz sim sim-night sim-table compat bench generate cross cover check soak
+.PHONY: build dev test race lint fuzz sim sim-night sim-table compat bench generate cross cover check soak robust
 
 build:
 	$(GOBUILD) -o bin/zoo ./cmd/zoo
@@ -80,6 +80,14 @@ soak:
 		-run TestAFamilyOfMillionsIsServedByPages ./test/bench
 	ZOO_SOAK=1 go test -count=1 -v -timeout 60m \
 		-run TestAParentWithMillionsOfChildrenWorks ./internal/server
+
+# Real processes under partitions, kills and hangs: ROBUSTTIME for each of the nine
+# scenarios, the disturbances of SEED, and what a failure leaves in KEEP.
+ROBUSTTIME ?= 66s
+KEEP ?=
+robust:
+	go test -count=1 -v -timeout 120m -run TestClientsSeeNothingWrong ./test/robust \
+		-robust-duration $(ROBUSTTIME) -robust-seed $(or $(SEED),0) -robust-keep '$(KEEP)'
 
 bench: build
 	ZOO_BENCH=1 go test -count=1 -v -timeout 60m ./test/bench/...

@@ -26,6 +26,9 @@ func (k Kind) String() string {
 	return [...]string{"?", "create", "set", "delete", "read", "exists", "sync"}[k]
 }
 
+// Writes tells whether it may change the tree.
+func (k Kind) Writes() bool { return k == Create || k == Set || k == Delete }
+
 // AnyVersion matches whatever version a znode has.
 const AnyVersion int32 = -1
 
@@ -56,11 +59,6 @@ type Operation struct {
 	// Fresh says that a Read came after a sync and with no write under way, so that it
 	// counts as linearizable.
 	Fresh bool
-}
-
-// writes tells whether it may change the tree.
-func (op *Operation) writes() bool {
-	return op.Kind == Create || op.Kind == Set || op.Kind == Delete
 }
 
 // mzxid is the zxid of the change that an answer with CodeOK tells of, 0 if it is not

@@ -167,6 +167,9 @@ var rightPlots = map[string][]*Stream{
 			unanswered(10, Operation{Kind: Delete, Path: "/a", Version: AnyVersion})),
 		stream("r", seen(20, 5, 5, 0, "x"),
 			done(30, 6, none))},
+	"a znode that is gone for a client that does not show how far it has seen": {
+		stream("w", done(0, 5, create("x")), done(10, 6, gone)),
+		stream("r", seen(20, 0, 5, 0, "x"), done(30, 0, none))},
 	"a follower that is behind": {
 		stream("w", done(0, 5, create("x")), done(10, 6, set(0, "y"))),
 		stream("r", seen(1000, 5, 5, 0, "x"), seen(1010, 6, 6, 1, "y"))},

@@ -1,6 +1,10 @@
 package history
 
-import "zoo"
+import (
+	"slices"
+
+	"zoo"
+)
 
 // follower goes along one session's stream.
 type follower struct {
@@ -85,10 +89,21 @@ func (f *follower) read(op *Operation) {
 		}
 	case op.Code != zoo.CodeNoNode:
 		return
-	case last != 0 && !f.zxids[last].gone && p.hidden == 0:
+	case last != 0 && !f.zxids[last].gone && !f.mayBeGone(p, last, op.Zxid):
 		f.violate(promiseState, f.stream, "%v misses %v, and nothing was deleted", op, last)
 	}
 	if _, stands := f.armed[op.Watch]; op.Watch != 0 && !stands && !f.fired[op.Watch] {
 		f.armed[op.Watch] = arming{op.Path, at}
 	}
+}
+
+// mayBeGone tells whether a znode may have been deleted behind a change: by a deletion
+// that is not known, or, if the reader does not show how far it has seen, by a later one.
+func (f *follower) mayBeGone(p *path, last, seen zoo.Zxid) bool {
+	if p.hidden > 0 {
+		return true
+	}
+	return seen == 0 && slices.ContainsFunc(p.zxids, func(z zoo.Zxid) bool {
+		return z > last && f.zxids[z].gone
+	})
 }

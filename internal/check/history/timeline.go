@@ -44,7 +44,7 @@ func (j *judge) learn() {
 			p = &path{}
 			j.paths[op.Path] = p
 		}
-		if op.writes() || op.Kind == Read && op.Fresh && op.Answered {
+		if op.Kind.Writes() || op.Kind == Read && op.Fresh && op.Answered {
 			p.linear = append(p.linear, op)
 		}
 		if op.Kind == Delete && (!op.Answered || op.Code == zoo.CodeOK && op.Zxid == 0) {
@@ -95,7 +95,7 @@ func (j *judge) inOrder() {
 	var calls, returns []*Operation
 	owner := map[zoo.Zxid]*Operation{}
 	j.each(func(s *Stream, op *Operation) {
-		if !op.writes() || !op.Answered || op.Code != zoo.CodeOK || op.mzxid() == 0 {
+		if !op.Kind.Writes() || !op.Answered || op.Code != zoo.CodeOK || op.mzxid() == 0 {
 			return
 		}
 		if other := owner[op.mzxid()]; other != nil {
