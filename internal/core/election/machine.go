@@ -126,6 +126,11 @@ func (m *Machine) Outcome() (Vote, bool) {
 // Linked tells whether the peer can be reached.
 func (m *Machine) Linked(peer zoo.ServerID) bool { return m.linked[peer] }
 
+// Responsive tells whether the peer can be reached and was not given up for its silence.
+func (m *Machine) Responsive(peer zoo.ServerID) bool {
+	return m.linked[peer] && !m.silent[peer]
+}
+
 // Round is the current round of this server.
 func (m *Machine) Round() int64 { return m.round }
 
@@ -348,7 +353,7 @@ func (m *Machine) decide(now time.Duration) {
 func (m *Machine) awaitsAnyone() bool {
 	for _, id := range m.cfg.View.Voters() {
 		_, heard := m.votes[id]
-		if !heard && id != m.cfg.ID && m.linked[id] && !m.silent[id] && m.cfg.View.Weighs(id) {
+		if !heard && id != m.cfg.ID && m.Responsive(id) && m.cfg.View.Weighs(id) {
 			return true
 		}
 	}

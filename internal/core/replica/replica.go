@@ -521,7 +521,7 @@ func (r *Replica) Round() int64 {
 // quorumRemains tells whether those that have not strayed are a quorum.
 func (r *Replica) quorumRemains() bool {
 	return r.cfg.View.Decides(func(id zoo.ServerID) bool {
-		return r.leader.Registered(id) || r.election.Linked(id) && !r.strayed[id]
+		return r.leader.Registered(id) || r.election.Responsive(id) && !r.strayed[id]
 	})
 }
 

@@ -254,7 +254,7 @@ func (r *Replica) linkUp(ev LinkUp) {
 		r.leader.Connected(r.now.Mono, ev.Link)
 	case ev.Leader != 0 && r.learner != nil && r.learner.Leader() == ev.Leader &&
 		r.learner.Link() == 0:
-		r.dialing.at, r.dialing.attempts = 0, 0
+		r.dialing.at = 0
 		r.learner.Connected(r.now.Mono, ev.Link)
 	default:
 		// It belongs to a role that has ended meanwhile.
@@ -270,7 +270,14 @@ func (r *Replica) linkDown(link LinkID) {
 			r.maybeAbandon()
 		}
 	}
-	if r.learner != nil && r.learner.Link() == link {
+	switch {
+	case r.learner == nil || r.learner.Link() != link:
+	case r.learner.Registering() && r.election.Linked(r.learner.Leader()):
+		// Whoever took the connection, such as a proxy, did not reach the leader yet. A
+		// new round would only meet a leader that waits for us until initLimit.
+		r.learner.Disconnected()
+		r.dialFailed(r.learner.Leader())
+	default:
 		r.learner.Fail("the link to the leader broke")
 	}
 }

@@ -31,6 +31,8 @@ import (
 //	run                             play until nothing happens; show the packets
 //	tick 500ms                      let time pass in ticks, then as run
 //	cut ID / heal ID                break or mend all links of a server
+//	break ID                        break its link to the leader, and no other
+//	hang ID                         it does nothing any more, and its links stand
 //	stop-disk ID / go-disk ID       hold and release the disk
 //	stop-views / go-views           hold and release what read-only servers show
 //	space ID BYTES                  so much room is left on its disk; 1000 is the mark
@@ -73,6 +75,7 @@ type server struct {
 	rec       Recovered
 	cut       bool
 	diskStops bool
+	hangs     bool
 	disk      []zab.DiskOp
 	queue     []Event
 	session   zoo.SessionID
@@ -105,6 +108,10 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.tick(d.CmdArgs[0].Key)
 	case "cut", "heal":
 		w.cut(w.server(d.CmdArgs[0].Key), d.Cmd == "cut")
+	case "hang":
+		w.server(d.CmdArgs[0].Key).hangs = true
+	case "break":
+		w.breakLink(w.server(d.CmdArgs[0].Key))
 	case "stop-disk", "go-disk":
 		w.server(d.CmdArgs[0].Key).diskStops = d.Cmd == "stop-disk"
 	case "hold", "release":
@@ -271,6 +278,14 @@ func (w *world) cut(s *server, cut bool) {
 	}
 }
 
+func (w *world) breakLink(learner *server) {
+	for _, p := range slices.Clone(w.links) {
+		if p.learner == learner {
+			w.close(p)
+		}
+	}
+}
+
 func (w *world) close(p *pipe) {
 	w.links = slices.DeleteFunc(w.links, func(x *pipe) bool { return x == p })
 	p.learner.queue = append(p.learner.queue, LinkDown{p.id})
@@ -418,6 +433,9 @@ func (w *world) play() {
 func (w *world) step(s *server) bool {
 	if s.r == nil {
 		s.queue = nil
+		return false
+	}
+	if s.hangs {
 		return false
 	}
 	if n := len(s.disk); n > 0 && !s.diskStops && !w.refuses(s) {

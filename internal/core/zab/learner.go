@@ -134,6 +134,12 @@ func (l *Learner) Fail(reason string) {
 	}
 }
 
+// Registering tells whether the leader has a link, and has not answered on it yet.
+func (l *Learner) Registering() bool { return l.phase == registering && l.failed == "" }
+
+// Disconnected says that the link broke before the leader had said anything.
+func (l *Learner) Disconnected() { l.link, l.phase = 0, 0 }
+
 // Connected registers with the leader.
 func (l *Learner) Connected(now time.Duration, link LinkID) {
 	l.link, l.heard, l.phase = link, now, registering
