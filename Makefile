@@ -82,7 +82,7 @@ soak:
 		-run TestAParentWithMillionsOfChildrenWorks ./internal/server
 
 # Real processes under partitions, kills and hangs: ROBUSTTIME for each of the nine
-# scenarios, the disturbances of SEED, and what a failure leaves in KEEP.
+# scenarios, the disturbances of SEED, with logs and histories left in KEEP.
 ROBUSTTIME ?= 66s
 KEEP ?=
 robust:

@@ -16,7 +16,7 @@ import (
 var (
 	duration = flag.Duration("robust-duration", 4*time.Second, "time of each scenario")
 	seed     = flag.Uint64("robust-seed", 0, "seed of the disturbances; 0 takes another each time")
-	keep     = flag.String("robust-keep", "", "where a failed run leaves logs and histories")
+	keep     = flag.String("robust-keep", "", "where logs and histories are left")
 )
 
 // zooBinary is the program of all servers. TestMain sets it.
@@ -66,13 +66,13 @@ func TestClientsSeeNothingWrong(t *testing.T) {
 			if t.Failed() {
 				t.Logf("again with -run TestClients/%s -robust-seed %d -robust-duration %v",
 					scenario.Name, opts.Seed, opts.Duration)
-				leave(t, opts.Dir, result)
 			}
+			leave(t, opts.Dir, result)
 		})
 	}
 }
 
-// leave keeps the logs and the history of a failed run where the flag says.
+// leave keeps the logs and the history of a run where the flag says.
 func leave(t *testing.T, dir string, result *Result) {
 	t.Helper()
 	if *keep == "" {

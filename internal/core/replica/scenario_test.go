@@ -108,10 +108,8 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.tick(d.CmdArgs[0].Key)
 	case "cut", "heal":
 		w.cut(w.server(d.CmdArgs[0].Key), d.Cmd == "cut")
-	case "hang":
-		w.server(d.CmdArgs[0].Key).hangs = true
-	case "break":
-		w.breakLink(w.server(d.CmdArgs[0].Key))
+	case "hang", "break":
+		w.trouble(d.Cmd, w.server(d.CmdArgs[0].Key))
 	case "stop-disk", "go-disk":
 		w.server(d.CmdArgs[0].Key).diskStops = d.Cmd == "stop-disk"
 	case "hold", "release":
@@ -278,9 +276,12 @@ func (w *world) cut(s *server, cut bool) {
 	}
 }
 
-func (w *world) breakLink(learner *server) {
+func (w *world) trouble(kind string, s *server) {
+	if s.hangs = kind == "hang"; s.hangs {
+		return
+	}
 	for _, p := range slices.Clone(w.links) {
-		if p.learner == learner {
+		if p.learner == s {
 			w.close(p)
 		}
 	}
