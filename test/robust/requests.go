@@ -32,6 +32,16 @@ func (s *session) do(now clock, op history.Operation) {
 	s.done = &op
 }
 
+// readFresh reads behind a sync on the same connection: what was acknowledged to anybody
+// before the sync must be there (docs/adr/0045).
+func (s *session) readFresh(now clock, path string) {
+	s.do(now, history.Operation{Kind: history.Sync, Path: path})
+	if sync := s.last(); sync.Answered && sync.Code == zoo.CodeOK {
+		s.do(now, history.Operation{Kind: history.Read, Path: path, Fresh: true,
+			Since: sync.Call})
+	}
+}
+
 // last is what do has taken down last.
 func (s *session) last() *history.Operation { return s.done }
 

@@ -16,6 +16,7 @@ import (
 var (
 	duration = flag.Duration("robust-duration", 4*time.Second, "time of each scenario")
 	seed     = flag.Uint64("robust-seed", 0, "seed of the disturbances; 0 takes another each time")
+	program  = flag.String("robust-binary", "", "zoo program to judge; empty builds one")
 	keep     = flag.String("robust-keep", "", "where logs and histories are left")
 )
 
@@ -28,6 +29,9 @@ func TestMain(m *testing.M) {
 }
 
 func begin(m *testing.M) int {
+	if zooBinary = *program; zooBinary != "" {
+		return m.Run()
+	}
 	dir, err := os.MkdirTemp("", "zoo-robust-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -249,7 +249,8 @@ func (r *run) readAt(ctx context.Context, server *ensemble.Server, paths []strin
 	defer s.hangUp()
 	ops := []history.Operation{{Kind: history.Sync, Path: "/"}}
 	for _, path := range paths {
-		ops = append(ops, history.Operation{Kind: history.Read, Path: path, Fresh: true})
+		ops = append(ops, history.Operation{Kind: history.Read, Path: path, Fresh: true,
+			Since: at(r.now())})
 	}
 	for len(ops) > 0 {
 		if err := s.connect(ctx); err != nil {
@@ -268,7 +269,7 @@ func (r *run) paths() []string {
 	var all []string
 	for _, s := range r.streams {
 		for _, e := range s.Entries {
-			if e.Operation != nil {
+			if e.Operation != nil && e.Kind != history.Rearm {
 				all = append(all, e.Path)
 			}
 		}

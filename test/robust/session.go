@@ -130,7 +130,10 @@ func (s *session) rearm() error {
 	if err := s.send(&header, &request); err != nil {
 		return err
 	}
-	_, _, err := s.await(wire.XidSetWatches)
+	reply, _, err := s.await(wire.XidSetWatches)
+	if err == nil {
+		s.stream.Add(history.Operation{Kind: history.Rearm, Answered: true, Zxid: reply.Zxid})
+	}
 	return err
 }
 

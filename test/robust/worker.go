@@ -18,6 +18,7 @@ func at(nanos int64) time.Duration { return time.Duration(nanos) }
 const (
 	thinkTimeMax = 12 * time.Millisecond
 	phaseTime    = 2 * time.Second
+	freshReads   = 10 // one in so many requests is a read behind a sync
 	pathsAPhase  = 4
 )
 
@@ -100,7 +101,11 @@ func (r *run) work(ctx context.Context, worker int, seed uint64) {
 		if s.connect(ctx) != nil {
 			return
 		}
-		s.do(r.now, p.next())
+		if p.rng.IntN(freshReads) == 0 {
+			s.readFresh(r.now, p.path())
+		} else {
+			s.do(r.now, p.next())
+		}
 		r.note(s.last())
 		p.learn(s.last())
 		p.think(ctx)

@@ -11,7 +11,7 @@ import (
 type Kind uint8
 
 // The kinds. Exists is a Read that does not show the value; Sync is any request of which
-// only the place in the session counts.
+// only the place in the session counts; Rearm sets the watches anew on another server.
 const (
 	Create Kind = iota + 1
 	Set
@@ -19,11 +19,12 @@ const (
 	Read
 	Exists
 	Sync
+	Rearm
 )
 
 // String is the operation's name.
 func (k Kind) String() string {
-	return [...]string{"?", "create", "set", "delete", "read", "exists", "sync"}[k]
+	return [...]string{"?", "create", "set", "delete", "read", "exists", "sync", "rearm"}[k]
 }
 
 // Writes tells whether it may change the tree.
@@ -56,9 +57,10 @@ type Operation struct {
 	Zxid zoo.Zxid
 	// Watch is the watch that a Read or an Exists has set.
 	Watch WatchID
-	// Fresh says that a Read came after a sync and with no write under way, so that it
-	// counts as linearizable.
+	// Fresh says that a Read came right behind a sync, which was sent at Since, so that
+	// both together are linearizable.
 	Fresh bool
+	Since time.Duration
 }
 
 // mzxid is the zxid of the change that an answer with CodeOK tells of, 0 if it is not
@@ -67,7 +69,7 @@ func (op *Operation) mzxid() zoo.Zxid {
 	switch op.Kind {
 	case Delete:
 		return op.Zxid
-	case Sync:
+	case Sync, Rearm:
 		return 0
 	}
 	return op.Stat.Mzxid

@@ -58,7 +58,10 @@ func with(op Operation, change func(*Operation)) Operation {
 
 func watched(op Operation) Operation { return with(op, func(o *Operation) { o.Watch = 1 }) }
 
-func fresh(op Operation) Operation { return with(op, func(o *Operation) { o.Fresh = true }) }
+// fresh is a read behind a sync that was sent at the same instant.
+func fresh(op Operation) Operation {
+	return with(op, func(o *Operation) { o.Fresh, o.Since = true, o.Call })
+}
 
 func refused(op Operation, code zoo.Code) Operation {
 	return with(op, func(o *Operation) { o.Code = code })
@@ -126,6 +129,10 @@ var wrongPlots = map[string]struct {
 	"a watch of what is not there, forgotten": {promiseEarly, []*Stream{
 		stream("w", done(20, 6, create("x"))),
 		stream("r", watched(done(10, 5, none)), seen(30, 6, 6, 0, "x"))}},
+	"a watch that a change between two connections is hidden from": {promiseEarly, []*Stream{
+		stream("w", done(0, 5, create("x")), done(20, 6, set(0, "y"))),
+		stream("r", watched(seen(10, 5, 5, 0, "x")),
+			done(30, 6, Operation{Kind: Rearm, Path: "/"}), seen(40, 6, 6, 1, "y"), 1)}},
 	"a znode that exists without its last change": {promiseState, []*Stream{
 		stream("w", done(0, 5, create("x")), done(10, 6, set(0, "y"))),
 		stream("r", done(20, 6, Operation{Kind: Exists, Path: "/a",
@@ -162,6 +169,15 @@ var rightPlots = map[string][]*Stream{
 		stream("w", done(0, 5, create("x")), unanswered(10, set(AnyVersion, "y"))),
 		stream("v", done(2000, 6, set(0, "z"))),
 		stream("r", fresh(seen(3000, 8, 7, 2, "y")))},
+	"a write that came between a sync and the read behind it": {
+		stream("w", done(0, 5, create("x")), done(20, 6, set(0, "y"))),
+		stream("r", with(fresh(seen(30, 6, 5, 0, "x")), func(o *Operation) {
+			o.Since, o.Zxid = at(10), 5
+		}))},
+	"a znode that came and went between two connections": {
+		stream("w", done(20, 6, create("x")), done(22, 7, gone)),
+		stream("r", watched(done(10, 5, none)), done(30, 7, Operation{Kind: Rearm, Path: "/"}),
+			done(40, 7, none))},
 	"a deletion without an answer": {
 		stream("w", done(0, 5, create("x")),
 			unanswered(10, Operation{Kind: Delete, Path: "/a", Version: AnyVersion})),

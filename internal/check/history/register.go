@@ -89,11 +89,14 @@ func (j *judge) linearizable(patience time.Duration) {
 func operations(all []*Operation) []porcupine.Operation {
 	var out []porcupine.Operation
 	for _, op := range all {
-		end := int64(op.Return)
+		begin, end := int64(op.Call), int64(op.Return)
 		if !op.Answered {
 			end = math.MaxInt64
 		}
-		out = append(out, porcupine.Operation{Input: op, Call: int64(op.Call), Return: end})
+		if op.Fresh {
+			begin = int64(op.Since)
+		}
+		out = append(out, porcupine.Operation{Input: op, Call: begin, Return: end})
 	}
 	return out
 }

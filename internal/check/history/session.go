@@ -20,6 +20,8 @@ type follower struct {
 type arming struct {
 	path string
 	at   zoo.Zxid
+	// absent: the znode was not there.
+	absent bool
 }
 
 // follow checks the order of what one session saw.
@@ -55,9 +57,26 @@ func (f *follower) answer(op *Operation) {
 		// A client that does not show the header shows at least this.
 		f.floor = max(f.floor, op.mzxid())
 	}
+	if op.Kind == Rearm {
+		f.rearm()
+		return
+	}
 	f.untold(op)
 	if op.Kind == Read || op.Kind == Exists {
 		f.read(op)
+	}
+}
+
+// rearm moves the watches of znodes that are still, or again, not there: what was created
+// and deleted between two connections is not told of, as in ZooKeeper.
+func (f *follower) rearm() {
+	for w, a := range f.armed {
+		p := f.paths[a.path]
+		last := p.last(f.floor)
+		if a.absent && (last == 0 || f.zxids[last].gone || p.hidden > 0) {
+			a.at = f.floor
+			f.armed[w] = a
+		}
 	}
 }
 
@@ -93,7 +112,7 @@ func (f *follower) read(op *Operation) {
 		f.violate(promiseState, f.stream, "%v misses %v, and nothing was deleted", op, last)
 	}
 	if _, stands := f.armed[op.Watch]; op.Watch != 0 && !stands && !f.fired[op.Watch] {
-		f.armed[op.Watch] = arming{op.Path, at}
+		f.armed[op.Watch] = arming{op.Path, at, op.Code == zoo.CodeNoNode}
 	}
 }
 
