@@ -28,8 +28,8 @@ type Result struct {
 	Events []Event
 	// SessionTimeout is that of a createSession, in milliseconds.
 	SessionTimeout int32
-	// HasDigest is set when the entry says what the digest must now be,
-	// DigestDiffers when it is not that.
+	// HasDigest is set when the entry says what the digest must now be, and the
+	// tree is not fuzzy; DigestDiffers when it is not that.
 	HasDigest, DigestDiffers bool
 }
 
@@ -137,7 +137,8 @@ func applyError(r *Result, d *jute.Decoder) error {
 
 func (t *Tree) compareDigest(r *Result, d *jute.Decoder) {
 	want, present := txn.DecodeDigest(d)
-	r.HasDigest = present && want.Version == txn.DigestVersion
+	r.HasDigest = present && want.Version == txn.DigestVersion &&
+		r.Header.Zxid >= t.fuzzyUntil
 	r.DigestDiffers = r.HasDigest && want.Tree != t.digest
 }
 

@@ -99,6 +99,8 @@ type learner struct {
 	// counted: its ACKEPOCH counts; it had not accepted this epoch before.
 	counted bool
 	acked   zoo.Zxid
+	// commits are held back until UPTODATE is sent.
+	commits []zoo.Zxid
 	// heard is the time of its last packet, since that of its last stage.
 	heard, since time.Duration
 	// extends says that it takes the extensions of the protocol, short that it is
@@ -486,7 +488,9 @@ func (l *Leader) acknowledge(now time.Duration, x *learner, z zoo.Zxid) {
 		}
 	case x.stage == syncing && l.cfg.Planted == Bug4685:
 		l.Resign("an ACK of a proposal came before that of NEWLEADER")
-	case x.stage == synced && z.Counter() != 0 && z <= l.history.Last():
+	case x.stage >= syncing && z.Counter() != 0 && z <= l.history.Last():
+		// Before its ACK of NEWLEADER it may come as well: Java's followers log what was
+		// outstanding beside that (ZOOKEEPER-4685), and acknowledge it only once.
 		x.acked = max(x.acked, z)
 	case z > l.history.Last() && z.Counter() != 0:
 		l.drop(x, fmt.Sprintf("it acknowledges %v, which was not proposed", z))
@@ -516,6 +520,10 @@ func (l *Leader) tellUpToDate(now time.Duration, x *learner) {
 	// Its silence counts from here on: nobody has asked it anything before.
 	x.upToDate, x.since, x.heard = true, now, now
 	l.out.send(x.link, wire.QuorumPacket{Type: wire.PacketUpToDate, Zxid: -1})
+	for _, z := range x.commits {
+		l.out.send(x.link, wire.QuorumPacket{Type: wire.PacketCommit, Zxid: z})
+	}
+	x.commits = nil
 	if l.alarm.Short != nil {
 		l.tellAlarm(x)
 	}
@@ -569,12 +577,17 @@ func (l *Leader) reached(id zoo.ServerID) zoo.Zxid {
 	return 0
 }
 
+// tellCommitted tells the learners. A follower that is not up to date is told later: a
+// COMMIT behind NEWLEADER of what was proposed before it ends a follower of Java's 3.8
+// (ZOOKEEPER-4394), and none needs it before UPTODATE.
 func (l *Leader) tellCommitted(e txn.Entry) {
 	for _, x := range l.learners {
 		switch {
 		case x.stage < syncing:
 		case x.observer:
 			l.inform(x, e)
+		case !x.upToDate:
+			x.commits = append(x.commits, e.Zxid)
 		default:
 			l.out.send(x.link, wire.QuorumPacket{Type: wire.PacketCommit, Zxid: e.Zxid})
 		}

@@ -60,8 +60,10 @@ type Learner struct {
 	// has its quorum, which UPTODATE says, and not before: until then the
 	// history is only the leader's, not the ensemble's (ZOOKEEPER-3911).
 	kept, committed zoo.Zxid
-	// snapshot is the zxid of the SNAP that is being received.
+	// snapshot is the zxid of the SNAP that is being received, fuzzy its tree if that
+	// may hold parts of what follows.
 	snapshot zoo.Zxid
+	fuzzy    *tree.Tree
 	// acked is the last proposal acknowledged, or settled without: the leader
 	// wants an ACK for everything that it proposed since its sync decision, also
 	// for what it has committed meanwhile.
@@ -172,7 +174,7 @@ func (l *Learner) Receive(now time.Duration, p *wire.QuorumPacket) Upcall {
 		l.log(p)
 		l.commit(p.Zxid)
 	case wire.PacketPing:
-		return Ping
+		return l.heartbeat()
 	case wire.PacketSync:
 		return CaughtUp
 	case wire.PacketRevalidate:
@@ -311,6 +313,9 @@ func (l *Learner) Install(now time.Duration, t *tree.Tree) bool {
 		l.journal.Install(t, z)
 	}
 	l.kept, l.phase = z, receiving
+	if !l.extends {
+		l.fuzzy = t
+	}
 	return true
 }
 
@@ -368,6 +373,11 @@ func (l *Learner) settle(newLeader zoo.Zxid) {
 		return
 	}
 	l.phase = settling
+	if l.fuzzy != nil {
+		// Java's leader goes on while it sends its tree. What came into that meanwhile
+		// it has sent before NEWLEADER.
+		l.fuzzy.SetFuzzyUntil(l.history.Last())
+	}
 	l.acked = max(l.kept, l.committed)
 	l.awaited = l.journal.Enter(l.epoch)
 	for _, e := range l.held {
@@ -425,9 +435,19 @@ func (l *Learner) acknowledge() {
 	l.acked = persisted
 }
 
-// Pong answers the leader's heartbeat with the touched sessions.
+// heartbeat takes in a PING. Before UPTODATE it is not answered: Java's leader sends it as
+// soon as it has sent NEWLEADER, and hangs up if anything but the ACK comes back.
+func (l *Learner) heartbeat() Upcall {
+	if l.phase != following {
+		return Nothing
+	}
+	return Ping
+}
+
+// Pong answers the leader's heartbeat with the touched sessions. None is an empty buffer
+// and not a null one, which Java's leader cannot read.
 func (l *Learner) Pong(z zoo.Zxid, touched []wire.SessionTimeout) {
-	var data []byte
+	data := []byte{}
 	for i := range touched {
 		data = touched[i].AppendTo(data)
 	}

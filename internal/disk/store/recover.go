@@ -173,6 +173,9 @@ func (s *Store) recoverTree(r *Recovered, b belief) (refused *snapshot.File, err
 			continue
 		}
 		r.Tree = t
+		if info.HasDigest {
+			t.SetFuzzyUntil(max(info.DigestZxid, info.LastZxid))
+		}
 		if good || !info.Exact() {
 			s.setVerified(file.Zxid)
 		}
