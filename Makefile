@@ -19,7 +19,8 @@ FOREIGNFUZZTIME ?= 10s
 # TESTTIME bounds one package's tests; CI allows 15 minutes for all of them.
 TESTTIME ?= 10m
 
-.PHONY: build dev test race lint fuzz sim sim-night sim-table compat bench generate cross cover check soak robust
+.PHONY: build dev test race lint fuzz sim sim-night sim-table compat mixed bench generate cross cover check soak \
+	robust
 
 build:
 	$(GOBUILD) -o bin/zoo ./cmd/zoo
@@ -69,6 +70,10 @@ REQUESTS ?= 200000
 compat:
 	ZOO_COMPAT_STREAMS=$(STREAMS) ZOO_COMPAT_FIRST=$(FIRST) ZOO_COMPAT_REQUESTS=$(REQUESTS) \
 		go test -count=1 -v -timeout 120m -run TestJavaAndZooAnswerAlike ./test/compat
+
+# Ensembles of Java's servers and ours in every make-up; make test plays a few.
+mixed:
+	ZOO_MIXED=all go test -count=1 -v -timeout 60m ./test/mixed
 
 # What takes too long for make test: all servers killed at once, KILLS times, and a parent
 # with millions of children.

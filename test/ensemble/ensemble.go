@@ -161,6 +161,9 @@ func (s *Server) SecureAddress() string { return host + ":" + strconv.Itoa(s.sec
 // AdminURL is where operators ask, if the options say so.
 func (s *Server) AdminURL() string { return "http://" + host + ":" + strconv.Itoa(s.adminPort) }
 
+// Become says what program the next Start runs, on the same files.
+func (s *Server) Become(p Program) { s.program = p }
+
 // PID is the process id of the current or last life.
 func (s *Server) PID() int { return s.process.PID() }
 

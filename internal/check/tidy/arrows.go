@@ -91,6 +91,8 @@ var rooms = []room{
 	{name: "test/compat", imports: append(slices.Clone(encoding), "test/ensemble")},
 	{name: "test/datadir", imports: append(slices.Clone(encoding), "internal/core/tree",
 		"internal/disk", "client", "test/ensemble")},
+	{name: "test/mixed", imports: append(slices.Clone(encoding), "internal/core/",
+		"internal/disk", "test/ensemble")},
 	{name: "test/backup", imports: []string{"client", "test/ensemble"}},
 	{name: "test/slow", imports: append(slices.Clone(encoding), "internal/load", "test/ensemble")},
 	{name: "test/bench", imports: []string{"internal/load", "client", "test/ensemble"}},

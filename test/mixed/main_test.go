@@ -1,0 +1,163 @@
+package mixed
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"zoo/test/ensemble"
+)
+
+// binary is ours. TestMain sets it.
+var binary string
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "zoo-mixed-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary, err = ensemble.Build(context.Background(), dir)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// storyLimit bounds one story, startLimit one start of a server within it. They are for
+// machines that are busy with other tests.
+const (
+	storyLimit = 5 * time.Minute
+	startLimit = time.Minute
+)
+
+// tick is short, so that what waits for ticks does not take long.
+const tick = 500 * time.Millisecond
+
+// story is one ensemble and its time.
+type story struct {
+	*testing.T
+	*ensemble.Ensemble
+	ctx context.Context
+	// kinds tells whose each server is now, in the order of their ids.
+	kinds []kind
+}
+
+// kind is whose a server is.
+type kind byte
+
+const (
+	javas kind = 'J'
+	ours  kind = 'Z'
+)
+
+// definitions hold for both programs: those that do not work from zoo.cfg.
+var definitions = []string{"-Dznode.container.checkIntervalMs=1000",
+	"-Dzookeeper.extendedTypesEnabled=true"}
+
+// program runs a server of the kind, with more definitions. What the JVM is told makes
+// it start sooner.
+func (k kind) program(more ...string) ensemble.Program {
+	if k == ours {
+		return ensemble.Zoo(binary, slices.Concat(definitions, more)...)
+	}
+	quick := []string{"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"}
+	return ensemble.Java("128m", slices.Concat(quick, definitions, more)...)
+}
+
+// plan writes the files of an ensemble. Nothing runs yet.
+func plan(t *testing.T, m makeUp, lines ...string) *story {
+	t.Helper()
+	ensemble.LeaveOut(t, "Java's ZooKeeper", ensemble.FindJava())
+	ctx, cancel := context.WithTimeout(t.Context(), storyLimit)
+	t.Cleanup(cancel)
+	s := &story{T: t, ctx: ctx, kinds: []kind(m.voters + m.observers)}
+	lines = append(lines, "snapCount=1000", "maxSessionTimeout=20000")
+	e, err := ensemble.New(ensemble.Options{Dir: t.TempDir(), TickTime: tick,
+		Voters: len(m.voters), Observers: len(m.observers), Lines: lines})
+	s.must(err)
+	s.Ensemble = e
+	for i, server := range e.Servers {
+		server.Become(s.kinds[i].program())
+	}
+	t.Cleanup(s.end)
+	return s
+}
+
+func (s *story) end() {
+	if err := s.Close(); err != nil {
+		s.Error(err)
+	}
+	if !s.Failed() {
+		return
+	}
+	for _, server := range s.Servers {
+		s.Logf("server %d (%c), the end of its log:\n%s", server.ID, s.kind(server),
+			server.LastLines(40))
+		s.keepLog(server)
+	}
+}
+
+// keepLog saves the log of a failed test where ZOO_MIXED_LOGS says.
+func (s *story) keepLog(server *ensemble.Server) {
+	dir := os.Getenv("ZOO_MIXED_LOGS")
+	if dir == "" {
+		return
+	}
+	text, err := os.ReadFile(server.LogFile())
+	if err != nil {
+		s.Log(err)
+		return
+	}
+	name := fmt.Sprintf("%s.%d.log", strings.ReplaceAll(s.Name(), "/", "."), server.ID)
+	if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+		s.Log(err)
+	}
+}
+
+func (s *story) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *story) kind(server *ensemble.Server) kind { return s.kinds[server.ID-1] }
+
+// starts starts servers and waits until they serve.
+func (s *story) starts(servers ...*ensemble.Server) {
+	s.Helper()
+	ctx, cancel := context.WithTimeout(s.ctx, startLimit)
+	defer cancel()
+	for _, server := range servers {
+		s.must(server.Start())
+	}
+	for _, server := range servers {
+		s.must(server.WaitServing(ctx))
+	}
+}
+
+func (s *story) kills(servers ...*ensemble.Server) {
+	s.Helper()
+	for _, server := range servers {
+		s.must(server.Kill())
+	}
+}
+
+func (s *story) leader() *ensemble.Server {
+	s.Helper()
+	leader, err := s.Leader(s.ctx)
+	s.must(err)
+	return leader
+}

@@ -1,0 +1,174 @@
+package mixed
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"zoo/test/ensemble"
+)
+
+// dump is a server's whole tree as a client sees it: each path with its data, every
+// field of its Stat and its ACL.
+type dump struct {
+	mu     sync.Mutex // guards the rest
+	znodes map[string]string
+	err    error
+}
+
+// internalRoot is no part of what clients wrote.
+const internalRoot = "/zookeeper"
+
+// readersMax is how many ask at once.
+const readersMax = 32
+
+// dumpTree reads everything below the root through one client.
+func (s *story) dumpTree(c *guest) map[string]string {
+	s.Helper()
+	d := &dump{znodes: map[string]string{}}
+	for level := []string{"/"}; len(level) > 0; {
+		level = d.read(c, level)
+	}
+	s.must(d.err)
+	return d.znodes
+}
+
+// read reads znodes and gives their children.
+func (d *dump) read(c *guest, level []string) []string {
+	var below []string
+	var readers sync.WaitGroup
+	next := make(chan string)
+	for range min(readersMax, len(level)) {
+		readers.Go(func() {
+			for at := range next {
+				text, names, err := portray(c, at)
+				d.mu.Lock()
+				d.znodes[at] = text
+				if err != nil {
+					d.err = fmt.Errorf("read %s: %w", at, err)
+				}
+				for _, name := range names {
+					if child := path.Join(at, name); child != internalRoot {
+						below = append(below, child)
+					}
+				}
+				d.mu.Unlock()
+			}
+		})
+	}
+	for _, at := range level {
+		next <- at
+	}
+	close(next)
+	readers.Wait()
+	return below
+}
+
+// portray shows one znode.
+func portray(c *guest, at string) (text string, names []string, err error) {
+	data, stat, err := c.Get(at)
+	if err != nil {
+		return "", nil, err
+	}
+	acl, _, err := c.GetACL(at)
+	if err != nil {
+		return "", nil, err
+	}
+	if stat.NumChildren > 0 {
+		names, _, err = c.Children(at)
+	}
+	return fmt.Sprintf("%q %+v %v", data, *stat, acl), names, err
+}
+
+// differences names the paths in which two trees differ, at most a few of them.
+func differences(a, b map[string]string) string {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	var found []string
+	for at := range all {
+		if a[at] != b[at] {
+			found = append(found, fmt.Sprintf("%s:\n  %s\n  %s", at, a[at], b[at]))
+		}
+	}
+	slices.Sort(found)
+	if len(found) > 5 {
+		found = append(found[:5], fmt.Sprintf("and %d more", len(found)-5))
+	}
+	return strings.Join(found, "\n")
+}
+
+// oneTree fails unless every server shows the same tree, at the same zxid and with the
+// same digest, and none has found a transaction's digest to be another than its own.
+func (s *story) oneTree() map[string]string {
+	s.Helper()
+	s.oneZxid()
+	var first map[string]string
+	for _, server := range s.Servers {
+		c := s.dial(sessionTimeout, server)
+		d := s.dumpTree(c)
+		c.Close()
+		if first == nil {
+			first = d
+		} else if diff := differences(first, d); diff != "" {
+			s.Errorf("servers 1 and %d differ:\n%s", server.ID, diff)
+		}
+	}
+	s.oneZxid()
+	s.oneDigest()
+	return first
+}
+
+// oneZxid waits until every server has applied the same last transaction.
+func (s *story) oneZxid() {
+	s.Helper()
+	s.must(ensemble.Until(s.ctx, "all servers are at one zxid", func(ctx context.Context) error {
+		seen := map[string]bool{}
+		for _, server := range s.Servers {
+			answer, err := server.Ask(ctx, "srvr")
+			if err != nil {
+				return err
+			}
+			_, rest, _ := strings.Cut(answer, "\nZxid: ")
+			zxid, _, _ := strings.Cut(rest, "\n")
+			seen[zxid] = true
+		}
+		if len(seen) != 1 || seen[""] {
+			return fmt.Errorf("they are at %v", seen)
+		}
+		return nil
+	}))
+}
+
+// oneDigest looks at what the servers think of each other's digests: each has compared
+// the one in every transaction with its own tree. Java's mntr does not tell the tree's.
+func (s *story) oneDigest() {
+	s.Helper()
+	digests := map[string][]int{}
+	for _, server := range s.Servers {
+		if n := s.monitor(server, "zk_digest_mismatches_count"); n != "0" {
+			s.Errorf("server %d (%c) has found %s digests that differ",
+				server.ID, s.kind(server), n)
+		}
+		if s.kind(server) == ours {
+			digest := s.monitor(server, "zk_tree_digest")
+			digests[digest] = append(digests[digest], server.ID)
+		}
+	}
+	if len(digests) > 1 {
+		s.Errorf("the digests are %v", digests)
+	}
+}
+
+func (s *story) monitor(server *ensemble.Server, name string) string {
+	s.Helper()
+	value, found, err := server.Monitor(s.ctx, name)
+	s.must(err)
+	if !found {
+		s.Fatalf("server %d (%c) does not tell %s", server.ID, s.kind(server), name)
+	}
+	return value
+}
