@@ -64,19 +64,30 @@ var makeUps = []makeUp{
 // envMixed is set to all by make mixed.
 const envMixed = "ZOO_MIXED"
 
+func playsAll() bool { return os.Getenv(envMixed) == "all" }
+
+// onlyWithAll leaves out a story for which make test has no time.
+func onlyWithAll(t *testing.T) {
+	t.Helper()
+	if !playsAll() {
+		t.Skip("make mixed plays it")
+	}
+}
+
 // The plot: an ensemble whose members are servers of Java's and ours works through every
 // one of them. Then clients write without pause while each server is killed and comes
 // back, the leader first. In the end nothing that was acknowledged is lost, every
 // session that could be kept was, and all servers hold the same tree.
 func TestMembersOfEitherKindAreOneEnsemble(t *testing.T) {
 	for _, m := range makeUps {
-		if !m.always && os.Getenv(envMixed) != "all" {
+		if !m.always && !playsAll() {
 			continue
 		}
 		t.Run(m.String(), func(t *testing.T) {
 			s := plan(t, m)
 			s.beginLedBy(m.leader)
 			s.work()
+			s.extensions()
 			s.oneTree()
 			s.survive()
 		})

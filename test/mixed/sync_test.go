@@ -45,6 +45,7 @@ func TestLearnersAreSentJavasTreeUnderLoad(t *testing.T) {
 // leader of the other kind; when the first one comes back, it is cut back or sent the
 // tree, and nobody holds what was never acknowledged.
 func TestWhatOnlyADeadLeaderKnewIsCutOff(t *testing.T) {
+	onlyWithAll(t)
 	for _, first := range []kind{javas, ours} {
 		t.Run(string(first), func(t *testing.T) {
 			voters := "JZ" + string(first)
@@ -107,6 +108,7 @@ func (s *story) wantInLogs(k kind, text string) {
 // The plot: sessions are their servers' own until they need to be the ensemble's. Servers
 // of either kind ask a leader of either kind for that.
 func TestLocalSessionsAreUpgradedUnderLeadersOfEitherKind(t *testing.T) {
+	onlyWithAll(t)
 	for _, leader := range []kind{javas, ours} {
 		t.Run(string(leader), func(t *testing.T) {
 			s := plan(t, makeUp{voters: "JZ" + string(leader), observers: "JZ"},

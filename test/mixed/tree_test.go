@@ -110,6 +110,9 @@ func (s *story) oneTree() map[string]string {
 	for _, server := range s.Servers {
 		c := s.dial(sessionTimeout, server)
 		d := s.dumpTree(c)
+		config, _, err := c.Get(internalRoot + "/config")
+		s.must(err)
+		d[internalRoot+"/config"] = string(config)
 		c.Close()
 		if first == nil {
 			first = d
