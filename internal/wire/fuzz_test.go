@@ -44,6 +44,7 @@ var fromOutside = []func() jute.Record{
 	empty[wire.TryRemoveRequest], empty[wire.ListRecursiveRequest],
 	empty[wire.ListRecursiveResponse], empty[wire.GetChildrenPageRequest],
 	empty[wire.GetChildrenPageResponse], empty[wire.QuorumPacket],
+	empty[wire.QuorumAuthPacket],
 }
 
 // The generated files are read for the names of the records that can be decoded.
@@ -183,6 +184,35 @@ func FuzzElectionHandshake(f *testing.F) {
 		again, err := wire.ReadElectionHandshake(bytes.NewReader(first.AppendTo(nil)))
 		if len(first.AppendTo(nil)) <= len(b) && (err != nil || !reflect.DeepEqual(first, again)) {
 			t.Fatalf("%+v became %+v, %v", first, again, err)
+		}
+	})
+}
+
+// The stream and the slice agree on every packet, and no length is believed.
+func FuzzQuorumAuth(f *testing.F) {
+	magic := i8(wire.QuorumAuthMagic)
+	f.Add(bytesOf(magic, i4(0), data))
+	f.Add(bytesOf(magic, i4(1), nil))
+	f.Add(bytesOf(magic, i4(-1), ""))
+	f.Add(bytesOf(magic, i4(0), i4(1<<30)))
+	f.Add(bytesOf(i8(0), i4(7), data))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var whole, streamed wire.QuorumAuthPacket
+		d := decoder(b)
+		whole.DecodeFrom(&d)
+		in := bufio.NewReaderSize(nil, 16)
+		var err error
+		alloc.Bounded(t, len(b), func() {
+			in.Reset(bytes.NewReader(b))
+			streamed, err = wire.ReadQuorumAuth(in, 1<<16)
+		})
+		known := d.Err() == nil && whole.Magic == wire.QuorumAuthMagic &&
+			whole.Status >= wire.AuthError && whole.Status <= wire.AuthSuccess
+		if known != (err == nil) && len(b) < 1<<16 {
+			t.Fatalf("the slice gives %+v, %v, the stream %v", whole, d.Err(), err)
+		}
+		if err == nil && !reflect.DeepEqual(whole, streamed) {
+			t.Fatalf("the slice gives %+v, the stream %+v", whole, streamed)
 		}
 	})
 }

@@ -154,6 +154,8 @@ func TestEveryQuorumRecordHasTheBytesOfTheProtocol(t *testing.T) {
 		bytesOf(i4(0x10000)))
 	jutetest.Golden(t, wire.AckEpoch{CurrentEpoch: -1}, bytesOf(i4(-1)))
 	jutetest.Golden(t, wire.DesignatedLeader{ServerID: 2}, bytesOf(i8(2)))
+	jutetest.Golden(t, wire.NewQuorumAuth(wire.AuthError, []byte("t")),
+		bytesOf(i8(0x5f2435013501edcc), i4(-1), []byte("t")))
 }
 
 func TestAPersistedStatLeavesOutWhatTheTreeKnows(t *testing.T) {

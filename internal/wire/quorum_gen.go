@@ -127,3 +127,26 @@ func (r *DesignatedLeader) AppendTo(b []byte) []byte {
 func (r *DesignatedLeader) DecodeFrom(d *jute.Decoder) {
 	r.ServerID = zoo.ServerID(d.Long())
 }
+
+// QuorumAuthPacket carries one token of SASL between servers, without a frame: behind
+// the introduction on an election connection, and first of all on a quorum link.
+type QuorumAuthPacket struct {
+	Magic  int64
+	Status AuthStatus
+	Token  []byte
+}
+
+// AppendTo appends the encoded record to b.
+func (r *QuorumAuthPacket) AppendTo(b []byte) []byte {
+	b = jute.AppendLong(b, r.Magic)
+	b = jute.AppendInt(b, int32(r.Status))
+	b = jute.AppendBuffer(b, r.Token)
+	return b
+}
+
+// DecodeFrom overwrites the record with what d holds next.
+func (r *QuorumAuthPacket) DecodeFrom(d *jute.Decoder) {
+	r.Magic = d.Long()
+	r.Status = AuthStatus(d.Int())
+	r.Token = d.Buffer()
+}

@@ -34,6 +34,7 @@ func TestEveryRecordSurvivesEncodingAndDecoding(t *testing.T) {
 	jutetest.RoundTrip[wire.MultiHeader](t)
 	jutetest.RoundTrip[wire.QuorumPacket](t)
 	jutetest.RoundTrip[wire.LearnerInfo](t)
+	jutetest.RoundTrip[wire.QuorumAuthPacket](t)
 	jutetest.RoundTrip[wire.Alarm](t)
 	jutetest.RoundTrip[wire.ForwardedRequest](t)
 }

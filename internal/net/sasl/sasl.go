@@ -26,3 +26,11 @@ type Exchange interface {
 	// AuthorizationID is who the client is, once done.
 	AuthorizationID() string
 }
+
+// Initiator is the client's side of one exchange; servers are clients of each other.
+type Initiator interface {
+	// Step takes the challenge, nil at first, and gives the token to answer with: nil is
+	// none. Done says that the other end may say that all is well, and nothing else.
+	// Errors wrap ErrRefused, and their texts never hold secrets.
+	Step(challenge []byte) (token []byte, done bool, err error)
+}

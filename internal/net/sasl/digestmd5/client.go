@@ -15,6 +15,8 @@ const maxbufDefault = "65536"
 
 // Client is the client's side of one authentication. Steps are taken by one goroutine.
 type Client struct {
+	// Service is whom we visit; zero is Clients.
+	Service Service
 	// User and Password are who we are; the authorization id is the user.
 	User, Password string
 	// Random is where the nonce comes from; it must be unpredictable.
@@ -70,7 +72,7 @@ func (c *Client) answer(challenge []byte) ([]byte, error) {
 	c.sent = response{"username": c.User, "realm": offer.get("realm"),
 		"nonce": offer.get("nonce"), "nc": nonceCount, "charset": charsetUTF8,
 		"cnonce":     base64.StdEncoding.EncodeToString(nonce),
-		"digest-uri": Protocol + "/" + Realm, "authzid": c.User}
+		"digest-uri": c.Service.orClients().uri(), "authzid": c.User}
 	c.key = c.sent.sessionKey(c.User, c.Password)
 	return c.write(), nil
 }

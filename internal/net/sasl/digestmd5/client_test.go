@@ -112,3 +112,25 @@ func FuzzChallenge(f *testing.F) {
 		}
 	})
 }
+
+// The plot: a server proves itself to another one. What clients' passwords are for is
+// another service, so that neither's token is worth anything at the other's.
+func TestServersAreAServiceOfTheirOwn(t *testing.T) {
+	for _, visited := range []Service{{}, Clients, Servers} {
+		for _, meant := range []Service{{}, Clients, Servers} {
+			e := (&Mechanism{Service: visited, Random: rand.Reader,
+				Passwords: map[string]string{"bob": "secret"}}).Begin()
+			c := &Client{Service: meant, User: "bob", Password: "secret", Random: rand.Reader}
+			challenge, _, _ := e.Respond(nil)
+			_, _, _ = c.Step(nil)
+			token, _, err := c.Step(challenge)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, done, _ := e.Respond(token)
+			if want := visited.orClients() == meant.orClients(); done != want {
+				t.Errorf("%v at %v: %v", meant, visited, done)
+			}
+		}
+	}
+}

@@ -5,15 +5,31 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"strings"
 
 	"zoo/internal/net/sasl"
 )
 
-// The names that Java's ZooKeeper fixes: the client has to answer to them, too.
-const (
-	Protocol = "zookeeper"
-	Realm    = "zk-sasl-md5"
+// Service is what both ends must name alike: Java's ZooKeeper fixes it.
+type Service struct{ Protocol, Realm string }
+
+// The services. The zero Service stands for Clients.
+var (
+	// Clients is what servers are for their clients.
+	Clients = Service{Protocol: "zookeeper", Realm: "zk-sasl-md5"}
+	// Servers is what servers are for each other.
+	Servers = Service{Protocol: "zookeeper-quorum", Realm: "zk-quorum-sasl-md5"}
 )
+
+func (s Service) orClients() Service {
+	if s == (Service{}) {
+		return Clients
+	}
+	return s
+}
+
+// uri is how a response names the service.
+func (s Service) uri() string { return s.Protocol + "/" + s.Realm }
 
 const (
 	nonceBytes = 30
@@ -25,6 +41,8 @@ const (
 
 // Mechanism knows the users. It is immutable.
 type Mechanism struct {
+	// Service is for whom; zero is Clients.
+	Service Service
 	// Passwords are the users' by their names.
 	Passwords map[string]string
 	// AuthorizationID makes one of the name of an authenticated user; nil is the
@@ -87,7 +105,8 @@ func (e *exchange) drawNonce() error {
 
 // challenge names no qop, which means auth alone.
 func (e *exchange) challenge() []byte {
-	return []byte(`realm="` + Realm + `",nonce="` + e.nonce + `",charset=utf-8,algorithm=md5-sess`)
+	return []byte(`realm="` + e.mechanism.Service.orClients().Realm + `",nonce="` + e.nonce +
+		`",charset=utf-8,algorithm=md5-sess`)
 }
 
 // judge checks the client's response and gives the proof that the server knows the
@@ -130,10 +149,11 @@ func (m *Mechanism) nameOf(user string) (string, error) {
 
 // checkFrame checks all of a response but who sent it.
 func (e *exchange) checkFrame(r response) error {
+	service := e.mechanism.Service.orClients()
 	for _, c := range []struct {
 		name, want string
 	}{
-		{"realm", Realm}, {"nonce", e.nonce}, {"nc", nonceCount},
+		{"realm", service.Realm}, {"nonce", e.nonce}, {"nc", nonceCount},
 		{"qop", "auth"}, {"charset", charsetUTF8},
 	} {
 		got, given := r.given(c.name)
@@ -144,9 +164,9 @@ func (e *exchange) checkFrame(r response) error {
 			return refused("the response has %s %.64q, not %q", c.name, got, c.want)
 		}
 	}
-	if !sameURI(r.get("digest-uri")) {
-		return refused("the response is for %.64q, not for %s/%s; see the client's server name",
-			r.get("digest-uri"), Protocol, Realm)
+	if !strings.EqualFold(r.get("digest-uri"), service.uri()) {
+		return refused("the response is for %.64q, not for %s; see the client's server name",
+			r.get("digest-uri"), service.uri())
 	}
 	for _, name := range []string{"username", "cnonce", "response"} {
 		if r.get(name) == "" {

@@ -93,8 +93,6 @@ func (r response) user() string {
 	return string(runes)
 }
 
-func sameURI(uri string) bool { return strings.EqualFold(uri, Protocol+"/"+Realm) }
-
 // sessionKey is HEX(H(A1)) of RFC 2831, 2.1.2.1, with the algorithm md5-sess.
 func (r response) sessionKey(user, password string) []byte {
 	secret := md5.Sum(colons(latin1(user), latin1(r.get("realm")), latin1(password)))
