@@ -54,11 +54,16 @@ func (c *explainCommand) explainTLS(m *Main, src config.Source) {
 	if err != nil {
 		return
 	}
-	lines, err := server.ExplainTLS(cfg)
-	for _, line := range lines {
-		fmt.Fprintf(m.Stdout, "TLS for clients: %s\n", line)
-	}
-	if err != nil {
-		fmt.Fprintf(m.Stderr, "warning: %v\n", err)
+	for _, ports := range []struct {
+		are     string
+		explain func(*config.Config) ([]string, error)
+	}{{"TLS for clients", server.ExplainTLS}, {"TLS between servers", server.ExplainPeerTLS}} {
+		lines, err := ports.explain(cfg)
+		for _, line := range lines {
+			fmt.Fprintf(m.Stdout, "%s: %s\n", ports.are, line)
+		}
+		if err != nil {
+			fmt.Fprintf(m.Stderr, "warning: %v\n", err)
+		}
 	}
 }

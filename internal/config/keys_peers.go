@@ -4,15 +4,7 @@ import (
 	"time"
 )
 
-const (
-	plainQuorum = "TLS between servers comes with a later version; " +
-		"this server would talk in plain"
-	openQuorum = "SASL between servers comes with a later version; " +
-		"any server would be let in"
-	noQuorumTLS  = "TLS between servers comes with a later version"
-	noQuorumSASL = "SASL between servers comes with a later version"
-	allDialled   = "all addresses of a server are dialled at once"
-)
+const allDialled = "all addresses of a server are dialled at once"
 
 // rowsPeers is the links between servers.
 var rowsPeers = []row{
@@ -57,30 +49,31 @@ var rowsPeers = []row{
 		reason: "an observer looks for a leader as the others do",
 		doc:    "milliseconds an observer rests before it asks who leads"},
 
-	{name: "sslQuorum", value: "false", parse: mustBeFalse(plainQuorum),
-		doc: "TLS between servers"},
-	{name: "portUnification", value: "false", parse: mustBeFalse(plainQuorum),
-		doc: "TLS and plain between servers"},
-	{name: "sslQuorumReloadCertFiles", value: "false", reason: noQuorumTLS,
-		doc: "follow changes of the certificates between servers"},
-	{name: "ssl.quorum.", reason: noQuorumTLS,
-		doc: "keys and certificates between servers"},
-	{name: "quorum.auth.enableSasl", value: "false", parse: mustBeFalse(openQuorum),
-		doc: "SASL between servers"},
-	{name: "quorum.auth.learnerRequireSasl", value: "false", parse: mustBeFalse(openQuorum),
-		doc: "a learner insists on SASL"},
-	{name: "quorum.auth.serverRequireSasl", value: "false", parse: mustBeFalse(openQuorum),
-		doc: "a leader insists on SASL"},
-	{name: "quorum.auth.learner.saslLoginContext", value: "QuorumLearner", reason: noQuorumSASL,
-		doc: "JAAS section of a learner"},
-	{name: "quorum.auth.server.saslLoginContext", value: "QuorumServer", reason: noQuorumSASL,
-		doc: "JAAS section of a leader"},
+	{name: "quorum.auth.enableSasl", value: "false",
+		parse: truth(func(d *draft) *bool { return &d.Peers.SASL.On }),
+		doc:   "hear the proofs of other servers by SASL"},
+	{name: "quorum.auth.learnerRequireSasl", value: "false",
+		parse: truth(func(d *draft) *bool { return &d.Peers.SASL.Prove }),
+		doc:   "prove to other servers by SASL who this one is"},
+	{name: "quorum.auth.serverRequireSasl", value: "false",
+		parse: truth(func(d *draft) *bool { return &d.Peers.SASL.ProofRequired }),
+		doc:   "let no server in without such a proof"},
+	{name: "quorum.auth.learner.saslLoginContext", value: "QuorumLearner",
+		parse: text(func(d *draft) *string { return &d.Peers.SASL.LearnerSection }),
+		doc:   "JAAS section by which this server proves who it is"},
+	{name: "quorum.auth.server.saslLoginContext", value: "QuorumServer",
+		parse: text(func(d *draft) *string { return &d.Peers.SASL.ServerSection }),
+		doc:   "JAAS section by which it hears others"},
 	{name: "quorum.auth.kerberos.servicePrincipal", value: "zkquorum/localhost",
-		reason: noQuorumSASL, doc: "Kerberos principal of the servers"},
-	{name: "kerberos.canonicalizeHostNames", value: "false", reason: noQuorumSASL,
-		doc: "look the leader's name up for Kerberos"},
-	{name: "quorum.cnxn.threads.size", value: "20",
-		reason: "each connection has its own goroutine", doc: "threads for election connections"},
+		parse: text(func(d *draft) *string { return &d.Peers.SASL.ServicePrincipal }),
+		doc:   "Kerberos principal of the servers; _HOST stands for the host dialled"},
+	{name: "kerberos.canonicalizeHostNames", value: "false",
+		reason: "the names in the server lines count, whatever DNS makes of them",
+		doc:    "look the leader's name up for Kerberos"},
+	{name: "quorum.cnxn.threads.size", value: "64",
+		parse: count(1, func(d *draft) *int { return &d.Peers.HandshakesMax }),
+		doc: "introductions under way at the election port, a quarter of them from one " +
+			"address; Java has 20, for dials as well"},
 	{name: "observerMasterPort", value: "0",
 		reason: "observers of followers come with a later version; they attach to the leader",
 		doc:    "port at which a follower takes observers"},

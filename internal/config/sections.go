@@ -95,8 +95,8 @@ type KeyStore struct {
 	Type string
 }
 
-// TLS describes the secure client port (ssl.*), see section "TLS properties" of
-// ZooKeeper's administrator's guide.
+// TLS describes the secure client port (ssl.*) or the ports between servers
+// (ssl.quorum.*), see section "TLS properties" of ZooKeeper's administrator's guide.
 type TLS struct {
 	KeyStore, TrustStore KeyStore
 	// Protocol is Java's name of the version, such as TLSv1.3; empty is the best.
@@ -116,9 +116,11 @@ type TLS struct {
 	AuthScheme string
 	// DetectionTimeout bounds the wait for the first bytes on a unified port.
 	DetectionTimeout time.Duration
-	// PortUnification takes TLS and plain on one port (client.portUnification).
+	// PortUnification takes TLS and plain on one port (client.portUnification, or
+	// portUnification between servers).
 	PortUnification bool
-	// Reload follows changes of the files (client.certReload).
+	// Reload follows changes of the files (client.certReload, or
+	// sslQuorumReloadCertFiles).
 	Reload bool
 	// HandshakesMax bounds the handshakes under way; -1 is no bound
 	// (netty.server.outstandingHandshake.limit). EarlyDrop counts before the
@@ -266,4 +268,26 @@ type Peers struct {
 	// NotificationMin and NotificationMax bound the pause between two rounds of
 	// notifications (fastleader.*).
 	NotificationMin, NotificationMax time.Duration
+	// HandshakesMax bounds the introductions under way at the election port
+	// (quorum.cnxn.threads.size).
+	HandshakesMax int
+	// TLSDialled is sslQuorum. TLS is about the certificates.
+	TLSDialled bool
+	TLS        TLS
+	SASL       PeerSASL
+}
+
+// Secured tells whether the ports between servers speak TLS.
+func (p *Peers) Secured() bool { return p.TLSDialled || p.TLS.PortUnification }
+
+// PeerSASL says how servers authenticate to each other (quorum.auth.*).
+type PeerSASL struct {
+	// On hears the proofs of others, Prove gives ours, ProofRequired lets nobody in
+	// without.
+	On, Prove, ProofRequired bool
+	// LearnerSection and ServerSection are the parts of the JAAS file for ours and for
+	// theirs.
+	LearnerSection, ServerSection string
+	// ServicePrincipal is whom Kerberos reaches, with _HOST for the host that is dialled.
+	ServicePrincipal string
 }

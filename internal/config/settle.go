@@ -19,7 +19,7 @@ import (
 // other. The order matters: the ensemble decides whether myid is needed.
 func (d *draft) settle() error {
 	return errors.Join(d.settleDirs(), d.settleTimeouts(), d.settleEnsemble(), d.settleClient(),
-		d.settleAdmin(), d.settleAuth(), d.settleLimits())
+		d.settleAdmin(), d.settleAuth(), d.settlePeers(), d.settleLimits())
 }
 
 // failAt is an error at the place where key was given, or about the file.
@@ -259,6 +259,26 @@ func (d *draft) settleAuth() error {
 	}
 	if len(d.Auth.EnforcedSchemes) == 0 {
 		return d.failAt("enforce.auth.enabled", "is true, and enforce.auth.schemes has none")
+	}
+	return nil
+}
+
+// settlePeers refuses what would keep a server out of its own ensemble, or others in it
+// by other rules than were asked for.
+func (d *draft) settlePeers() error {
+	sasl := &d.Peers.SASL
+	const off = "is true, and quorum.auth.enableSasl is false; set both"
+	switch {
+	case sasl.Prove && !sasl.On:
+		return d.failAt("quorum.auth.learnerRequireSasl", off)
+	case sasl.ProofRequired && !sasl.On:
+		return d.failAt("quorum.auth.serverRequireSasl", off)
+	case sasl.ProofRequired && !sasl.Prove:
+		return d.failAt("quorum.auth.serverRequireSasl", "is true, and "+
+			"quorum.auth.learnerRequireSasl is false: no server would let this one in; set both")
+	case sasl.On && !sasl.ProofRequired:
+		d.warnAt("quorum.auth.enableSasl", "is true, and quorum.auth.serverRequireSasl is "+
+			"false: servers without a proof are let in as well")
 	}
 	return nil
 }

@@ -64,6 +64,8 @@ type Config struct {
 	Election peer.ElectionConfig
 	// Quorum describes the links between a leader and its learners.
 	Quorum peer.QuorumConfig
+	// PeerSecurity protects both; nil leaves them plain.
+	PeerSecurity *PeerSecurity
 	// QuorumListen are the host:port for learners.
 	QuorumListen []string
 	// Leaders are the quorum addresses of the ensemble, several of one server
@@ -248,6 +250,10 @@ func (own *Config) join(c *config.Config) error {
 	own.Election = peer.ElectionConfig{
 		ID: c.ID, Members: make(map[zoo.ServerID]string), Jitter: rand.Float64,
 		DialTimeout: c.Peers.ElectionDialTimeout, HandshakeTimeout: handshakeTimeout(c),
+	}
+	own.Quorum.HandshakeTimeout = handshakeTimeout(c)
+	if err := own.takePeerSecurity(c); err != nil {
+		return err
 	}
 	if c.Peers.ElectionBindTries == 0 {
 		own.ElectionBindTries = -1

@@ -82,9 +82,11 @@ func (own *Config) loginBy(modules []jaas.Module, c *config.SASL) error {
 			return own.loginByKerberos(m, c)
 		}
 	}
-	return errors.New("no login module is known; use " +
-		"org.apache.zookeeper.server.auth.DigestLoginModule or " + gssapi.LoginModule)
+	return errModules
 }
+
+var errModules = errors.New("no login module is known; use " +
+	"org.apache.zookeeper.server.auth.DigestLoginModule or " + gssapi.LoginModule)
 
 // loginByDigest takes the users of a section: user_<name>="<password>".
 func (own *Config) loginByDigest(m jaas.Module, c *config.SASL) error {
@@ -92,24 +94,33 @@ func (own *Config) loginByDigest(m jaas.Module, c *config.SASL) error {
 	if err != nil {
 		return err
 	}
-	users := make(map[string]string)
-	for option, password := range m.Options {
-		if name, ok := strings.CutPrefix(option, "user_"); ok {
-			users[name] = password
-		}
+	users, err := digestUsers(m)
+	if err != nil {
+		return err
 	}
 	if _, ok := users["super"]; ok && c.SuperPassword != "" {
 		users["super"] = c.SuperPassword
-	}
-	if len(users) == 0 {
-		return fmt.Errorf("line %d: DigestLoginModule has no user; "+
-			`write user_<name>="<password>"`, m.Line)
 	}
 	own.Access.SASLName = "DIGEST-MD5"
 	own.Access.SASL = &digestmd5.Mechanism{
 		Passwords: users, AuthorizationID: naming.AuthorizationID, Random: rand.Reader,
 	}
 	return nil
+}
+
+// digestUsers are the users of a module with their passwords.
+func digestUsers(m jaas.Module) (map[string]string, error) {
+	users := make(map[string]string)
+	for option, password := range m.Options {
+		if name, ok := strings.CutPrefix(option, "user_"); ok {
+			users[name] = password
+		}
+	}
+	if len(users) == 0 {
+		return nil, fmt.Errorf("line %d: DigestLoginModule has no user; "+
+			`write user_<name>="<password>"`, m.Line)
+	}
+	return users, nil
 }
 
 // loginByKerberos takes the keys of a keytab.
@@ -134,13 +145,9 @@ func (own *Config) loginByKerberos(m jaas.Module, c *config.SASL) error {
 
 // naming is how principals become identities, and the settings of krb5.conf.
 func naming(c *config.SASL) (kerberos.Naming, kerberos.Config, error) {
-	settings, err := kerberos.Load(kerberos.Locate(c.Krb5Conf, os.Getenv("KRB5_CONFIG"))...)
-	if missing := errors.Is(err, fs.ErrNotExist); err != nil && (!missing || c.Krb5ConfRequired) {
-		return kerberos.Naming{}, settings, fmt.Errorf("configuration of Kerberos: %w", err)
-	}
-	if c.Krb5ConfRequired && settings.DefaultRealm == "" {
-		return kerberos.Naming{}, settings, errors.New("requireKerberosConfig is true, and " +
-			"krb5.conf names no default_realm; add it to its section libdefaults")
+	settings, err := krb5Conf(c)
+	if err != nil {
+		return kerberos.Naming{}, settings, err
 	}
 	rules, err := kerberos.ParseRules(c.AuthToLocal)
 	if err != nil {
@@ -150,4 +157,17 @@ func naming(c *config.SASL) (kerberos.Naming, kerberos.Config, error) {
 		Rules: rules, DefaultRealm: settings.DefaultRealm,
 		RemoveHost: c.HostRemoved, RemoveRealm: c.RealmRemoved,
 	}, settings, nil
+}
+
+// krb5Conf is what the system says about Kerberos.
+func krb5Conf(c *config.SASL) (kerberos.Config, error) {
+	settings, err := kerberos.Load(kerberos.Locate(c.Krb5Conf, os.Getenv("KRB5_CONFIG"))...)
+	if missing := errors.Is(err, fs.ErrNotExist); err != nil && (!missing || c.Krb5ConfRequired) {
+		return settings, fmt.Errorf("configuration of Kerberos: %w", err)
+	}
+	if c.Krb5ConfRequired && settings.DefaultRealm == "" {
+		return settings, errors.New("requireKerberosConfig is true, and " +
+			"krb5.conf names no default_realm; add it to its section libdefaults")
+	}
+	return settings, nil
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -21,7 +22,10 @@ import (
 // peers are the connections to the other servers; nil when standalone. Their
 // events go into the loop's queue.
 type peers struct {
-	server   *Server
+	server *Server
+	names  *peer.Names
+	// The others are made while the server starts, and are nil until then.
+	security *peer.Security
 	election *peer.Election
 	quorum   *peer.Quorum
 
@@ -31,12 +35,24 @@ type peers struct {
 }
 
 func newPeers(s *Server) *peers {
-	p := &peers{server: s, received: make(map[peer.LinkID]*tree.Tree)}
-	cfg := s.cfg.Quorum
-	cfg.ReadSnapshot = p.readSnapshot
-	cfg.Log = s.log
+	return &peers{
+		server: s, received: make(map[peer.LinkID]*tree.Tree),
+		names: peer.NewNames(s.cfg.Election.Members),
+	}
+}
+
+// prepare makes all that the links need, before there is any.
+func (p *peers) prepare() error {
+	security, err := p.protect()
+	if err != nil {
+		return err
+	}
+	p.security = security
+	cfg := p.server.cfg.Quorum
+	cfg.ID, cfg.ReadSnapshot, cfg.Log = p.server.cfg.ID, p.readSnapshot, p.server.log
+	cfg.Security, cfg.Names, cfg.Refused = security, p.names, p.refused(refusedQuorum)
 	p.quorum = peer.NewQuorum(cfg, p)
-	return p
+	return nil
 }
 
 // electionBindPause lies between two attempts to open the election port.
@@ -47,6 +63,7 @@ const electionBindPause = time.Second
 func (p *peers) elect() error {
 	cfg := p.server.cfg.Election
 	cfg.Log = p.server.log
+	cfg.Security, cfg.Names, cfg.Refused = p.security, p.names, p.refused(refusedElection)
 	for try := 1; ; try++ {
 		election, err := peer.Start(cfg, electionEvents{p.server})
 		if err == nil {
@@ -68,7 +85,9 @@ func (p *peers) close() {
 	if p.election != nil {
 		p.election.Close()
 	}
-	p.quorum.Close()
+	if p.quorum != nil {
+		p.quorum.Close()
+	}
 }
 
 // electionEvents reports what happens on the election connections.
@@ -84,17 +103,16 @@ func (e electionEvents) Down(id zoo.ServerID) {
 	e.server.queue.call(func() { e.server.loop.electionDown(id) })
 }
 
-// Received reports a notification. What cannot be read is dropped, as if it had
-// been lost.
-func (e electionEvents) Received(id zoo.ServerID, message []byte) {
+// Received reports a notification. What cannot be read ends the connection.
+func (e electionEvents) Received(id zoo.ServerID, message []byte) error {
 	var n wire.Notification
 	d := jute.NewDecoder(message)
 	n.DecodeFrom(&d)
 	if d.Err() != nil {
-		e.server.log.Warn("notification ignored", "peer", int64(id), "error", d.Err())
-		return
+		return fmt.Errorf("notification: %w", d.Err())
 	}
 	e.server.queue.wait(replica.Notified{Peer: id, Notification: n})
+	return nil
 }
 
 // ListenFailed ends the server: nobody could elect it.

@@ -49,6 +49,10 @@ var (
 		"a request waited longer than throttled_op_wait_time; it gets -127"}
 	refusedStale = refusal{"stale_request",
 		"a request waited longer than its session's timeout"}
+	refusedElection = refusal{"election_peer",
+		"a peer at the election port is not one of ours, or breaks the protocol"}
+	refusedQuorum = refusal{"quorum_peer",
+		"a peer at the quorum port is not one of ours, or breaks the protocol"}
 	refusedUnread = refusal{"unread_replies",
 		"a client does not read its replies"}
 )

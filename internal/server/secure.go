@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -41,17 +40,7 @@ func (own *Config) takeTLS(c *config.Config) {
 	t := &c.TLS
 	own.Secure = &SecureConfig{
 		Unified: t.PortUnification, HandshakesMax: t.HandshakesMax,
-		Certs: certs.Config{
-			Prefix:   "ssl.",
-			KeyStore: certs.Store(t.KeyStore), TrustStore: certs.Store(t.TrustStore),
-			Protocol: t.Protocol, EnabledProtocols: t.EnabledProtocols,
-			CipherSuites: t.CipherSuites, ClientAuth: t.ClientAuth,
-			HostnameVerification:       t.HostnameVerification,
-			ClientHostnameVerification: t.ClientHostnameVerification,
-			AllowReverseDNSLookup:      t.ReverseDNS,
-			CRL:                        t.CRL, CRLLocation: t.CRLLocation, OCSP: t.OCSP,
-			DetectionTimeout: t.DetectionTimeout,
-		},
+		Certs: certsOf("ssl.", t),
 	}
 	if c.SecureListen != "" {
 		own.Secure.Listen = []string{c.SecureListen}
@@ -61,6 +50,21 @@ func (own *Config) takeTLS(c *config.Config) {
 	}
 	own.Rules.Providers |= acl.ProviderX509
 	own.Rules.X509SuperUser = c.Auth.X509SuperUser
+}
+
+// certsOf is how one set of ports speaks TLS.
+func certsOf(prefix string, t *config.TLS) certs.Config {
+	return certs.Config{
+		Prefix:   prefix,
+		KeyStore: certs.Store(t.KeyStore), TrustStore: certs.Store(t.TrustStore),
+		Protocol: t.Protocol, EnabledProtocols: t.EnabledProtocols,
+		CipherSuites: t.CipherSuites, ClientAuth: t.ClientAuth,
+		HostnameVerification:       t.HostnameVerification,
+		ClientHostnameVerification: t.ClientHostnameVerification,
+		AllowReverseDNSLookup:      t.ReverseDNS,
+		CRL:                        t.CRL, CRLLocation: t.CRLLocation, OCSP: t.OCSP,
+		DetectionTimeout: t.DetectionTimeout,
+	}
 }
 
 // ExplainTLS tells what a server would make of the settings of TLS for clients, and
@@ -166,7 +170,7 @@ func (s *Server) receive(nc net.Conn, speaks protocol) {
 func (s *Server) shake(nc net.Conn, speaks protocol) (arrival, error) {
 	a := arrival{Conn: nc}
 	if speaks == tlsOrPlain {
-		verdict, first, err := detect(nc, s.secure.context.DetectionTimeout())
+		verdict, first, err := certs.Sniff(nc, s.secure.context.DetectionTimeout())
 		a.first = first
 		if err != nil || verdict == certs.Plain {
 			return a, err
@@ -194,27 +198,6 @@ func (s *Server) shake(nc net.Conn, speaks protocol) (arrival, error) {
 }
 
 var errHandshakes = errors.New("too many TLS handshakes are under way")
-
-// detect reads the first bytes of a connection. One that says nothing for long is
-// taken for a plain one, which is then waited for as for any other.
-func detect(nc net.Conn, atMost time.Duration) (certs.Verdict, []byte, error) {
-	_ = nc.SetReadDeadline(time.Now().Add(atMost))
-	defer nc.SetReadDeadline(time.Time{})
-	first := make([]byte, 0, certs.DetectionBytes)
-	for {
-		n, err := nc.Read(first[len(first):cap(first)])
-		first = first[:len(first)+n]
-		verdict := certs.Detect(first)
-		switch {
-		case verdict != certs.Undecided:
-			return verdict, first, nil
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			return certs.Plain, first, nil
-		case err != nil:
-			return verdict, first, err
-		}
-	}
-}
 
 // authenticate makes the TLS handshake. What was read before is part of it.
 func (s *Server) authenticate(a *arrival) error {

@@ -217,6 +217,11 @@ func (s *Server) open() error {
 	s.listenForOperators()
 	s.addresses <- bound
 	s.stage("listen for clients", fmt.Sprint(bound))
+	if s.peers != nil {
+		if err := s.peers.prepare(); err != nil {
+			return err
+		}
+	}
 	recovered, err := s.recover()
 	if err != nil {
 		return err

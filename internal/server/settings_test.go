@@ -28,6 +28,14 @@ var withoutEffect = map[string]string{
 	"TLS.FIPS":       "the row says why",
 	"TLS.Reload":     "files are always followed, which its row says",
 	"TLS.AuthScheme": "x509 is the only value that is accepted",
+
+	"Peers.TLS.Reload":            "files are always followed, which its row says",
+	"Peers.TLS.ReverseDNS":        "the row says why",
+	"Peers.TLS.AuthScheme":        "it is for clients",
+	"Peers.TLS.HandshakesMax":     "it is for clients",
+	"Peers.TLS.EarlyDrop":         "it is for clients",
+	"Peers.TLS.FIPS":              "it is for clients",
+	"Peers.SASL.ServicePrincipal": "it is for Kerberos, and test/kerberos has that",
 }
 
 // everySetting is a configuration in which each setting could have an effect.
@@ -43,12 +51,16 @@ func everySetting(t *testing.T) *config.Config {
 	file("myid", "1")
 	const module = "org.apache.zookeeper.server.auth.DigestLoginModule required\n"
 	login := file("jaas.conf", "Server {\n"+module+`user_super="a" user_bob="${b}";`+"\n};\n"+
-		"Other {\n"+module+`user_eve="e";`+"\n};\n")
+		"Other {\n"+module+`user_eve="e";`+"\n};\n"+
+		"QuorumServer {\n"+module+`user_s="s";`+"\n};\n"+
+		"QuorumLearner {\n"+module+`username="s" password="s";`+"\n};\n")
 	c, _, err := config.Load(config.Source{Args: []string{file("zoo.cfg", strings.Join([]string{
 		"dataDir=" + dir, "clientPort=2181", "secureClientPort=2281", "initLimit=10",
 		"syncLimit=5", "server.1=a:1:2", "server.2=b:1:2", "server.3=c:1:2",
 		"authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider",
 		"request_stale_latency_check=true", "connection_throttle_weight_enabled=true",
+		"sslQuorum=true", "portUnification=true", "quorum.auth.enableSasl=true",
+		"quorum.auth.learnerRequireSasl=true", "quorum.auth.serverRequireSasl=true",
 		"connection_throttle_tokens=10", "security.auth_to_local=RULE:[1:$1] RULE:[2:$1]",
 	}, "\n"))}, Properties: []string{"b=b", "java.security.auth.login.config=" + login,
 		"java.security.krb5.conf=" + dir + "/none"}})

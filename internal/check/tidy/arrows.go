@@ -65,7 +65,7 @@ var rooms = []room{
 	{name: "internal/net/sasl/gssapi", imports: []string{"internal/core/acl/principal",
 		"internal/net/sasl"}, libraries: []string{"github.com/jcmturner/gokrb5/v8"}},
 	{name: "internal/net/peer", imports: append(slices.Clone(encoding), "internal/core/",
-		"internal/net/nowait")},
+		"internal/net/nowait", "internal/net/certs", "internal/net/sasl")},
 
 	// Who counts is told by the room that counts.
 	{name: "internal/config", imports: []string{"internal/core/quorum"}},

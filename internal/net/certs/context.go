@@ -85,7 +85,7 @@ func (c *Context) Client(host string) *tls.Config {
 		if err != nil || !c.cfg.HostnameVerification {
 			return err
 		}
-		return state.PeerCertificates[0].VerifyHostname(host)
+		return VerifyHost(state.PeerCertificates[0], host)
 	}
 	return cfg
 }

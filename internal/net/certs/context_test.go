@@ -342,3 +342,33 @@ func TestAClientNeedsOnlyWhomToBelieve(t *testing.T) {
 		}
 	}
 }
+
+// The plot: keytool makes certificates without any list of names, and ZooKeeper's guide
+// shows no other. Where there is a list, the common name counts for nothing.
+func TestACertificateWithoutNamesIsForItsCommonName(t *testing.T) {
+	ca := newAuthority(t, "ca")
+	listed := func(c *x509.Certificate) *x509.Certificate {
+		return sign(t, c, ca, newKey(t).Public())
+	}
+	bare := func(name string) *x509.Certificate {
+		return listed(&x509.Certificate{Subject: pkix.Name{CommonName: name}})
+	}
+	other := listed(&x509.Certificate{Subject: pkix.Name{CommonName: "zoo1"},
+		DNSNames: []string{"zoo2"}})
+	for _, c := range []struct {
+		leaf *x509.Certificate
+		host string
+		want bool
+	}{
+		{bare("zoo1"), "zoo1", true}, {bare("zoo1"), "ZOO1", true},
+		{bare("zoo1"), "zoo2", false}, {bare("*.example"), "zoo1.example", true},
+		{bare("10.0.0.1"), "10.0.0.1", true}, {bare("10.0.0.1"), "10.0.0.2", false},
+		{bare("::1"), "::1", true}, {bare("::1"), "0:0:0:0:0:0:0:1", true},
+		{bare(""), "", false}, {bare(""), "zoo1", false},
+		{other, "zoo2", true}, {other, "zoo1", false},
+	} {
+		if err := VerifyHost(c.leaf, c.host); (err == nil) != c.want {
+			t.Errorf("%s for %q: %v", c.leaf.Subject, c.host, err)
+		}
+	}
+}

@@ -1,5 +1,12 @@
 package certs
 
+import (
+	"errors"
+	"net"
+	"os"
+	"time"
+)
+
 // Verdict is what the first bytes of a connection tell.
 type Verdict uint8
 
@@ -45,4 +52,26 @@ func Detect(first []byte) Verdict {
 		return Plain
 	}
 	return TLS
+}
+
+// Sniff reads the first bytes of a connection, which whoever serves it must put in front
+// of the rest. One that says nothing for long is taken for a plain one, which is then
+// waited for as for any other. The read deadline is gone afterwards.
+func Sniff(conn net.Conn, atMost time.Duration) (Verdict, []byte, error) {
+	_ = conn.SetReadDeadline(time.Now().Add(atMost))
+	defer conn.SetReadDeadline(time.Time{})
+	first := make([]byte, 0, DetectionBytes)
+	for {
+		n, err := conn.Read(first[len(first):cap(first)])
+		first = first[:len(first)+n]
+		verdict := Detect(first)
+		switch {
+		case verdict != Undecided:
+			return verdict, first, nil
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return Plain, first, nil
+		case err != nil:
+			return verdict, first, err
+		}
+	}
 }

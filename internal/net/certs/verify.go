@@ -4,9 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 )
@@ -98,7 +101,7 @@ func (c *Context) VerifyClientHost(ctx context.Context, state tls.ConnectionStat
 		return err
 	}
 	leaf := state.PeerCertificates[0]
-	refused := leaf.VerifyHostname(host)
+	refused := VerifyHost(leaf, host)
 	if refused == nil || !cfg.AllowReverseDNSLookup {
 		return refused
 	}
@@ -107,9 +110,37 @@ func (c *Context) VerifyClientHost(ctx context.Context, state tls.ConnectionStat
 		return errors.Join(refused, fmt.Errorf("reverse lookup of %s: %w", host, err))
 	}
 	for _, name := range names {
-		if leaf.VerifyHostname(strings.TrimSuffix(name, ".")) == nil {
+		if VerifyHost(leaf, strings.TrimSuffix(name, ".")) == nil {
 			return nil
 		}
 	}
 	return refused
+}
+
+// subjectAltName is the extension with the names of a certificate.
+var subjectAltName = asn1.ObjectIdentifier{2, 5, 29, 17}
+
+// VerifyHost checks that a certificate is for a host, a name or an address without
+// brackets. One that lists no names at all, as keytool makes them and ZooKeeper's guide
+// shows, is for its common name, as in Java.
+func VerifyHost(leaf *x509.Certificate, host string) error {
+	err := leaf.VerifyHostname(host)
+	name := leaf.Subject.CommonName
+	if err == nil || name == "" || listsNames(leaf) {
+		return err
+	}
+	named := &x509.Certificate{DNSNames: []string{name}}
+	if ip := net.ParseIP(name); ip != nil {
+		named = &x509.Certificate{IPAddresses: []net.IP{ip}}
+	}
+	if named.VerifyHostname(host) != nil {
+		return fmt.Errorf("the certificate is for %q, not for %s", name, host)
+	}
+	return nil
+}
+
+func listsNames(leaf *x509.Certificate) bool {
+	return slices.ContainsFunc(leaf.Extensions, func(e pkix.Extension) bool {
+		return e.Id.Equal(subjectAltName)
+	})
 }

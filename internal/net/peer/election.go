@@ -16,7 +16,6 @@ import (
 
 // The bounds and pauses of the election connections.
 const (
-	handshakesMax  = 64                    // accepted, not yet introduced
 	strangersMax   = 64                    // peers that are not members
 	redialPauseMin = 50 * time.Millisecond // after the first failure
 	redialPauseMax = time.Second           // growing to this
@@ -34,8 +33,9 @@ const (
 type ElectionEvents interface {
 	// Up says that messages to and from id now pass.
 	Up(id zoo.ServerID)
-	// Received hands over one message; its bytes belong to the receiver.
-	Received(id zoo.ServerID, message []byte)
+	// Received hands over one message; its bytes belong to the receiver. An error says
+	// that the other end speaks something else, and ends the connection.
+	Received(id zoo.ServerID, message []byte) error
 	// Down says that the connection with id has ended, as soon as it has.
 	Down(id zoo.ServerID)
 	// ListenFailed says that peers can no longer reach this server.
@@ -56,7 +56,16 @@ type ElectionConfig struct {
 	DialTimeout, HandshakeTimeout time.Duration
 	// WriteTimeout bounds the writing of one message.
 	WriteTimeout time.Duration
-	// Dial and Bind replace TCP, for tests and for TLS.
+	// HandshakesMax bounds the introductions under way, a quarter of them of one address;
+	// 0 is handshakesMax.
+	HandshakesMax int
+	// Security protects the connections, and Names are whom it may find at their other
+	// ends; they follow the members. Without Names they are made of Members.
+	Security *Security
+	Names    *Names
+	// Refused hears whom this server has hung up on, and why; nil logs it.
+	Refused RefusedFunc
+	// Dial and Bind replace TCP, for tests.
 	Dial DialFunc
 	Bind ListenFunc
 	// Jitter gives numbers in [0, 1) that spread the attempts to dial; without
@@ -71,11 +80,16 @@ func (c ElectionConfig) withDefaults() ElectionConfig {
 	c.DialTimeout = positive(c.DialTimeout, dialTimeoutDefault)
 	c.HandshakeTimeout = positive(c.HandshakeTimeout, dialTimeoutDefault)
 	c.WriteTimeout = positive(c.WriteTimeout, writeTimeoutDefault)
+	c.HandshakesMax = positive(c.HandshakesMax, handshakesMax)
 	if c.Dial == nil {
 		c.Dial = dialTCP
 	}
+	c.Dial = c.Security.dialer(c.Dial)
 	if c.Bind == nil {
 		c.Bind = listenTCP
+	}
+	if c.Names == nil {
+		c.Names = NewNames(nil)
 	}
 	if c.Jitter == nil {
 		c.Jitter = func() float64 { return 1 }
@@ -83,7 +97,19 @@ func (c ElectionConfig) withDefaults() ElectionConfig {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Refused == nil {
+		c.Refused = refusedLog(c.Log)
+	}
 	return c
+}
+
+// RefusedFunc hears of a peer that was hung up on because of what it is or sent.
+type RefusedFunc func(remote net.Addr, why error)
+
+func refusedLog(log *slog.Logger) RefusedFunc {
+	return func(remote net.Addr, why error) {
+		log.Warn("peer refused", "remote", remote.String(), "error", why)
+	}
 }
 
 // positive is value, or other when value says nothing.
@@ -103,15 +129,13 @@ type Election struct {
 	cancel    func()
 	done      <-chan struct{}
 	dial      func(addresses string) (net.Conn, error)
-	admitting chan struct{} // a place for each handshake in progress
+	door      *door
 	tasks     sync.WaitGroup
 
 	mu      sync.Mutex // never held over I/O
 	closed  bool
 	own     []string // the addresses others dial back
 	remotes map[zoo.ServerID]*remote
-	// introducing are the accepted connections whose handshake is not read.
-	introducing map[net.Conn]struct{}
 }
 
 // remote is what an Election knows of one other server; under Election.mu.
@@ -136,9 +160,8 @@ func Start(cfg ElectionConfig, events ElectionEvents) (*Election, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	e := &Election{
 		cfg: cfg, events: events, cancel: cancel, done: ctx.Done(), own: cfg.Listen,
-		admitting:   make(chan struct{}, handshakesMax),
-		remotes:     make(map[zoo.ServerID]*remote),
-		introducing: make(map[net.Conn]struct{}),
+		door:    newDoor(cfg.HandshakesMax),
+		remotes: make(map[zoo.ServerID]*remote),
 	}
 	e.dial = func(addresses string) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, cfg.DialTimeout)
@@ -170,6 +193,7 @@ func (e *Election) bind(ctx context.Context) error {
 // SetMembers replaces the members, as a reconfiguration does. New ones are
 // dialled; a connection with one that is gone stays until it breaks.
 func (e *Election) SetMembers(members map[zoo.ServerID]string) {
+	e.cfg.Names.set(members)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for id, p := range e.remotes {
@@ -237,6 +261,7 @@ func (e *Election) Close() {
 	for _, listener := range e.listeners {
 		_ = listener.Close()
 	}
+	e.door.close()
 	for _, conn := range e.shut() {
 		_ = conn.Close()
 	}
@@ -249,9 +274,6 @@ func (e *Election) shut() []net.Conn {
 	defer e.mu.Unlock()
 	e.closed = true
 	var conns []net.Conn
-	for conn := range e.introducing {
-		conns = append(conns, conn)
-	}
 	for _, p := range e.remotes {
 		if p.link != nil {
 			conns = append(conns, p.link.conn)
@@ -383,7 +405,7 @@ func signal(flag chan struct{}) {
 }
 
 // drop takes link out of the mesh after its end and has a member dialled again:
-// at once when the link had been of use.
+// at once when the link had been of use for a while.
 func (e *Election) drop(link *electionLink) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -392,7 +414,8 @@ func (e *Election) drop(link *electionLink) {
 		return
 	}
 	p.link = nil
-	if link.heard {
+	// One that says something and hangs up at once is not worth a hurry each time.
+	if link.heard && time.Since(link.begun) >= redialPauseMax {
 		p.retry.reset()
 		signal(p.wake)
 	}

@@ -29,10 +29,20 @@ func (d *diary) add(format string, args ...any) {
 	d.lines = append(d.lines, fmt.Sprintf(format, args...))
 }
 
-func (d *diary) Up(id zoo.ServerID)                       { d.add("up %d", id) }
-func (d *diary) Down(id zoo.ServerID)                     { d.add("down %d", id) }
-func (d *diary) Received(id zoo.ServerID, message []byte) { d.add("%d: %s", id, message) }
-func (d *diary) ListenFailed(err error)                   { d.add("listen failed: %v", err) }
+func (d *diary) Up(id zoo.ServerID)     { d.add("up %d", id) }
+func (d *diary) Down(id zoo.ServerID)   { d.add("down %d", id) }
+func (d *diary) ListenFailed(err error) { d.add("listen failed: %v", err) }
+
+// Received takes all but one message for one of this protocol.
+func (d *diary) Received(id zoo.ServerID, message []byte) error {
+	d.add("%d: %s", id, message)
+	if string(message) == gibberish {
+		return errors.New("gibberish")
+	}
+	return nil
+}
+
+const gibberish = "gibberish"
 
 // take returns the lines since the last take.
 func (d *diary) take() []string {
@@ -334,17 +344,27 @@ func TestListenerSurvivesBadHandshakes(t *testing.T) {
 	})
 }
 
+// The plot: strangers say nothing. Those of one host take a quarter of the places, and
+// the next of them is not let in, while another host's is; when all places are taken,
+// nobody's is. All of it is over when the handshake's time is.
 func TestPendingHandshakesAreBounded(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		n := newNetwork()
 		_, heard := start(t, n, 1, nil)
-		for range handshakesMax {
-			conn, _ := n.from("")(t.Context(), address(1))
+		silent := func(host int) net.Conn {
+			conn, _ := n.from(fmt.Sprintf("host%d:1", host))(t.Context(), address(1))
 			t.Cleanup(func() { conn.Close() })
+			synctest.Wait()
+			return conn
 		}
-		excess, _ := n.from("")(t.Context(), address(1))
-		synctest.Wait()
-		expectClosed(t, excess)
+		hosts := handshakesMax / handshakesPerHostMax
+		for i := range handshakesMax {
+			silent(i % hosts)
+			if i == hosts*handshakesPerHostMax-hosts {
+				expectClosed(t, silent(0))
+			}
+		}
+		expectClosed(t, silent(hosts+1))
 		pass(dialTimeoutDefault)
 		introduceAs(t, n, address(1), handshake(2))
 		heard.expect(t, "up 2")

@@ -3,6 +3,7 @@ package peer
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -64,7 +65,11 @@ func (l *electionLink) run() {
 	close(l.stop)
 	<-writer
 	e.drop(l)
-	e.cfg.Log.Info("election connection down", "peer", int64(id), "error", err)
+	if wrong := (malformed{}); errors.As(err, &wrong) {
+		e.cfg.Refused(l.conn.RemoteAddr(), fmt.Errorf("election peer %d: %w", id, err))
+	} else {
+		e.cfg.Log.Info("election connection down", "peer", int64(id), "error", err)
+	}
 	e.events.Down(id)
 	e.gone(l)
 }
@@ -76,8 +81,10 @@ func (l *electionLink) read() error {
 		if err != nil {
 			return err
 		}
+		if err := l.election.events.Received(l.remote.id, message); err != nil {
+			return malformed{err}
+		}
 		l.heard = true
-		l.election.events.Received(l.remote.id, message)
 	}
 }
 
@@ -90,12 +97,18 @@ func readElectionMessage(r *bufio.Reader) ([]byte, error) {
 	}
 	n := int32(binary.BigEndian.Uint32(header[:]))
 	if n < 1 || n > wire.ElectionFrameBytesMax {
-		return nil, fmt.Errorf("election message of %d bytes", n)
+		return nil, malformed{fmt.Errorf("election message of %d bytes", n)}
 	}
 	message := make([]byte, n)
 	_, err := io.ReadFull(r, message)
 	return message, err
 }
+
+// malformed is the error of what cannot be of this protocol.
+type malformed struct{ error }
+
+// Unwrap is what is wrong with it.
+func (m malformed) Unwrap() error { return m.error }
 
 // write sends the newest message whenever there is one. A write that fails ends
 // the connection, which the reader then reports.

@@ -3,6 +3,7 @@ package peer
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"math"
 	"net"
 	"net/netip"
@@ -15,85 +16,93 @@ import (
 
 // greet starts the handshake of an accepted connection, if there is room.
 func (e *Election) greet(conn net.Conn) {
-	select {
-	case e.admitting <- struct{}{}:
-	default:
-		e.cfg.Log.Warn("too many election handshakes", "remote", conn.RemoteAddr())
-		_ = conn.Close()
+	if err := e.door.enter(conn); err != nil {
+		e.refuse(conn, err)
 		return
 	}
-	e.tasks.Go(func() {
-		defer func() { <-e.admitting }()
-		e.admit(conn)
-	})
+	e.tasks.Go(func() { e.admit(conn) })
+}
+
+// refuse hangs up on who is not let in.
+func (e *Election) refuse(conn net.Conn, why error) {
+	_ = conn.Close()
+	if errors.Is(why, net.ErrClosed) {
+		return // it is we who leave
+	}
+	e.cfg.Refused(conn.RemoteAddr(), fmt.Errorf("election handshake: %w", why))
 }
 
 // admit reads who dialled and keeps the connection if the other's id is the
 // larger: of two servers the larger id is the dialer in the end. A smaller one has
 // said by dialling that it wants a connection, so it is dialled back. Observers
 // follow the same rule: Java derives the direction from the ids alone, and a
-// mixed ensemble must agree on it (ZOOKEEPER-4886 is its weakness, under SASL).
+// mixed ensemble must agree on it. A smaller id has proved who it is before it leaves,
+// and so do we to it when we dial back (ZOOKEEPER-4886).
 func (e *Election) admit(conn net.Conn) {
-	reader := bufio.NewReaderSize(conn, electionReadBytes)
-	from, err := e.introduce(conn, reader)
+	from, secured, reader, err := e.introduce(conn)
+	e.door.leave(conn)
 	switch {
 	case err != nil:
-		e.cfg.Log.Warn("election handshake refused", "remote", conn.RemoteAddr(), "error", err)
-		_ = conn.Close()
+		e.refuse(conn, err)
 	case from.ServerID < e.cfg.ID:
-		_ = conn.Close()
+		_ = secured.Close()
 		e.dialBack(from)
 	default:
-		e.install(from, conn, reader)
+		e.install(from, secured, reader)
 	}
 }
 
-// errOwnID refuses a peer that claims to be this server.
-var errOwnID = errors.New("peer has the id of this server")
+// The ids that nobody else can have.
+var (
+	errOwnID      = errors.New("it has the id of this server; see its myid")
+	errIDMissing  = errors.New("it has no id, as observers of very old releases have none")
+	errIDNegative = errors.New("its id is negative")
+)
 
 // observerWithoutID is what those send who have no id.
 const observerWithoutID zoo.ServerID = math.MaxInt64
 
-// errIDMissing refuses the observers without an id of very old releases.
-var errIDMissing = errors.New("peer has no id")
-
-// introduce reads the handshake of an accepted connection.
-func (e *Election) introduce(
-	conn net.Conn, reader *bufio.Reader,
-) (from wire.ElectionHandshake, err error) {
-	if !e.startIntroducing(conn) {
-		return from, net.ErrClosed
+// introduce reads the handshake of an accepted connection and what proves it. It takes
+// HandshakeTimeout at most, however slowly the bytes come.
+func (e *Election) introduce(conn net.Conn) (
+	from wire.ElectionHandshake, secured net.Conn, reader *bufio.Reader, err error,
+) {
+	security := e.cfg.Security
+	secured, shown, err := security.receive(conn, time.Now().Add(e.cfg.HandshakeTimeout))
+	if err != nil {
+		return from, secured, nil, err
 	}
-	defer e.endIntroducing(conn)
-	_ = conn.SetReadDeadline(time.Now().Add(e.cfg.HandshakeTimeout))
-	from, err = wire.ReadElectionHandshake(reader)
-	switch {
-	case err != nil:
-		return from, err
-	case from.ServerID == e.cfg.ID:
-		return from, errOwnID
-	case from.ServerID == observerWithoutID:
-		return from, errIDMissing
+	reader = bufio.NewReaderSize(secured, electionReadBytes)
+	if from, err = wire.ReadElectionHandshake(reader); err != nil {
+		return from, secured, reader, err
+	}
+	if err = checkID(from.ServerID, e.cfg.ID); err != nil {
+		return from, secured, reader, err
+	}
+	if err = security.hear(secured, reader, &shown); err != nil {
+		return from, secured, reader, err
 	}
 	// It fails when the other has left already, which a smaller id is to do.
-	_ = conn.SetReadDeadline(time.Time{})
-	return from, nil
+	_ = conn.SetDeadline(time.Time{})
+	who := claim{id: from.ServerID, hosts: hostsOf(from.Addresses)}
+	return from, secured, reader, e.cfg.Names.check(who, shown)
 }
 
-func (e *Election) startIntroducing(conn net.Conn) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if !e.closed {
-		e.introducing[conn] = struct{}{}
+// checkID refuses what cannot be the id of another server.
+func checkID(id, own zoo.ServerID) error {
+	switch {
+	case id == own:
+		return errOwnID
+	case id == observerWithoutID:
+		return errIDMissing
+	case id < 0:
+		return errIDNegative
 	}
-	return !e.closed
+	return nil
 }
 
-func (e *Election) endIntroducing(conn net.Conn) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.introducing, conn)
-}
+// strangerAddressesMax bounds the addresses of one stranger that are dialled.
+const strangerAddressesMax = 16
 
 // dialable joins the addresses that lead somewhere: a wildcard does not.
 func dialable(addresses []string) string {
@@ -107,6 +116,9 @@ func dialable(addresses []string) string {
 			continue
 		}
 		list = append(list, address)
+		if len(list) == strangerAddressesMax {
+			break
+		}
 	}
 	return strings.Join(list, addressSeparator)
 }

@@ -3,6 +3,8 @@ package peer
 import (
 	"bufio"
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -22,16 +24,18 @@ const snapshotWriteBytes = 256 << 10
 // link is one ordered link. Its reader's goroutine runs its life; a writer's
 // goroutine lives within that.
 type link struct {
-	id      LinkID
-	origin  Origin
-	quorum  *Quorum
-	cancel  func()        // ends the dial
-	wake    chan struct{} // something for the writer; of capacity one
-	read    atomic.Uint64 // bytes
-	written atomic.Uint64 // bytes
+	id     LinkID
+	origin Origin
+	quorum *Quorum
+	cancel func()        // ends the dial
+	wake   chan struct{} // something for the writer; of capacity one
+	// stranger: it is of a server that is not a member.
+	stranger bool
+	written  atomic.Uint64 // bytes
 
 	mu      sync.Mutex // never held over I/O
 	conn    net.Conn   // nil until the link is up
+	in      *entrance  // likewise
 	raw     syscall.RawConn
 	writing bool // somebody writes what was taken from the queue
 	inline  []piece
@@ -49,22 +53,34 @@ func newLink(q *Quorum, id LinkID, origin Origin, cancel func()) *link {
 }
 
 // run is the link from its opening to LinkDown.
-func (l *link) run(open func() (net.Conn, error)) {
-	conn, err := open()
+func (l *link) run(open func() (*entrance, error)) {
+	in, err := open()
 	if err == nil {
-		err = l.serve(conn)
+		err = l.serve(in)
 	}
 	l.fail(err)
 	l.quorum.forget(l.id)
 	reason := l.endReason()
-	l.quorum.cfg.Log.Info("quorum link down", "link", uint64(l.id), "reason", reason)
+	l.tellEnd(in, reason)
 	l.quorum.events.LinkDown(l.id, reason)
+}
+
+// tellEnd has one line for the end of a link, which tells more when the other end broke
+// the protocol.
+func (l *link) tellEnd(in *entrance, reason error) {
+	cfg := &l.quorum.cfg
+	if wrong := (malformed{}); in != nil && errors.As(reason, &wrong) {
+		cfg.Refused(in.conn.RemoteAddr(), fmt.Errorf("quorum link %d: %w", l.id, reason))
+		return
+	}
+	cfg.Log.Info("quorum link down", "link", uint64(l.id), "reason", reason)
 }
 
 // serve moves packets both ways until reading ends; a writer that ends first
 // closes the connection and so ends the reading.
-func (l *link) serve(conn net.Conn) error {
-	if !l.open(conn) {
+func (l *link) serve(in *entrance) error {
+	conn := in.conn
+	if !l.open(in) {
 		return conn.Close()
 	}
 	l.quorum.cfg.Log.Info("quorum link up", "link", uint64(l.id), "remote", conn.RemoteAddr())
@@ -72,19 +88,29 @@ func (l *link) serve(conn net.Conn) error {
 	var writer sync.WaitGroup
 	writer.Go(func() { l.fail(l.writeAll(conn)) })
 	defer writer.Wait()
-	err := l.readAll(conn)
+	err := l.readAll(in)
 	l.fail(err)
 	return err
 }
 
 // open gives the link its connection, unless it was ended meanwhile.
-func (l *link) open(conn net.Conn) bool {
+func (l *link) open(in *entrance) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.ended {
-		l.conn, l.raw = conn, nowait.Raw(conn)
+		l.in, l.conn, l.raw = in, in.conn, nowait.Raw(in.conn)
 	}
 	return !l.ended
+}
+
+// bytesRead is how much has come so far.
+func (l *link) bytesRead() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.in == nil {
+		return 0
+	}
+	return l.in.read.Load()
 }
 
 // fail ends the link because of err. The connection is closed by a goroutine of
@@ -305,12 +331,15 @@ func (l *link) setWriteDeadline(conn net.Conn) {
 }
 
 // readAll reports packets until the link ends, and returns why it did.
-func (l *link) readAll(conn net.Conn) error {
-	packets := newPacketStream(&countingReader{conn, &l.read}, l.quorum.cfg.DataBytesMax)
+func (l *link) readAll(in *entrance) error {
+	if in.first != nil {
+		l.quorum.events.Received(l.id, []wire.QuorumPacket{*in.first})
+	}
+	packets := newPacketStream(in.reader, l.quorum.cfg.DataBytesMax)
 	for {
 		batch, err := packets.next()
 		if err != nil {
-			return err
+			return broken(err)
 		}
 		l.quorum.events.Received(l.id, batch)
 		last := &batch[len(batch)-1]
@@ -323,11 +352,19 @@ func (l *link) readAll(conn net.Conn) error {
 	}
 }
 
+// broken tells what is no packet from a connection that has ended.
+func broken(err error) error {
+	if errors.Is(err, jute.ErrLength) || errors.Is(err, ErrSnapshotUnwanted) {
+		return malformed{err}
+	}
+	return err
+}
+
 // readSnapshot has the owner read the snapshot that the stream now holds, and
 // reports it only when the signature shows that nothing of it was left over.
 func (l *link) readSnapshot(zxid zoo.Zxid, r *bufio.Reader) error {
 	if l.origin != Dialed || l.quorum.cfg.ReadSnapshot == nil {
-		return ErrSnapshotUnwanted
+		return broken(ErrSnapshotUnwanted)
 	}
 	if err := l.quorum.cfg.ReadSnapshot(l.id, zxid, r); err != nil {
 		return err

@@ -57,6 +57,9 @@ func (p *pipeEnd) Read(to []byte) (int, error) {
 	return p.Conn.Read(to)
 }
 
+// RemoteAddr is the home of the other end.
+func (p *pipeEnd) RemoteAddr() net.Addr { return &net.UnixAddr{Name: p.other.home, Net: "pipe"} }
+
 func (p *pipeEnd) Close() error {
 	p.network.mu.Lock()
 	delete(p.network.open, p)

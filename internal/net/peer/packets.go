@@ -2,7 +2,6 @@ package peer
 
 import (
 	"bufio"
-	"io"
 	"slices"
 
 	"zoo/internal/jute"
@@ -22,8 +21,7 @@ type packetStream struct {
 }
 
 // newPacketStream reads packets of up to dataMax bytes of data.
-func newPacketStream(r io.Reader, dataMax int) *packetStream {
-	reader := bufio.NewReaderSize(r, readBytes)
+func newPacketStream(reader *bufio.Reader, dataMax int) *packetStream {
 	single := wire.NewPacketReader(reader, dataMax)
 	return &packetStream{reader: reader, single: single, dataMax: dataMax}
 }

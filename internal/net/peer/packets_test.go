@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"bufio"
 	"bytes"
 	"io"
 	"math/rand/v2"
@@ -48,12 +49,16 @@ func (p *pieces) Read(to []byte) (int, error) {
 	return p.stream.Read(to[:min(len(to), 1+p.random.IntN(40000))])
 }
 
+func streamOf(from io.Reader, dataMax int) *packetStream {
+	return newPacketStream(bufio.NewReaderSize(from, readBytes), dataMax)
+}
+
 // readAllPackets reads until an error, checking that no batch is empty.
 func readAllPackets(
 	t *testing.T, from io.Reader,
 ) (got []wire.QuorumPacket, batches int, err error) {
 	t.Helper()
-	stream := newPacketStream(from, dataBytesMax)
+	stream := streamOf(from, dataBytesMax)
 	for {
 		batch, err := stream.next()
 		if err != nil {
@@ -132,7 +137,7 @@ func TestDataBeyondTheBoundIsRefusedHoweverItArrives(t *testing.T) {
 		bytes.NewReader(p.AppendTo(nil)),
 		iotest.OneByteReader(bytes.NewReader(p.AppendTo(nil))),
 	} {
-		if _, err := newPacketStream(from, 1000).next(); err == nil {
+		if _, err := streamOf(from, 1000).next(); err == nil {
 			t.Fatal("accepted")
 		}
 	}
@@ -142,7 +147,7 @@ func TestNothingBehindSnapIsTakenForAPacket(t *testing.T) {
 	before, snap := packet(wire.PacketDiff, 1), packet(wire.PacketSnap, 2)
 	raw := jute.AppendString(nil, "raw")
 	sent := append(snap.AppendTo(before.AppendTo(nil)), raw...)
-	stream := newPacketStream(bytes.NewReader(sent), 1000)
+	stream := streamOf(bytes.NewReader(sent), 1000)
 	batch, err := stream.next()
 	if err != nil || len(batch) != 2 {
 		t.Fatalf("%d packets, %v", len(batch), err)
@@ -161,9 +166,9 @@ func FuzzBatchesAgreeWithSinglePackets(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		var batch []wire.QuorumPacket
 		alloc.Bounded(t, len(stream), func() {
-			batch = newPacketStream(bytes.NewReader(stream), 1000).bufferedAfterPeek()
+			batch = streamOf(bytes.NewReader(stream), 1000).bufferedAfterPeek()
 		})
-		single := newPacketStream(bytes.NewReader(stream), 1000).single
+		single := streamOf(bytes.NewReader(stream), 1000).single
 		for i := range batch {
 			var want wire.QuorumPacket
 			if err := single.Next(&want); err != nil {

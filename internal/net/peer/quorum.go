@@ -17,8 +17,10 @@ import (
 
 // The bounds of the quorum links.
 const (
-	linksMax     = 1024      // links of one server at a time
-	linkBytesMax = 256 << 20 // queued on one link and not yet written
+	linksMax = 1024 // links of one server at a time
+	// linksStrangersMax are those of servers that are not members.
+	linksStrangersMax = 64
+	linkBytesMax      = 256 << 20 // queued on one link and not yet written
 	// dataBytesMax is what Java accepts by default: jute.maxbuffer, and as much
 	// again for what a server adds to a client's request.
 	dataBytesMax = 2 * wire.FrameBytesMax
@@ -55,7 +57,8 @@ const (
 // each other and come from one goroutine.
 type QuorumEvents interface {
 	// LinkUp says that packets now pass. It is the first event of a link, unless
-	// its dial failed.
+	// its dial failed. A link that was accepted comes with a FOLLOWERINFO or an
+	// OBSERVERINFO, which Received reports next, of a server that has proved to be it.
 	LinkUp(link LinkID, origin Origin, remote net.Addr)
 	// Received hands over packets in their order, as many as had arrived; there
 	// is at least one. The slice and all it refers to belong to the receiver, and
@@ -77,8 +80,10 @@ type QuorumConfig struct {
 	// by the goroutine that reads the link, after Received has delivered the
 	// packet, and must read neither less nor more than the snapshot.
 	ReadSnapshot func(link LinkID, zxid zoo.Zxid, r *bufio.Reader) error
-	// DialTimeout bounds a Dial.
-	DialTimeout time.Duration
+	// ID is this server's own; 0 is none.
+	ID zoo.ServerID
+	// DialTimeout bounds a Dial, and HandshakeTimeout the introduction of who has dialled.
+	DialTimeout, HandshakeTimeout time.Duration
 	// WriteTimeout bounds every write: a peer that takes nothing for so long
 	// loses the link.
 	WriteTimeout time.Duration
@@ -87,7 +92,13 @@ type QuorumConfig struct {
 	// QueueBytesMax bounds what is queued on one link, and DataBytesMax the data
 	// of one packet received.
 	QueueBytesMax, DataBytesMax int
-	// Dial and Bind replace TCP, for tests and for TLS.
+	// Security protects the links, and Names are whom it may find at their other ends;
+	// without either everybody counts as a member.
+	Security *Security
+	Names    *Names
+	// Refused hears whom this server has hung up on, and why; nil logs it.
+	Refused RefusedFunc
+	// Dial and Bind replace TCP, for tests.
 	Dial DialFunc
 	Bind ListenFunc
 	// Log hears what an operator wants to know; nil is silence.
@@ -97,6 +108,7 @@ type QuorumConfig struct {
 // withDefaults fills in what the owner left out.
 func (c QuorumConfig) withDefaults() QuorumConfig {
 	c.DialTimeout = positive(c.DialTimeout, dialTimeoutDefault)
+	c.HandshakeTimeout = positive(c.HandshakeTimeout, dialTimeoutDefault)
 	c.WriteTimeout = positive(c.WriteTimeout, writeTimeoutDefault)
 	c.FlushTimeout = positive(c.FlushTimeout, flushTimeoutDefault)
 	c.QueueBytesMax = positive(c.QueueBytesMax, linkBytesMax)
@@ -104,11 +116,18 @@ func (c QuorumConfig) withDefaults() QuorumConfig {
 	if c.Dial == nil {
 		c.Dial = dialTCP
 	}
+	c.Dial = c.Security.dialer(c.Dial)
+	if c.Security != nil && c.Names == nil {
+		c.Names = NewNames(nil)
+	}
 	if c.Bind == nil {
 		c.Bind = listenTCP
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Refused == nil {
+		c.Refused = refusedLog(c.Log)
 	}
 	return c
 }
@@ -122,10 +141,12 @@ type Quorum struct {
 	// attempt begins a context for one attempt to dial or to bind.
 	attempt func() (context.Context, context.CancelFunc)
 	tasks   sync.WaitGroup
+	door    *door
 
 	mu        sync.Mutex // never held over I/O
 	closed    bool
 	links     map[LinkID]*link
+	strangers int // of links
 	lastID    LinkID
 	listening *listening // nil while not a leader
 }
@@ -139,6 +160,7 @@ func NewQuorum(cfg QuorumConfig, events QuorumEvents) *Quorum {
 		attempt: func() (context.Context, context.CancelFunc) {
 			return context.WithTimeout(ctx, cfg.DialTimeout)
 		},
+		door:  newDoor(handshakesMax),
 		links: make(map[LinkID]*link),
 	}
 }
@@ -159,26 +181,9 @@ func (q *Quorum) Dial(addresses string) LinkID {
 	q.links[l.id] = l
 	q.tasks.Go(func() {
 		defer cancel()
-		l.run(func() (net.Conn, error) {
-			return dialAny(ctx, q.cfg.Dial, addresses)
-		})
+		l.run(func() (*entrance, error) { return q.enter(ctx, addresses) })
 	})
 	return l.id
-}
-
-// accept makes a link of an accepted connection, unless there are too many.
-func (q *Quorum) accept(conn net.Conn) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.closed || len(q.links) >= linksMax {
-		q.tasks.Go(func() { _ = conn.Close() })
-		return
-	}
-	l := q.newLinkLocked(Accepted, func() {})
-	q.links[l.id] = l
-	q.tasks.Go(func() {
-		l.run(func() (net.Conn, error) { return conn, nil })
-	})
 }
 
 func (q *Quorum) newLinkLocked(origin Origin, cancel func()) *link {
@@ -196,6 +201,9 @@ func (q *Quorum) link(id LinkID) *link {
 func (q *Quorum) forget(id LinkID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if l := q.links[id]; l != nil && l.stranger {
+		q.strangers--
+	}
 	delete(q.links, id)
 }
 
@@ -241,13 +249,14 @@ func (q *Quorum) Progress(id LinkID) (read, written uint64) {
 	if l == nil {
 		return 0, 0
 	}
-	return l.read.Load(), l.written.Load()
+	return l.bytesRead(), l.written.Load()
 }
 
 // Close stops listening, cuts every link, reports them down, and returns when no
 // goroutine of q is left.
 func (q *Quorum) Close() {
 	q.StopListening()
+	q.door.close()
 	for _, l := range q.shut() {
 		l.fail(ErrHungUp)
 	}
@@ -346,7 +355,7 @@ func (q *Quorum) listen(current *listening, addresses []string) {
 			return
 		}
 		accepting.Go(func() {
-			if err := acceptAll(listener, current.done, q.accept); err != nil {
+			if err := acceptAll(listener, current.done, q.greet); err != nil {
 				q.abandon(current, fmt.Errorf("accept on %s: %w", address, err))
 			}
 		})

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"zoo"
-	"zoo/internal/jute"
 	"zoo/internal/wire"
 )
 
@@ -120,12 +119,28 @@ func newPair(t *testing.T, cfg QuorumConfig) *pair {
 	t.Cleanup(p.learner.Close)
 	p.leader.Listen(quorumPort)
 	synctest.Wait()
-	p.fromLearner = p.learner.Dial(quorumPort)
-	synctest.Wait()
+	p.fromLearner = p.join(1)
 	p.fromLeader = p.atLeader.ups[0]
-	p.atLeader.expect(t, "up 1 origin 2")
+	p.atLeader.expect(t, "up 1 origin 2", "FOLLOWERINFO 0x1")
+	p.atLeader.packets, p.atLeader.batches = nil, 0
 	p.atLearner.expect(t, "up 1 origin 1")
 	return p
+}
+
+// join dials the leader and registers.
+func (p *pair) join(zxid zoo.Zxid) LinkID {
+	link := p.learner.Dial(quorumPort)
+	p.learner.Send(link, []wire.QuorumPacket{followerInfo(2, zxid)})
+	synctest.Wait()
+	return link
+}
+
+// followerInfo is what a learner registers with.
+func followerInfo(id zoo.ServerID, zxid zoo.Zxid) wire.QuorumPacket {
+	info := wire.LearnerInfo{ServerID: id, ProtocolVersion: wire.LearnerProtocolVersion}
+	return wire.QuorumPacket{
+		Type: wire.PacketFollowerInfo, Zxid: zxid, Data: info.AppendTo(nil),
+	}
 }
 
 func packet(kind wire.PacketType, zxid zoo.Zxid) wire.QuorumPacket {
@@ -172,10 +187,8 @@ func TestPacketsAndSnapshotArriveInOrder(t *testing.T) {
 func TestPacketsSentBeforeTheLinkIsUpGoOut(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p := newPair(t, QuorumConfig{})
-		link := p.learner.Dial(quorumPort)
-		p.learner.Send(link, []wire.QuorumPacket{packet(wire.PacketFollowerInfo, 1)})
-		synctest.Wait()
-		p.atLeader.expect(t, "up 2 origin 2", "FOLLOWERINFO 0x1")
+		p.join(7)
+		p.atLeader.expect(t, "up 2 origin 2", "FOLLOWERINFO 0x7")
 	})
 }
 
@@ -347,11 +360,9 @@ func TestListenerSurvivesGarbage(t *testing.T) {
 		_, _ = conn.Write([]byte("GET /commands/stats HTTP/1.1\r\n\r\n"))
 		synctest.Wait()
 		conn.Close()
-		p.atLeader.expect(t, "up 2 origin 2", "down 2")
-		p.atLeader.expectDown(t, 2, jute.ErrLength)
-		p.learner.Dial(quorumPort)
-		synctest.Wait()
-		p.atLeader.expect(t, "up 3 origin 2")
+		p.atLeader.expect(t)
+		p.join(7)
+		p.atLeader.expect(t, "up 2 origin 2", "FOLLOWERINFO 0x7")
 	})
 }
 
@@ -399,9 +410,8 @@ func TestLinksAreBounded(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p := newPair(t, QuorumConfig{})
 		for range linksMax {
-			p.learner.Dial(quorumPort)
+			p.join(7)
 		}
-		synctest.Wait()
 		if got := len(p.atLearner.reasons); got != 1 {
 			t.Fatalf("%d links refused, want 1", got)
 		}
@@ -462,9 +472,10 @@ func TestPortReopensAtOnceOnTCP(t *testing.T) {
 		leader.Listen(port)
 		port = <-heard.bound
 		learner := NewQuorum(QuorumConfig{}, heard)
-		learner.Dial(port)
+		learner.Send(learner.Dial(port), []wire.QuorumPacket{followerInfo(2, 1)})
 		<-heard.up
 		<-heard.up
+		<-heard.received
 		leader.Close()
 		<-heard.down
 		<-heard.down
@@ -482,8 +493,10 @@ func TestWritersDeadlineIsNoneOfTheSendersOnTCP(t *testing.T) {
 	learner := NewQuorum(QuorumConfig{}, heard)
 	defer learner.Close()
 	id := learner.Dial(<-heard.bound)
+	learner.Send(id, []wire.QuorumPacket{followerInfo(2, 1)})
 	<-heard.up
 	<-heard.up
+	<-heard.received
 	l := learner.link(id)
 	if err := l.conn.SetWriteDeadline(time.Unix(1, 0)); err != nil {
 		t.Fatal(err)
@@ -539,9 +552,10 @@ func benchmarkBatch(b *testing.B, size int) {
 	leader.Listen("127.0.0.1:0")
 	learner := NewQuorum(QuorumConfig{}, heard)
 	defer learner.Close()
-	learner.Dial(<-heard.bound)
+	learner.Send(learner.Dial(<-heard.bound), []wire.QuorumPacket{followerInfo(2, 1)})
 	link := <-heard.up
 	<-heard.up
+	<-heard.received
 	batch := make([]wire.QuorumPacket, size)
 	for i := range batch {
 		batch[i] = proposal(zoo.Zxid(i), 1024)

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
+	"strings"
 	"time"
 
 	"zoo"
@@ -66,21 +68,48 @@ func (e *Election) dialWanted(p *remote) (addresses string, wanted bool) {
 	return p.addresses, true
 }
 
-// dialOnce dials and introduces this server. To a larger id that is all: it will
-// hang up on us and dial back, so we leave first.
+// dialOnce dials, introduces this server and proves that it is it. To a larger id that
+// is all: it will hang up on us and dial back, so we leave first.
 func (e *Election) dialOnce(id zoo.ServerID, addresses string) error {
 	conn, err := e.dial(addresses)
 	if err != nil {
 		return err
 	}
-	_ = conn.SetWriteDeadline(time.Now().Add(e.cfg.WriteTimeout))
-	_, err = conn.Write(e.handshake())
+	reader := bufio.NewReaderSize(conn, electionReadBytes)
+	err = e.present(conn, reader, addresses)
 	if err != nil || id > e.cfg.ID {
 		return errors.Join(err, conn.Close())
 	}
-	reader := bufio.NewReaderSize(conn, electionReadBytes)
 	e.install(wire.ElectionHandshake{ServerID: id}, conn, reader)
 	return nil
+}
+
+// present says who we are and proves it.
+func (e *Election) present(conn net.Conn, reader *bufio.Reader, addresses string) error {
+	if err := e.door.hold(conn); err != nil {
+		return err
+	}
+	defer e.door.leave(conn)
+	_ = conn.SetDeadline(time.Now().Add(e.cfg.HandshakeTimeout))
+	if _, err := conn.Write(e.handshake()); err != nil {
+		return err
+	}
+	if err := e.cfg.Security.prove(conn, reader, firstHost(addresses)); err != nil {
+		return err
+	}
+	// It fails when the other has hung up already, which a larger id is to do.
+	_ = conn.SetDeadline(time.Time{})
+	return nil
+}
+
+// firstHost names a server that may have several addresses.
+func firstHost(addresses string) string {
+	first, _, _ := strings.Cut(addresses, addressSeparator)
+	host, _, err := net.SplitHostPort(first)
+	if err != nil {
+		return first
+	}
+	return host
 }
 
 // backoff is the growing pause between attempts to reach one peer.
