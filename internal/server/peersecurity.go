@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"strings"
 
 	"zoo/internal/config"
 	"zoo/internal/core/acl/principal"
@@ -15,6 +17,7 @@ import (
 	"zoo/internal/net/sasl/digestmd5"
 	"zoo/internal/net/sasl/gssapi"
 	"zoo/internal/net/sasl/jaas"
+	"zoo/internal/net/sasl/kerberos"
 )
 
 // PeerSecurity says how the connections to other servers are protected.
@@ -194,7 +197,7 @@ func principalHost(identity string) (string, error) {
 
 func (s *PeerSecurity) proveBy(m jaas.Module, c *config.Config) error {
 	if m.Is("Krb5LoginModule") {
-		return errors.New("a server cannot prove itself by Kerberos yet; use DigestLoginModule")
+		return s.proveByKerberos(m, c)
 	}
 	user, password := m.Options["username"], m.Options["password"]
 	if user == "" || password == "" {
@@ -205,4 +208,34 @@ func (s *PeerSecurity) proveBy(m jaas.Module, c *config.Config) error {
 			Random: rand.Reader}, nil
 	}
 	return nil
+}
+
+func (s *PeerSecurity) proveByKerberos(m jaas.Module, c *config.Config) error {
+	settings, err := krb5Conf(&c.SASL)
+	if err != nil {
+		return err
+	}
+	options, err := gssapi.ReadOptions(m.Options, settings)
+	if err != nil {
+		return err
+	}
+	files := kerberos.Locate(c.SASL.Krb5Conf, os.Getenv("KRB5_CONFIG"))
+	login, err := gssapi.NewLogin(options, files[0])
+	if err != nil {
+		return err
+	}
+	s.Peer.Prove = func(host string) (sasl.Initiator, error) {
+		return login.Begin(servicePrincipal(c.Peers.SASL.ServicePrincipal, host)), nil
+	}
+	return nil
+}
+
+// servicePrincipal is whom to prove ourselves to at a host: service/host without a realm,
+// which krb5.conf decides.
+func servicePrincipal(setting, host string) string {
+	name, _, _ := strings.Cut(setting, "@")
+	if service, ok := strings.CutSuffix(name, "/_HOST"); ok {
+		return service + "/" + strings.ToLower(host)
+	}
+	return name
 }

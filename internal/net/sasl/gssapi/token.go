@@ -41,7 +41,7 @@ func unframe(token []byte, kind uint16) ([]byte, error) {
 		return nil, refusal("the first token is not of the mechanism Kerberos 5")
 	}
 	if len(body) < kindSize || binary.BigEndian.Uint16(body) != kind {
-		return nil, refusal("the first token is no AP-REQ")
+		return nil, refusal("the first token is no AP-REQ, or the answer no AP-REP")
 	}
 	return body[kindSize:], nil
 }

@@ -21,14 +21,15 @@ import (
 //	8  8  the sequence number
 //	16    the message, the checksum of message and header with EC and RRC 0
 const (
-	wrapKind      = 0x0504
-	wrapHeader    = 16
-	wrapFiller    = 0xff
-	fromAcceptor  = 1
-	ecAt          = 4
-	rrcAt         = 6
-	wrapNumber    = 8
-	countersBytes = 4
+	wrapKind       = 0x0504
+	wrapHeader     = 16
+	wrapFiller     = 0xff
+	fromAcceptor   = 1
+	acceptorSubkey = 4
+	ecAt           = 4
+	rrcAt          = 6
+	wrapNumber     = 8
+	countersBytes  = 4
 )
 
 // context is what a client and the server share when it has proved itself.
@@ -40,6 +41,19 @@ type context struct {
 	ours, theirs uint64
 	// reply is the AP-REP, nil if the client wants none.
 	reply []byte
+	// initiates: we are the client. theirKey: the key is the acceptor's choice.
+	initiates, theirKey bool
+}
+
+// side is the flags and the use of the key in tokens of the acceptor or the initiator.
+func (c *context) side(acceptor bool) (bits byte, usage uint32) {
+	if c.theirKey {
+		bits |= acceptorSubkey
+	}
+	if acceptor {
+		return bits | fromAcceptor, keyusage.GSSAPI_ACCEPTOR_SEAL
+	}
+	return bits, keyusage.GSSAPI_INITIATOR_SEAL
 }
 
 // isModern tells whether an encryption type has the wrap tokens of RFC 4121.
@@ -70,10 +84,11 @@ func (c *context) checksum(message, header []byte, usage uint32) ([]byte, error)
 func (c *context) wrap(message []byte) ([]byte, error) {
 	token := make([]byte, wrapHeader, wrapHeader+len(message))
 	binary.BigEndian.PutUint16(token, wrapKind)
-	token[2], token[3] = fromAcceptor, wrapFiller
+	bits, usage := c.side(!c.initiates)
+	token[2], token[3] = bits, wrapFiller
 	binary.BigEndian.PutUint64(token[wrapNumber:], c.ours)
 	c.ours++
-	sum, err := c.checksum(message, token, keyusage.GSSAPI_ACCEPTOR_SEAL)
+	sum, err := c.checksum(message, token, usage)
 	if err != nil {
 		return nil, err
 	}
@@ -81,16 +96,18 @@ func (c *context) wrap(message []byte) ([]byte, error) {
 	return append(append(token, message...), sum...), nil
 }
 
-// unwrap is the message of the client's next token.
+// unwrap is the message of the other end's next token.
 func (c *context) unwrap(token []byte) ([]byte, error) {
 	if len(token) < wrapHeader || binary.BigEndian.Uint16(token) != wrapKind ||
 		token[3] != wrapFiller {
 		return nil, refusal("%s did not wrap its choice of a layer; %d bytes", c.client,
 			len(token))
 	}
-	if token[2] != 0 {
-		return nil, refusal("flags %#x of a wrap token of %s: want no encryption, no subkey "+
-			"of ours, and the client as sender", token[2], c.client)
+	bits, usage := c.side(c.initiates)
+	if token[2] != bits {
+		return nil, refusal("flags %#x of a wrap token of %s: want %#x, which is no "+
+			"encryption, the key that was agreed on, and the other end as sender", token[2],
+			c.client, bits)
 	}
 	header, body := token[:wrapHeader], rotateLeft(token[wrapHeader:],
 		int(binary.BigEndian.Uint16(token[rrcAt:])))
@@ -99,7 +116,7 @@ func (c *context) unwrap(token []byte) ([]byte, error) {
 		return nil, refusal("the checksum of %s is longer than its token", c.client)
 	}
 	message, sum := body[:len(body)-size], body[len(body)-size:]
-	want, err := c.checksum(message, header, keyusage.GSSAPI_INITIATOR_SEAL)
+	want, err := c.checksum(message, header, usage)
 	if err != nil {
 		return nil, err
 	}
