@@ -55,28 +55,36 @@ func (p *peers) prepare() error {
 	return nil
 }
 
-// electionBindPause lies between two attempts to open the election port.
-const electionBindPause = time.Second
+// electionBindPause lies between two attempts to open the election port, and grows to
+// electionResolvePauseMax while this server's own name does not resolve.
+const (
+	electionBindPause       = time.Second
+	electionResolvePauseMax = 10 * time.Second
+)
 
-// elect opens the election port and begins to dial. The port may still belong to
-// the process that this one replaces.
+// elect opens the election port and begins to dial. The port may still belong to the
+// process that this one replaces. A name that does not resolve yet costs no attempt.
 func (p *peers) elect() error {
 	cfg := p.server.cfg.Election
 	cfg.Log = p.server.log
 	cfg.Security, cfg.Names, cfg.Refused = p.security, p.names, p.refused(refusedElection)
-	for try := 1; ; try++ {
+	pause := electionBindPause
+	for try := 1; ; {
 		election, err := peer.Start(cfg, electionEvents{p.server})
 		if err == nil {
 			p.election = election
 			return nil
 		}
-		most := p.server.cfg.ElectionBindTries
-		if most >= 0 && try >= most {
+		most, unresolved := p.server.cfg.ElectionBindTries, peer.Unresolved(err)
+		if most >= 0 && try >= most && !unresolved {
 			return coded(exitElection, err)
 		}
 		p.server.log.Warn("listen for election", "error", err, "try", try)
-		if !p.server.pause(electionBindPause) {
+		if !p.server.pause(pause) {
 			return coded(exitElection, err)
+		}
+		if pause = min(2*pause, electionResolvePauseMax); !unresolved {
+			pause, try = electionBindPause, try+1
 		}
 	}
 }

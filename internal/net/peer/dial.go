@@ -31,6 +31,12 @@ func listenTCP(ctx context.Context, address string) (net.Listener, error) {
 	return config.Listen(ctx, "tcp", address)
 }
 
+// Unresolved tells whether an error is about a name that does not resolve.
+func Unresolved(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns)
+}
+
 // dialAny tries all the addresses of a server side by side; the first that
 // answers wins and the others are closed.
 func dialAny(ctx context.Context, dial DialFunc, addresses string) (net.Conn, error) {

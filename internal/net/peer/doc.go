@@ -15,8 +15,13 @@
 // followed by one Down and every LinkID by one LinkDown; every queue has a named
 // bound; Close returns when no goroutine of the package is left.
 //
-// It does not interpret what it carries, holds no opinion about roles, and has
-// no read timeouts: the protocol's own ticks decide when silence is too long.
+// Who is at the other end is settled before anything is reported: TLS, SASL, the
+// introduction, and that the id in it is that of who has proved itself. All that is
+// bounded in number and in time, and who is not let in costs one line in the log.
+//
+// It does not interpret what it carries but for the introductions, holds no opinion
+// about roles, and has no read timeouts after them: the protocol's own ticks decide when
+// silence is too long.
 //
 // Events are called from the goroutines of the connections. They should hand
 // over and return; while one blocks, its connection is not read. They go on

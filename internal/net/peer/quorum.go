@@ -345,7 +345,7 @@ func (q *Quorum) listen(current *listening, addresses []string) {
 	var accepting sync.WaitGroup
 	defer accepting.Wait()
 	for _, address := range addresses {
-		listener, err := q.bind(address)
+		listener, err := q.bind(current, address)
 		if err != nil {
 			q.abandon(current, fmt.Errorf("bind quorum address %s: %w", address, err))
 			return
@@ -362,7 +362,25 @@ func (q *Quorum) listen(current *listening, addresses []string) {
 	}
 }
 
-func (q *Quorum) bind(address string) (net.Listener, error) {
+// bind binds an address of this server. A name that does not resolve may soon do so, and
+// is no reason to end a server.
+func (q *Quorum) bind(current *listening, address string) (net.Listener, error) {
+	for pause := redialPauseMin; ; pause = min(2*pause, redialPauseMax) {
+		listener, err := q.bindOnce(address)
+		if err == nil || !Unresolved(err) {
+			return listener, err
+		}
+		if pause == redialPauseMin {
+			q.cfg.Log.Warn("quorum address does not resolve yet", "address", address,
+				"error", err)
+		}
+		if !sleep(current.done, nil, pause) {
+			return nil, err
+		}
+	}
+}
+
+func (q *Quorum) bindOnce(address string) (net.Listener, error) {
 	ctx, cancel := q.attempt()
 	defer cancel()
 	return q.cfg.Bind(ctx, address)
