@@ -33,11 +33,13 @@ func Build(ctx context.Context, dir string) (string, error) {
 	return binary, nil
 }
 
-// The places where Debian puts Java's ZooKeeper. The log libraries are not in the
-// manifest of its jar; without them it is silent.
+// The places where Debian puts Java's ZooKeeper. What is not in the manifest of its jar is
+// the log libraries, without which it is silent, and two parts of netty, without which a
+// port between servers that speaks TLS ends at its first connection.
 const javaServerJar = "/usr/share/java/zookeeper.jar"
 
-var javaLogJars = []string{"/usr/share/java/slf4j-log4j12.jar", "/usr/share/java/log4j-1.2.jar"}
+var javaOtherJars = []string{"/usr/share/java/slf4j-log4j12.jar", "/usr/share/java/log4j-1.2.jar",
+	"/usr/share/java/netty-codec.jar", "/usr/share/java/netty-resolver.jar"}
 
 // FindJava tells what of Java's ZooKeeper is missing on this machine, or nothing.
 func FindJava() error {
@@ -68,7 +70,7 @@ func Java(heapMax string, options ...string) Program {
 		logging := filepath.Join(s.home, "log4j.properties")
 		// A failure here would only make the server silent.
 		_ = os.WriteFile(logging, []byte(javaLogging), 0o600)
-		classPath := append([]string{javaServerJar}, javaLogJars...)
+		classPath := append([]string{javaServerJar}, javaOtherJars...)
 		args := []string{"-Xmx" + heapMax,
 			"-Dlog4j.configuration=file:" + logging, "-Dzoo.log=" + s.LogFile(),
 			"-Dzookeeper.admin.enableServer=false", "-Dzookeeper.jmx.log4j.disable=true"}

@@ -194,7 +194,7 @@ func (s *story) leadersOfBothKinds() {
 // leads first, then Java's server, with a follower of zoo's.
 func TestServersOfBothKindsSpeakTLS(t *testing.T) {
 	s := begin(t)
-	s.serve([]int{2}, s.stores("127.0.0.1"), []string{"sslQuorum=true"})
+	s.serve([]int{2}, nil, append(s.stores("127.0.0.1"), "sslQuorum=true"))
 	s.leadersOfBothKinds()
 }
 
@@ -209,7 +209,7 @@ func TestServersOfBothKindsProveThemselvesByDigest(t *testing.T) {
 // ZooKeeper's guide, and serves all the while. Server 2 is Java's.
 func TestTLSIsIntroducedOneServerAtATime(t *testing.T) {
 	s := begin(t)
-	s.serve([]int{2}, s.stores("127.0.0.1"), []string{"portUnification=true"})
+	s.serve([]int{2}, nil, append(s.stores("127.0.0.1"), "portUnification=true"))
 	s.writeEverywhere("plain")
 	for _, round := range []string{"sslQuorum=true\nportUnification=true\n", "sslQuorum=true\n"} {
 		for _, server := range s.Servers {

@@ -244,6 +244,10 @@ func (l *Leader) drop(x *learner, why string) {
 	l.Disconnected(x.link)
 }
 
+// epochEnd is the first epoch whose zxids would be negative. None is ever led: who says
+// that it has accepted it, or the one before, must not make the next one impossible.
+const epochEnd zoo.Epoch = 1<<31 - 1
+
 // register takes in FOLLOWERINFO or OBSERVERINFO.
 func (l *Leader) register(now time.Duration, x *learner, p *wire.QuorumPacket) {
 	d := jute.NewDecoder(p.Data)
@@ -255,6 +259,11 @@ func (l *Leader) register(now time.Duration, x *learner, p *wire.QuorumPacket) {
 	}
 	if info.ConfigVersion > l.cfg.View.Version() {
 		l.drop(x, fmt.Sprintf("its configuration %v is newer than ours", info.ConfigVersion))
+		return
+	}
+	if p.Zxid.Epoch() >= epochEnd {
+		l.drop(x, fmt.Sprintf("it has accepted epoch %d, behind which there is none",
+			p.Zxid.Epoch()))
 		return
 	}
 	l.supersede(x, info.ServerID)

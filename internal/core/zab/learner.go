@@ -222,6 +222,10 @@ func (l *Learner) receiveSync(p *wire.QuorumPacket) {
 
 // promise accepts the leader's epoch. The promise is durable before it is given.
 func (l *Learner) promise(e zoo.Epoch) {
+	if e >= epochEnd {
+		l.Fail(fmt.Sprintf("the leader's epoch %d is impossible", e))
+		return
+	}
 	if e < l.epochs.Accepted && !l.observer {
 		l.Fail(fmt.Sprintf("the leader's epoch %d is below the accepted %d",
 			e, l.epochs.Accepted))
