@@ -197,3 +197,27 @@ func TestEverySettingChangesTheServerOrSaysWhyNot(t *testing.T) {
 		t.Errorf("something was not put back:\n%s\n%s", before, after)
 	}
 }
+
+// The plot: server lines with addresses of IPv6, in short and with a scope, reach the
+// links with their brackets.
+func TestAddressesOfIPv6ReachTheLinks(t *testing.T) {
+	base := everySetting(t)
+	lines := []string{"[::1]:1:2;[::]:2181", "[2001:db8::2]:1:2|[fe80::1%lo]:3:4", "c:1:2"}
+	for i, line := range lines {
+		server, err := config.ParseServer(zoo.ServerID(i+1), line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		base.Servers[i] = server
+	}
+	own, err := FromConfig(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprint(own.QuorumListen, own.Election.Listen, own.Election.Members, own.Leaders)
+	want := "[[::1]:1] [[::1]:2] map[1:[::1]:2 2:[2001:db8::2]:2|[fe80::1%lo]:4 3:c:2] " +
+		"map[1:[::1]:1 2:[2001:db8::2]:1|[fe80::1%lo]:3 3:c:1]"
+	if got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}

@@ -89,6 +89,9 @@ func (w *town) tls(host string) *Security {
 	key := w.key()
 	template := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: []string{host},
 		Subject: pkix.Name{CommonName: host}, NotAfter: time.Now().Add(time.Hour)}
+	if ip := net.ParseIP(host); ip != nil {
+		template.DNSNames, template.IPAddresses = nil, []net.IP{ip}
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, w.ca, &key.PublicKey, w.caKey)
 	w.must(err)
 	secret, err := x509.MarshalPKCS8PrivateKey(key)
