@@ -76,7 +76,7 @@ func (e *Election) dialOnce(id zoo.ServerID, addresses string) error {
 		return err
 	}
 	reader := bufio.NewReaderSize(conn, electionReadBytes)
-	err = e.present(conn, reader, addresses)
+	err = e.present(conn, reader, id, addresses)
 	if err != nil || id > e.cfg.ID {
 		return errors.Join(err, conn.Close())
 	}
@@ -84,8 +84,11 @@ func (e *Election) dialOnce(id zoo.ServerID, addresses string) error {
 	return nil
 }
 
-// present says who we are and proves it.
-func (e *Election) present(conn net.Conn, reader *bufio.Reader, addresses string) error {
+// present says who we are and proves it. A stranger hears a proof only if it had to give
+// one before it was dialled back: it could be there to collect them, and guess passwords.
+func (e *Election) present(
+	conn net.Conn, reader *bufio.Reader, id zoo.ServerID, addresses string,
+) error {
 	if err := e.door.hold(conn); err != nil {
 		return err
 	}
@@ -94,8 +97,10 @@ func (e *Election) present(conn net.Conn, reader *bufio.Reader, addresses string
 	if _, err := conn.Write(e.handshake()); err != nil {
 		return err
 	}
-	if err := e.cfg.Security.prove(conn, reader, firstHost(addresses)); err != nil {
-		return err
+	if s := e.cfg.Security; s != nil && (s.ProofRequired || e.cfg.Names.member(id)) {
+		if err := s.prove(conn, reader, firstHost(addresses)); err != nil {
+			return err
+		}
 	}
 	// It fails when the other has hung up already, which a larger id is to do.
 	_ = conn.SetDeadline(time.Time{})

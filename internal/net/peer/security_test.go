@@ -292,6 +292,38 @@ func TestWhoHasNoProofIsLetInWhereItIsNotRequired(t *testing.T) {
 	w.await("1 hears 3 say I know nothing of SASL")
 }
 
+// The plot: a stranger without any proof says that it is to be dialled back. It would
+// like to hear our proof of the password, and hears none; who has proved itself does.
+func TestStrangersHearAProofOnlyForTheirs(t *testing.T) {
+	w := newTown(t)
+	w.member(3, digest("secret", "secret", false))
+	joining := map[zoo.ServerID]string{0: host(0) + ":3888", 3: host(3) + ":3888"}
+	listener, err := w.bind(t.Context(), host(0)+":3888")
+	w.must(err)
+	defer listener.Close()
+	conn, err := w.dial(t.Context(), host(3)+":3888")
+	w.must(err)
+	defer conn.Close()
+	h := wire.ElectionHandshake{Protocol: wire.ElectionProtocolV1,
+		Addresses: []string{joining[0]}}
+	_, err = conn.Write(h.AppendTo(nil))
+	w.must(err)
+	w.must(conn.Close())
+	back, err := listener.Accept()
+	w.must(err)
+	defer back.Close()
+	got, err := wire.ReadElectionHandshake(back)
+	w.must(err)
+	if got.ServerID != 3 {
+		t.Fatalf("dialled back by %d", got.ServerID)
+	}
+	w.await("3 up 0")
+	required := newTown(t)
+	required.member(3, digest("secret", "secret", true))
+	required.start(0, joining, digest("secret", "secret", true))
+	required.await("0 up 3")
+}
+
 // hosted is a mechanism by which whoever comes is who its token says, as by Kerberos.
 type hosted struct{}
 
