@@ -240,21 +240,6 @@ func atLeast(low int, field func(*draft) *int) func(*draft, string) error {
 	}
 }
 
-// mustBeFalse refuses what would let servers or clients in by other rules than
-// the operator asked for.
-func mustBeFalse(reason string) func(*draft, string) error {
-	return func(d *draft, value string) error {
-		var on bool
-		if err := truth(func(*draft) *bool { return &on })(d, value); err != nil {
-			return err
-		}
-		if on {
-			return errors.New(reason)
-		}
-		return nil
-	}
-}
-
 // reserve reads how much room is to be kept free: auto, or bytes.
 func reserve(d *draft, value string) error {
 	if value == "auto" {
