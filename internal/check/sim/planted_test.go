@@ -92,7 +92,7 @@ var plants = []plant{
 	{"3471", zab.Bug3471, "A session that is closed while it is upgraded is forgotten by the " +
 		"leader, and its ephemerals stay.", caughtWatched, "does not watch over", 2500},
 	{"1675", zab.Bug1675, "A leader that has been replaced and does not know it answers a sync.",
-		caughtSync, "answers a sync at", 1500},
+		caughtSync, "answers a sync at", 8000},
 	{"repeat", zab.BugRepeat, "A proposal that is sent twice is logged twice.",
 		caughtInvalid, "panic: ", 100},
 	{"gap", zab.BugGap, "Only who has acknowledged NEWLEADER is sent what is proposed.",
