@@ -57,7 +57,7 @@ var figures = []figure{
 	{readCPU, "getData, %s, CPU of all servers", "us/op", 1, middle, nil},
 	{singleP50, "setData, 1 x 1, p50", "ms", 2, middle, timesAtMost(1)},
 	{singleP99, "setData, 1 x 1, p99", "ms", 2, middle, timesAtMost(0.5)},
-	{killGap, "leader killed, no write at a survivor", "ms", 0, worst, atMost(300, "ms")},
+	{killGap, "leader killed, no write at a survivor", "ms", 0, worst, atMost(100, "ms")},
 	{startTime, "start to first write", "ms", 0, worst, atMost(1000, "ms")},
 	{otherCPUs, "used by other processes meanwhile", "CPUs", 2, worst, nil},
 }
