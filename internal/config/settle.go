@@ -80,7 +80,7 @@ func (d *draft) settleTimeouts() error {
 
 // settleEnsemble decides between standalone and quorum, by Java's rules.
 func (d *draft) settleEnsemble() error {
-	sortServers(d.Servers)
+	quorum.SortServers(d.Servers)
 	voters := 0
 	for _, s := range d.Servers {
 		if !s.Observer {
