@@ -32,6 +32,14 @@ type Entry struct {
 	Bytes []byte
 }
 
+// opAt is where the type stands in a header.
+const opAt = HeaderBytes - 4
+
+// Op is the type in the entry's header, which must be whole.
+func (e Entry) Op() wire.Op {
+	return wire.Op(int32(binary.BigEndian.Uint32(e.Bytes[opAt:HeaderBytes])))
+}
+
 // ParseEntry makes an entry of received or logged bytes, which it keeps. It
 // checks the header only.
 func ParseEntry(b []byte) (Entry, error) {

@@ -36,7 +36,8 @@ var rooms = []room{
 	{name: "internal/core/tree", imports: encoding},
 	{name: "internal/core/quorum", imports: encoding},
 	{name: "internal/core/prep", imports: append(slices.Clone(encoding),
-		"internal/core/tree", "internal/core/acl", "internal/core/session")},
+		"internal/core/tree", "internal/core/acl", "internal/core/session",
+		"internal/core/quorum")},
 	{name: "internal/core/election", imports: append(slices.Clone(encoding),
 		"internal/core/quorum")},
 	// zab knows the tree only as what a SNAP brings and the disk installs.

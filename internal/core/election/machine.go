@@ -17,7 +17,8 @@ const idle wire.PeerState = -1
 // Config describes the server that elects. The zero durations take Java's
 // defaults, but for ResendMax.
 type Config struct {
-	ID   zoo.ServerID
+	ID zoo.ServerID
+	// View is the configuration in force at the start; see SetMembers.
 	View *quorum.View
 	// FinalizeWait is how long a decided vote waits for a better one that a
 	// voter not yet heard could bring: 200 ms.
@@ -40,7 +41,10 @@ type Outgoing struct {
 // Machine is one server's election. It is driven by its owner only.
 type Machine struct {
 	cfg Config
-	// text is the configuration that travels in every notification.
+	// members is who counts: both configurations, while one is proposed. Who is
+	// proposed only is heard, and does not vote for itself.
+	members quorum.Ensemble
+	// text is the configuration that travels in every notification: that in force.
 	text string
 
 	state   wire.PeerState
@@ -70,7 +74,8 @@ func New(cfg Config) *Machine {
 	orDefault(&cfg.ResendMin, 200*time.Millisecond)
 	orDefault(&cfg.ResendMax, time.Second)
 	return &Machine{
-		cfg: cfg, text: cfg.View.Text(), state: idle,
+		cfg: cfg, members: quorum.Ensemble{Current: cfg.View}, text: cfg.View.Text(),
+		state:   idle,
 		votes:   map[zoo.ServerID]ballot{},
 		settled: map[zoo.ServerID]ballot{},
 		linked:  map[zoo.ServerID]bool{},
@@ -90,7 +95,7 @@ func (m *Machine) Look(now time.Duration, last zoo.Zxid, epoch zoo.Epoch) {
 	m.state = wire.Looking
 	m.round++
 	m.own = observerVote
-	if m.cfg.View.IsVoter(m.cfg.ID) {
+	if m.isVoter() {
 		m.own = Vote{Leader: m.cfg.ID, Zxid: last, Epoch: epoch}
 	}
 	m.current = m.own
@@ -100,6 +105,28 @@ func (m *Machine) Look(now time.Duration, last zoo.Zxid, epoch zoo.Epoch) {
 	m.resendAfter = m.cfg.ResendMin
 	m.broadcast(now)
 	m.decide(now)
+}
+
+// SetMembers says who counts from now on. What was decided stays so: the owner looks
+// anew if it must not.
+func (m *Machine) SetMembers(e quorum.Ensemble) {
+	if e.Current != m.members.Current {
+		m.text = e.Current.Text()
+	}
+	m.members = e
+}
+
+// Config is the configuration that travels in notifications.
+func (m *Machine) Config() string { return m.text }
+
+// isVoter tells whether this server votes.
+func (m *Machine) isVoter() bool { return m.members.Current.IsVoter(m.cfg.ID) }
+
+// Appoint settles on a leader without an election, as the commit of a reconfiguration
+// tells: it has named the best one.
+func (m *Machine) Appoint(v Vote) {
+	m.current = v
+	m.settle()
 }
 
 // Withdraw keeps this server out of elections until the next Look: it neither votes
@@ -173,7 +200,7 @@ func (m *Machine) Tick(now time.Duration) {
 func (m *Machine) LinkUp(peer zoo.ServerID) {
 	m.linked[peer] = true
 	delete(m.silent, peer)
-	if m.state == wire.Looking && m.cfg.View.IsVoter(peer) {
+	if m.state == wire.Looking && m.members.IsVoter(peer) {
 		m.send(peer)
 	}
 }
@@ -195,7 +222,7 @@ func (m *Machine) Silent(peer zoo.ServerID) { m.silent[peer] = true }
 // Receive takes in a notification.
 func (m *Machine) Receive(now time.Duration, from zoo.ServerID, n wire.Notification) {
 	delete(m.silent, from)
-	if m.state != wire.Looking || !m.cfg.View.IsVoter(from) {
+	if m.state != wire.Looking || !m.members.IsVoter(from) {
 		m.answer(from, n)
 		return
 	}
@@ -208,10 +235,11 @@ func (m *Machine) Receive(now time.Duration, from zoo.ServerID, n wire.Notificat
 	}
 }
 
-// answer tells our vote to whoever looks for a leader. An observer never
-// answers: its vote does not count, and two that answer each other never end.
+// answer tells our vote to whoever looks for a leader. A server without a vote does not
+// answer while it looks itself: two that answer each other never end. Once it has found
+// a leader it does, since the asker may not know the newest configuration.
 func (m *Machine) answer(to zoo.ServerID, n wire.Notification) {
-	if n.State == wire.Looking && m.state != idle && m.cfg.View.IsVoter(m.cfg.ID) {
+	if n.State == wire.Looking && m.state != idle && (m.isVoter() || m.state != wire.Looking) {
 		m.send(to)
 	}
 }
@@ -229,14 +257,14 @@ func (m *Machine) receiveLooking(now time.Duration, from zoo.ServerID, b ballot)
 		m.join(now, b)
 	case m.beats(b.vote, m.current):
 		m.adopt(now, b.vote)
-	case (m.beats(m.current, b.vote) || !heard) && m.cfg.View.IsVoter(m.cfg.ID):
+	case (m.beats(m.current, b.vote) || !heard) && m.isVoter():
 		// The peer may have begun to look after we told it our vote, and
 		// would wait for the next repetition, even if its vote is ours by now:
 		// then it is the first that we hear of it, as the one before was
 		// overtaken.
 		m.send(from)
 	}
-	if m.cfg.View.IsVoter(b.vote.Leader) {
+	if m.members.IsVoter(b.vote.Leader) {
 		m.votes[from] = b
 	}
 	m.decide(now)
@@ -245,10 +273,10 @@ func (m *Machine) receiveLooking(now time.Duration, from zoo.ServerID, b ballot)
 // beats is the order of candidates in this ensemble. One without weight never wins,
 // and gives way to any that has some.
 func (m *Machine) beats(v, other Vote) bool {
-	if !m.cfg.View.Weighs(v.Leader) {
+	if !m.members.Weighs(v.Leader) {
 		return false
 	}
-	return !m.cfg.View.Weighs(other.Leader) || v.beats(other)
+	return !m.members.Weighs(other.Leader) || v.beats(other)
 }
 
 // join enters the later round of a peer, with the better of its vote and our
@@ -284,12 +312,12 @@ func (m *Machine) adopt(now time.Duration, v Vote) {
 // In our own round such a ballot is a voter's word like any other: it may have settled so
 // soon that its answer has overtaken its vote, and nobody must wait for that one.
 func (m *Machine) receiveSettled(now time.Duration, from zoo.ServerID, b ballot) {
-	if !m.cfg.View.IsVoter(b.vote.Leader) {
+	if !m.members.IsVoter(b.vote.Leader) {
 		return
 	}
 	if b.round == m.round {
 		m.votes[from] = b
-		if m.hasQuorum(m.votes, b) && m.leads(b.vote.Leader, b.round, m.votes) {
+		if m.followers(m.votes, b) && m.leads(b.vote.Leader, b.round, m.votes) {
 			m.current = b.vote
 			m.settle()
 			return
@@ -299,7 +327,7 @@ func (m *Machine) receiveSettled(now time.Duration, from zoo.ServerID, b ballot)
 		}
 	}
 	m.settled[from] = b
-	if m.hasQuorum(m.settled, b) && m.leads(b.vote.Leader, b.round, m.settled) {
+	if m.followers(m.settled, b) && m.leads(b.vote.Leader, b.round, m.settled) {
 		m.round = b.round
 		m.current = b.vote
 		m.settle()
@@ -319,14 +347,27 @@ func (m *Machine) leads(
 }
 
 func (m *Machine) hasQuorum(ballots map[zoo.ServerID]ballot, b ballot) bool {
-	return m.cfg.View.Decides(func(id zoo.ServerID) bool {
+	return m.members.Decides(m.supports(ballots, b))
+}
+
+// followers tells whether a leader has a quorum already. The configuration in force is
+// enough for that: one that only this server takes for proposed, since it was lost
+// before the others heard of it, must not keep it away from their leader.
+func (m *Machine) followers(ballots map[zoo.ServerID]ballot, b ballot) bool {
+	return m.members.Current.Decides(m.supports(ballots, b))
+}
+
+func (m *Machine) supports(
+	ballots map[zoo.ServerID]ballot, b ballot,
+) func(zoo.ServerID) bool {
+	return func(id zoo.ServerID) bool {
 		if id == m.cfg.ID && b.round == m.round && m.current == b.vote {
 			return true
 		}
 		other, heard := ballots[id]
 		return heard && other.agrees(b.vote, b.round, b.state) &&
 			(!m.cfg.WholeVotes || other.vote == b.vote && other.round == b.round)
-	})
+	}
 }
 
 // decide looks whether a quorum supports our vote. It settles at once when no
@@ -351,9 +392,9 @@ func (m *Machine) decide(now time.Duration) {
 }
 
 func (m *Machine) awaitsAnyone() bool {
-	for _, id := range m.cfg.View.Voters() {
+	for _, id := range m.members.Voters() {
 		_, heard := m.votes[id]
-		if !heard && id != m.cfg.ID && m.Responsive(id) && m.cfg.View.Weighs(id) {
+		if !heard && id != m.cfg.ID && m.Responsive(id) && m.members.Weighs(id) {
 			return true
 		}
 	}
@@ -365,10 +406,10 @@ func (m *Machine) settle() {
 	switch {
 	case m.current.Leader == m.cfg.ID:
 		m.state = wire.Leading
-	case m.cfg.View.IsVoter(m.cfg.ID):
-		m.state = wire.Following
-	default:
+	case m.members.Current.IsObserver(m.cfg.ID):
 		m.state = wire.Observing
+	default:
+		m.state = wire.Following
 	}
 	v := m.current
 	m.outcome = &v
@@ -381,7 +422,7 @@ func (m *Machine) tellObservers() {
 	if m.state == wire.Observing {
 		return
 	}
-	for _, member := range m.cfg.View.Members() {
+	for _, member := range m.members.Members() {
 		if member.Observer && m.linked[member.ID] {
 			m.send(member.ID)
 		}
@@ -390,7 +431,7 @@ func (m *Machine) tellObservers() {
 
 func (m *Machine) broadcast(now time.Duration) {
 	m.resendAt = now + m.resendAfter
-	for _, id := range m.cfg.View.Voters() {
+	for _, id := range m.members.Voters() {
 		m.send(id)
 	}
 }

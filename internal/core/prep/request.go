@@ -48,9 +48,12 @@ type Config struct {
 	// EndsUnlisted leaves the record out of the entry that ends a session, as before
 	// 3.6 (closeSessionTxn.enabled=false). Applying it deletes the same ephemerals.
 	EndsUnlisted bool
-	// ReconfigEnabled is the operator's word (reconfigEnabled). There is no reconfig
-	// here all the same; as in Java a server alone then says so.
+	// ReconfigEnabled is the operator's word (reconfigEnabled); a server alone refuses a
+	// reconfig all the same.
 	ReconfigEnabled bool
+	// Ensemble is what a reconfig changes; VotersMin is how many voters it must leave.
+	Ensemble  Ensemble
+	VotersMin int
 	// EnforceQuota refuses what is beyond a hard quota, and notes what is beyond a
 	// soft one (zookeeper.enforceQuota).
 	EnforceQuota bool

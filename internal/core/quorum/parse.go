@@ -135,3 +135,9 @@ func (v *View) Server(id zoo.ServerID) (Server, bool) {
 func (v *View) SameMembers(other *View) bool {
 	return v.WithVersion(0).Text() == other.WithVersion(0).Text()
 }
+
+// IsObserver tells whether the server is a member that does not vote.
+func (v *View) IsObserver(id zoo.ServerID) bool {
+	m, ok := v.Member(id)
+	return ok && m.Observer
+}

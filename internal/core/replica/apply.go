@@ -14,7 +14,7 @@ func (r *Replica) applyReady() bool {
 	}
 	_, entry := r.history.Next(r.journal.Persisted())
 	_, due := r.attached.due(r.history.Applied())
-	return entry || due || len(r.attached.refusals) > 0
+	return entry || due || len(r.attached.refusals) > 0 || r.members.show
 }
 
 // ApplyNext applies the next transaction that is committed and durable in the
@@ -24,6 +24,7 @@ func (r *Replica) ApplyNext() (Outcome, bool) {
 	if r.reload {
 		return Outcome{}, false
 	}
+	r.showMembers()
 	if w, refused := r.attached.nextRefusal(); refused {
 		return Outcome{Conn: w.conn, Xid: w.xid, Op: w.op, Code: w.code}, true
 	}

@@ -189,6 +189,9 @@ func (r *Replica) propose(q Request, owner session.Owner) zoo.Zxid {
 		r.leader.Resign("the zxid counter of the epoch is used up")
 		return 0
 	}
+	if r.leader != nil && r.leader.HandsOver() {
+		return 0 // Its successor has stopped listening; the clients are sent away soon.
+	}
 	return r.prepare(prep.Request{
 		Session: q.Session, Cxid: q.Xid, Op: q.Op, Body: q.Body, IDs: q.IDs,
 		Owner: owner,

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"zoo"
+	"zoo/internal/core/quorum"
 	"zoo/internal/core/tree"
 	"zoo/internal/core/zab"
 	"zoo/internal/txn"
@@ -39,6 +40,9 @@ type Effects struct {
 	// View asks for a copy of the tree as it is now with these entries applied,
 	// in the background, reported by Viewed.
 	View []txn.Entry
+	// Members is the configuration in force and the one that is proposed, when either has
+	// changed: who is to be linked, and where. The disk writes them by DiskConfigure.
+	Members *quorum.Ensemble
 	// Changed says that Status differs from what it was: the state, the
 	// leader, whether the server serves.
 	Changed bool

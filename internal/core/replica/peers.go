@@ -128,5 +128,6 @@ func (r *Replica) install(ev SnapshotReceived) {
 	}
 	r.tree, r.uncut = ev.Tree, false
 	r.tree.SetTypes(r.cfg.Types)
+	r.members.show = true
 	r.effects.Changed = true
 }

@@ -20,8 +20,11 @@ import (
 // ZooKeeper's defaults.
 type Config struct {
 	ID zoo.ServerID
-	// View is the ensemble; nil makes a standalone server.
-	View     *quorum.View
+	// View is the ensemble's configuration in force; nil makes a standalone server.
+	View *quorum.View
+	// Next is the configuration that was proposed last, as far as the disk knows beside
+	// the log; nil for none.
+	Next     *quorum.View
 	TickTime time.Duration
 	// InitLimit and SyncLimit are in ticks.
 	InitLimit, SyncLimit int
@@ -61,8 +64,10 @@ type Config struct {
 	// Undigested keeps the tree's digest out of transactions, EndsUnlisted the
 	// ephemerals out of those that end sessions.
 	Undigested, EndsUnlisted bool
-	// ReconfigEnabled is the operator's word; it decides between two refusals.
+	// ReconfigEnabled lets configurations change; otherwise View stays in force.
 	ReconfigEnabled bool
+	// VotersMin is how many voters a reconfiguration must leave: 1.
+	VotersMin int
 	// LocalSessions keeps new sessions out of the ensemble's history;
 	// LocalSessionsUpgrading lets them become global when they need to.
 	LocalSessions, LocalSessionsUpgrading bool
@@ -109,6 +114,7 @@ type Replica struct {
 	rng *rand.Rand
 
 	tree    *tree.Tree
+	members members
 	history *zab.History
 	journal *zab.Journal
 	epochs  zab.Epochs
@@ -197,9 +203,11 @@ func New(cfg Config, rec Recovered) *Replica {
 	if cfg.View == nil {
 		r.serveAlone()
 	} else {
+		r.beginMembers(rec.Tail)
 		r.election = election.New(election.Config{ID: cfg.ID, View: cfg.View,
 			ResendMin: cfg.ResendMin, ResendMax: cfg.ResendMax,
 			WholeVotes: cfg.Planted == zab.Bug1732})
+		r.election.SetMembers(r.members.Ensemble)
 		r.look("start")
 	}
 	r.settle()
@@ -220,6 +228,7 @@ func withDefaults(cfg Config) Config {
 	orDefault(&cfg.SnapCount, 100_000)
 	orDefault(&cfg.SnapPause, 2*time.Second)
 	orDefault(&cfg.EpochTurnAt, zoo.CounterMax-epochTurnMargin)
+	orDefault(&cfg.VotersMin, 1)
 	orDefault(&cfg.HistoryMin, 500)
 	orDefault(&cfg.CounterMax, zoo.CounterMax)
 	orDefault(&cfg.HistoryBytesMin, 16<<20)
@@ -238,7 +247,8 @@ func orDefault[T comparable](value *T, fallback T) {
 
 func (r *Replica) zabConfig() zab.Config {
 	return zab.Config{
-		ID: r.cfg.ID, View: r.cfg.View, TickTime: r.cfg.TickTime,
+		ID: r.cfg.ID, Members: &r.members.Ensemble, Reconfigures: r.cfg.ReconfigEnabled,
+		TickTime:  r.cfg.TickTime,
 		InitLimit: r.cfg.InitLimit, SyncLimit: r.cfg.SyncLimit,
 		CounterMax: r.cfg.CounterMax, EpochTurnAt: r.cfg.EpochTurnAt,
 		Planted: r.cfg.Planted,
@@ -346,6 +356,7 @@ func (r *Replica) settle() {
 		r.syncsAnswered()
 	}
 	r.watchDisk()
+	r.followMembers()
 	r.endRole()
 	r.takeRole()
 	r.maybeServe()
@@ -432,6 +443,11 @@ func (r *Replica) Drain() Effects {
 	r.out = zab.Output{}
 	eff.ApplyReady = r.applyReady()
 	eff.Reload = r.reload
+	if r.members.changed {
+		r.members.changed = false
+		e := r.members.Ensemble
+		eff.Members = &e
+	}
 	return eff
 }
 
@@ -520,7 +536,7 @@ func (r *Replica) Round() int64 {
 
 // quorumRemains tells whether those that have not strayed are a quorum.
 func (r *Replica) quorumRemains() bool {
-	return r.cfg.View.Decides(func(id zoo.ServerID) bool {
+	return r.members.Decides(func(id zoo.ServerID) bool {
 		return r.leader.Registered(id) || r.election.Responsive(id) && !r.strayed[id]
 	})
 }

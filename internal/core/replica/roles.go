@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"zoo"
+	"zoo/internal/core/election"
 	"zoo/internal/core/prep"
 	"zoo/internal/core/session"
 	"zoo/internal/core/zab"
@@ -35,7 +36,10 @@ const (
 
 // look begins an election. What was committed stays to be applied; the tail
 // stays a tail, for the next synchronisation to settle.
-func (r *Replica) look(why string) {
+func (r *Replica) look(why string) { r.leave(why, 0) }
+
+// leave ends the role. If it is known who leads next there is no election.
+func (r *Replica) leave(why string, successor zoo.ServerID) {
 	r.plantAtRoleEnd()
 	r.state, r.serving, r.ready = Looking, false, false
 	r.leader, r.learner, r.writer = nil, nil, nil
@@ -50,6 +54,11 @@ func (r *Replica) look(why string) {
 	r.trace(Trace{Stage: "looking", Zxid: r.history.Last(), Epoch: r.epochs.Current, Detail: why})
 	if r.stall.aside {
 		r.election.Withdraw()
+		return
+	}
+	if successor != 0 {
+		r.election.Appoint(election.Vote{
+			Leader: successor, Zxid: r.history.Last(), Epoch: r.epochs.Current})
 		return
 	}
 	r.election.Look(r.now.Mono, r.history.Last(), r.epochs.Current)
@@ -70,7 +79,7 @@ func (r *Replica) endRole() {
 	switch {
 	case r.leader != nil && r.leader.Resigned() != "":
 		r.effects.Hangup = append(r.effects.Hangup, r.leader.Links()...)
-		r.look(r.leader.Resigned())
+		r.leave(r.leader.Resigned(), r.leader.Successor())
 	case r.learner != nil && r.learner.Failed() != "":
 		if link := r.learner.Link(); link != 0 {
 			r.effects.Hangup = append(r.effects.Hangup, link)
@@ -90,7 +99,7 @@ func (r *Replica) endRole() {
 		if r.learner.Silent() {
 			r.election.Silent(r.learner.Leader())
 		}
-		r.look(r.learner.Failed())
+		r.leave(r.learner.Failed(), r.learner.Successor())
 	}
 }
 
@@ -124,9 +133,10 @@ func (r *Replica) becomeLeader() {
 }
 
 func (r *Replica) becomeLearner(leader zoo.ServerID) {
-	r.state = Observing
-	if r.cfg.View.IsVoter(r.cfg.ID) {
-		r.state = Following
+	// One that is no member follows as well, and is not counted.
+	r.state = Following
+	if r.members.Current.IsObserver(r.cfg.ID) {
+		r.state = Observing
 	}
 	r.learner = zab.NewLearner(
 		r.now.Mono, r.zabConfig(), leader, r.history, r.journal, &r.epochs, &r.out)
@@ -210,6 +220,7 @@ func (r *Replica) beginWriting() {
 		Sessions: sessions{r}, ACL: r.cfg.Rules, Digest: !r.cfg.Undigested,
 		EndsUnlisted: r.cfg.EndsUnlisted,
 		Quorum:       r.state != Standalone, ReconfigEnabled: r.cfg.ReconfigEnabled,
+		Ensemble: ensemble{r}, VotersMin: r.cfg.VotersMin,
 		EnforceQuota: r.cfg.EnforceQuota, EntryBytesMax: r.cfg.EntryBytesMax,
 	})
 	r.writer = w
@@ -224,6 +235,9 @@ func (r *Replica) electionDown(peer zoo.ServerID) {
 
 func (r *Replica) notified(ev Notified) {
 	n := ev.Notification
+	if r.adopt(n.Config) {
+		return
+	}
 	again := n.State == wire.Looking && n.Round > r.election.Round()
 	r.election.Receive(r.now.Mono, ev.Peer, n)
 	joining := r.learner != nil && r.learner.Leader() == ev.Peer && !r.learner.Following()

@@ -25,6 +25,11 @@ import (
 //
 //	servers 3 [observers=4] [local-sessions] [upgrading] [read-only] [turn-at=3]
 //	                                make servers that have not started
+//	servers 3 reconfig [spares=4]   with reconfigurations; a spare is listed as an observer
+//	                                in its own configuration and nowhere else
+//	reconfig ID [join=(4,5:observer)] [leave=1] [members=(1,2)] [from=VERSION]
+//	                                a client of that server asks for another ensemble
+//	members                         which configurations the servers know
 //	history ID log=(0x101,0x102) current=1 accepted=1 [snapshot=0x101]
 //	                  [uncut]       its log could not be cut back before
 //	start ID...                     start servers
@@ -61,6 +66,7 @@ type world struct {
 	mono    time.Duration
 	view    *quorum.View
 	cfg     Config // what the servers share
+	spares  map[zoo.ServerID]*quorum.View
 	servers []*server
 	// viewsStop keeps views of logs back, in views.
 	viewsStop bool
@@ -120,12 +126,14 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.holdViews(d.Cmd == "stop-views")
 	case "pipeline":
 		w.pipeline(d)
-	case "connect", "create", "set", "sync", "close", "container", "ttl", "delete":
+	case "connect", "create", "set", "sync", "close", "container", "ttl", "delete", "reconfig":
 		w.client(d)
 	case "has":
 		return w.has(d)
 	case "state":
 		return w.state()
+	case "members":
+		return w.members()
 	default:
 		w.t.Fatalf("unknown command %q", d.Cmd)
 	}
@@ -154,11 +162,11 @@ func (w *world) make(d *datadriven.TestData) string {
 	n, _ := strconv.Atoi(d.CmdArgs[0].Key)
 	var members []quorum.Member
 	for id := 1; id <= n; id++ {
-		members = append(members, quorum.Member{ID: zoo.ServerID(id)})
+		members = append(members, memberOf(d, id, ""))
 	}
 	if observers, ok := d.Arg("observers"); ok {
 		id, _ := strconv.Atoi(observers.Vals[0])
-		members = append(members, quorum.Member{ID: zoo.ServerID(id), Observer: true})
+		members = append(members, memberOf(d, id, ":observer"))
 	}
 	view, err := quorum.NewView(members, 0)
 	if err != nil {
@@ -168,10 +176,12 @@ func (w *world) make(d *datadriven.TestData) string {
 		LocalSessions: d.HasArg("local-sessions"), ReadOnly: d.HasArg("read-only"),
 		LocalSessionsUpgrading: d.HasArg("upgrading"),
 		EpochTurnAt:            uint32(w.number(d, "turn-at")),
+		ReconfigEnabled:        d.HasArg("reconfig"),
 	}}
 	for _, m := range members {
 		w.servers = append(w.servers, &server{id: m.ID, rec: Recovered{Tree: tree.New()}})
 	}
+	w.addSpares(d, members)
 	return "ok"
 }
 
@@ -230,6 +240,9 @@ func (w *world) now() Now {
 func (w *world) start(s *server) {
 	cfg := w.cfg
 	cfg.ID, cfg.View, cfg.TickTime, cfg.Start = s.id, w.view, time.Second, w.now()
+	if view := w.spares[s.id]; view != nil {
+		cfg.View = view
+	}
 	cfg.Types, cfg.SpaceMin = tree.Types{Extended: true}, 1000
 	cfg.Reaping = Reaping{NeverUsedMax: 90 * time.Second, PerMinuteMax: 600}
 	s.r = New(cfg, s.rec)
@@ -317,6 +330,8 @@ func (w *world) client(d *datadriven.TestData) {
 	s.xid++
 	q := Request{Conn: s.conn, Session: s.session, Xid: s.xid}
 	switch d.Cmd {
+	case "reconfig":
+		w.reconfig(d, &q)
 	case "create":
 		q.Op = wire.OpCreate
 		body := wire.CreateRequest{Path: d.CmdArgs[1].Key, ACL: zoo.OpenACL()}

@@ -10,8 +10,13 @@ import (
 
 // Config is what leader and learner need to know of the ensemble.
 type Config struct {
-	ID   zoo.ServerID
-	View *quorum.View
+	ID zoo.ServerID
+	// Members is the ensemble. It belongs to the owner of the roles, and the role changes
+	// it as configurations are proposed and come into force.
+	Members *quorum.Ensemble
+	// Reconfigures says that configurations may change (reconfigEnabled). Otherwise
+	// Members stays what it is, whatever the history says.
+	Reconfigures bool
 	// TickTime is the unit of the limits. A leader pings every half tick.
 	TickTime time.Duration
 	// InitLimit bounds discovery and synchronisation, SyncLimit the silence of

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"zoo"
+	"zoo/internal/core/quorum"
 	"zoo/internal/core/tree"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
@@ -30,6 +31,9 @@ const (
 	DiskInstall
 	// DiskRoll ends the current log file.
 	DiskRoll
+	// DiskConfigure writes Members: the configuration in force, and the one that is
+	// proposed, or that none is.
+	DiskConfigure
 	// DiskBarrier does nothing; it is done when all before it is done.
 	DiskBarrier
 )
@@ -43,6 +47,7 @@ type DiskOp struct {
 	Zxid    zoo.Zxid
 	Epoch   zoo.Epoch
 	Tree    *tree.Tree
+	Members quorum.Ensemble
 }
 
 // Outgoing is a packet for a link.

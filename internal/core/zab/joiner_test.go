@@ -32,7 +32,8 @@ func newMember(t *testing.T, id zoo.ServerID, voters int) *member {
 	}
 	return &member{
 		cfg: Config{
-			ID: id, View: view, TickTime: time.Second, InitLimit: 10, SyncLimit: 5,
+			ID: id, Members: &quorum.Ensemble{Current: view},
+			TickTime: time.Second, InitLimit: 10, SyncLimit: 5,
 		},
 		history: NewHistory(0, nil), journal: NewJournal(0),
 	}

@@ -2,6 +2,7 @@ package zab
 
 import (
 	"zoo"
+	"zoo/internal/core/quorum"
 	"zoo/internal/core/tree"
 	"zoo/internal/txn"
 )
@@ -105,6 +106,12 @@ func (j *Journal) Accept(e zoo.Epoch) uint64 {
 // Enter writes the current epoch, and gives the operation to wait for.
 func (j *Journal) Enter(e zoo.Epoch) uint64 {
 	return j.push(DiskOp{Kind: DiskCurrentEpoch, Epoch: e})
+}
+
+// Configure writes the configurations. What is appended or entered behind it is not
+// durable before they are.
+func (j *Journal) Configure(e quorum.Ensemble) {
+	j.push(DiskOp{Kind: DiskConfigure, Members: e})
 }
 
 // Barrier gives an operation that is done when all before it is done.

@@ -61,6 +61,9 @@ type Leader struct {
 
 	pingAt, checkAt time.Duration
 	resigned        string
+	// successor leads the configuration that has just come into force; zero before
+	// there was any change.
+	successor zoo.ServerID
 
 	// short says that this server is short of disk space, alarm who is.
 	short bool
@@ -172,6 +175,9 @@ func (l *Leader) Disconnected(link LinkID) {
 	l.learners = slices.DeleteFunc(l.learners, func(x *learner) bool { return x.link == link })
 	l.syncs = slices.DeleteFunc(l.syncs, func(s waitingSync) bool { return s.link == link })
 	l.updateAlarm()
+	if l.HandsOver() && !l.Registered(l.successor) {
+		l.maybeLeave()
+	}
 }
 
 // Moved says that bytes to the learner have gone out. While a tree is on its way
@@ -257,7 +263,7 @@ func (l *Leader) register(now time.Duration, x *learner, p *wire.QuorumPacket) {
 		l.drop(x, "malformed or repeated registration")
 		return
 	}
-	if info.ConfigVersion > l.cfg.View.Version() {
+	if info.ConfigVersion > l.cfg.Members.Latest().Version() {
 		l.drop(x, fmt.Sprintf("its configuration %v is newer than ours", info.ConfigVersion))
 		return
 	}
@@ -276,7 +282,7 @@ func (l *Leader) register(now time.Duration, x *learner, p *wire.QuorumPacket) {
 	switch {
 	case l.phase == discovering:
 		l.discover(now)
-	case x.accepted > l.epoch && l.cfg.View.IsVoter(x.id):
+	case x.accepted > l.epoch && l.cfg.Members.IsVoter(x.id):
 		// It has promised to follow nobody below that epoch, so it could never
 		// join us. Only a new epoch above its promise brings it back.
 		l.Resign(fmt.Sprintf("server %d has accepted epoch %d, ours is %d",
@@ -312,13 +318,14 @@ func (l *Leader) discover(now time.Duration) {
 	l.epochs.Accepted = l.epoch
 	l.phase = accepting
 	l.deadline = now + l.cfg.initTime()
+	l.establish()
 	l.awaited = l.journal.Accept(l.epoch)
 }
 
 // quorum tells whether this server and the voters among its learners for which
 // has is true decide.
 func (l *Leader) quorum(has func(*learner) bool) bool {
-	return l.cfg.View.Decides(func(id zoo.ServerID) bool {
+	return l.cfg.Members.Decides(func(id zoo.ServerID) bool {
 		if id == l.cfg.ID {
 			return true
 		}
@@ -475,7 +482,8 @@ func (l *Leader) synchronise(now time.Duration, x *learner) {
 	x.acked = h.at(settled)
 	x.stage, x.since = syncing, now
 	l.out.send(x.link, wire.QuorumPacket{
-		Type: wire.PacketNewLeader, Zxid: l.epoch.Start(), Data: []byte(l.cfg.View.Text()),
+		Type: wire.PacketNewLeader, Zxid: l.epoch.Start(),
+		Data: []byte(l.cfg.Members.Latest().Text()),
 	})
 }
 
@@ -517,6 +525,9 @@ func (l *Leader) activate(now time.Duration) {
 	l.history.start = l.epoch.Start()
 	l.history.Commit(l.initial)
 	l.out.note(Note{Stage: "quorum synced", Zxid: l.initial, Epoch: l.epoch})
+	if next := l.cfg.Members.Next; next != nil {
+		l.activateNext(next)
+	}
 	for _, x := range l.learners {
 		if x.stage == synced {
 			l.tellUpToDate(now, x)
@@ -546,6 +557,9 @@ func (l *Leader) Propose(e txn.Entry) {
 		invariant.Fail("propose %v, next is %v", e.Zxid, next)
 	}
 	l.history.Append(e)
+	if e.Op() == wire.OpReconfig {
+		l.proposeNext(e)
+	}
 	l.journal.Append(e)
 	for _, x := range l.learners {
 		if l.takesProposals(x) {
@@ -564,9 +578,24 @@ func (l *Leader) Commit() {
 }
 
 func (l *Leader) commit() {
-	agreed := l.mayCommit(l.cfg.View.Agreed(l.reached))
+	if l.HandsOver() {
+		return
+	}
+	agreed := l.mayCommit(l.agreed())
+	next := l.cfg.Members.Next
+	if next == nil || agreed < next.Version() {
+		l.commitTo(agreed)
+		return
+	}
+	l.commitTo(next.Version() - 1)
+	l.activateNext(next)
+	l.commitTo(next.Version())
+	l.commit() // what lies behind it, by the new configuration alone
+}
+
+func (l *Leader) commitTo(z zoo.Zxid) {
 	before := l.history.committed
-	l.history.Commit(agreed)
+	l.history.Commit(z)
 	for _, e := range l.history.entries[before:l.history.committed] {
 		l.tellCommitted(e)
 		// Before the next commit: a session whose write came after its sync must
@@ -590,6 +619,10 @@ func (l *Leader) reached(id zoo.ServerID) zoo.Zxid {
 // COMMIT behind NEWLEADER of what was proposed before it ends a follower of Java's 3.8
 // (ZOOKEEPER-4394), and none needs it before UPTODATE.
 func (l *Leader) tellCommitted(e txn.Entry) {
+	if e.Op() == wire.OpReconfig && l.cfg.Reconfigures {
+		l.tellActivated(e)
+		return
+	}
 	for _, x := range l.learners {
 		switch {
 		case x.stage < syncing:
@@ -626,6 +659,7 @@ func (l *Leader) Tick(now time.Duration) {
 	}
 	if l.phase == broadcasting && now >= l.checkAt {
 		l.checkAt = now + l.cfg.TickTime
+		l.maybeLeave()
 		// A learner that has come back and is being synchronised counts, as in
 		// Java: ping drops it if that takes too long. Two short breaks of two
 		// links must not cost the leadership.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"zoo"
+	"zoo/internal/core/quorum"
 	"zoo/internal/core/tree"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
@@ -71,6 +72,12 @@ type Learner struct {
 	// held are entries that only a planted bug keeps from the journal.
 	held []txn.Entry
 
+	// leaders is the configuration that came with NEWLEADER, or was activated since; it
+	// is in force at UPTODATE if it is committed. Nil for none.
+	leaders *quorum.View
+	// successor leads once the configuration has changed; zero if an election decides.
+	successor zoo.ServerID
+
 	heard  time.Duration
 	failed string
 	// silent: it gave up because the leader said nothing for too long.
@@ -92,7 +99,7 @@ func NewLearner(
 ) *Learner {
 	return &Learner{
 		cfg: cfg, history: h, journal: j, epochs: epochs, out: out,
-		leader: leader, observer: !cfg.View.IsVoter(cfg.ID), heard: now,
+		leader: leader, observer: cfg.Members.Current.IsObserver(cfg.ID), heard: now,
 	}
 }
 
@@ -151,7 +158,7 @@ func (l *Learner) Connected(now time.Duration, link LinkID) {
 	}
 	info := wire.LearnerInfo{
 		ServerID: l.cfg.ID, ProtocolVersion: wire.LearnerProtocolVersion,
-		ConfigVersion: l.cfg.View.Version(),
+		ConfigVersion: l.cfg.Members.Current.Version(),
 	}
 	l.out.send(link, wire.QuorumPacket{
 		Type: kind, Zxid: l.epochs.Accepted.Start(),
@@ -173,6 +180,8 @@ func (l *Learner) Receive(now time.Duration, p *wire.QuorumPacket) Upcall {
 	case wire.PacketInform:
 		l.log(p)
 		l.commit(p.Zxid)
+	case wire.PacketCommitAndActivate, wire.PacketInformAndActivate:
+		l.commitAndActivate(p)
 	case wire.PacketPing:
 		return l.heartbeat()
 	case wire.PacketSync:
@@ -209,7 +218,7 @@ func (l *Learner) receiveSync(p *wire.QuorumPacket) {
 	case p.Type == wire.PacketSnap && l.phase == comparing:
 		l.snapshot, l.phase = p.Zxid, loading
 	case p.Type == wire.PacketNewLeader && l.phase == receiving:
-		l.settle(p.Zxid)
+		l.settle(p)
 	default:
 		l.Fail(fmt.Sprintf("unexpected %v from the leader", p.Type))
 		return
@@ -282,6 +291,7 @@ func (l *Learner) tellEpoch() {
 
 // truncate cuts what the leader does not have.
 func (l *Learner) truncate(z zoo.Zxid) {
+	l.forgetProposed(z)
 	if !l.history.Truncate(z) {
 		// What the tree holds was committed once, or came in a fuzzy snapshot:
 		// only the disk can tell. The owner recovers from there.
@@ -313,6 +323,7 @@ func (l *Learner) Install(now time.Duration, t *tree.Tree) bool {
 	z := l.snapshot
 	t.SetZxid(z)
 	l.history.Replace(z)
+	l.proposedByTree(t, z)
 	if l.cfg.Planted != Bug3642 {
 		l.journal.Install(t, z)
 	}
@@ -339,6 +350,9 @@ func (l *Learner) log(p *wire.QuorumPacket) {
 	e, err := txn.ParseEntry(p.Data)
 	if err != nil || e.Zxid != p.Zxid {
 		l.Fail(fmt.Sprintf("malformed proposal %v: %v", p.Zxid, err))
+		return
+	}
+	if e.Op() == wire.OpReconfig && !l.propose(e) {
 		return
 	}
 	l.history.Append(e)
@@ -371,9 +385,12 @@ func (l *Learner) commit(z zoo.Zxid) {
 // settle ends the synchronisation at NEWLEADER: the journal's order makes the
 // received history durable before currentEpoch, and the acknowledgement waits
 // for both.
-func (l *Learner) settle(newLeader zoo.Zxid) {
-	if newLeader != l.epoch.Start() {
-		l.Fail(fmt.Sprintf("NEWLEADER %v in epoch %d", newLeader, l.epoch))
+func (l *Learner) settle(p *wire.QuorumPacket) {
+	if p.Zxid != l.epoch.Start() {
+		l.Fail(fmt.Sprintf("NEWLEADER %v in epoch %d", p.Zxid, l.epoch))
+		return
+	}
+	if !l.takeLeaders(p.Data) {
 		return
 	}
 	l.phase = settling
@@ -417,6 +434,7 @@ func (l *Learner) follow() Upcall {
 	if l.short {
 		l.tellShort()
 	}
+	l.activateLeaders()
 	return Established
 }
 

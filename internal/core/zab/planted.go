@@ -68,6 +68,11 @@ const (
 	// specification warns of.
 	BugRepeat
 	BugGap
+	// BugNewQuorumOnly commits a reconfiguration by the new configuration alone.
+	BugNewQuorumOnly
+	// BugEarlyActivation takes the configuration of NEWLEADER for one in force at
+	// UPTODATE although it is still proposed, as Java does.
+	BugEarlyActivation
 )
 
 // takesProposals tells whether a follower is sent what is proposed.
