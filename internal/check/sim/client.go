@@ -117,6 +117,7 @@ func (c *client) act() {
 	case n < 30:
 		c.read()
 	default:
+		c.maybeReconfigure()
 		for range 1 + c.w.rng.IntN(3) {
 			if c.conn == nil || len(c.conn.pending) >= pipelineMax {
 				return
@@ -178,7 +179,9 @@ func (c *client) ping() {
 	c.conn.server.hear(replica.Touched{Sessions: []zoo.SessionID{c.session}})
 }
 
-func (c *client) submit(op wire.Op, body []byte) {
+func (c *client) submit(op wire.Op, body []byte) { c.submitAs(op, body, nobody) }
+
+func (c *client) submitAs(op wire.Op, body []byte, ids []zoo.ID) {
 	c.xid++
 	k := c.conn
 	k.pending = append(k.pending, request{xid: c.xid, op: op, committed: c.w.ledger.acked})
@@ -188,7 +191,7 @@ func (c *client) submit(op wire.Op, body []byte) {
 	}
 	k.server.hear(replica.Submit{Requests: []replica.Request{{
 		Conn: k.id, Session: c.session, Xid: c.xid, Op: op, Body: body,
-		IDs: nobody,
+		IDs: ids,
 	}}})
 }
 

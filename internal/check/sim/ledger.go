@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"zoo"
+	"zoo/internal/core/quorum"
 	"zoo/internal/core/replica"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
@@ -16,6 +17,8 @@ import (
 // It looks at every step of every server and violates the world when they differ.
 type ledger struct {
 	w *World
+	// view is the configuration at the end of the history.
+	view *quorum.View
 	// history is every transaction that any server has applied. A transaction
 	// is in it once; all servers must go along it.
 	history []record
@@ -48,7 +51,7 @@ type requestKey struct {
 }
 
 func newLedger(w *World) *ledger {
-	return &ledger{w: w, requests: make(map[requestKey]zoo.Zxid)}
+	return &ledger{w: w, view: w.view, requests: make(map[requestKey]zoo.Zxid)}
 }
 
 // end is the last zxid of the history.
@@ -121,11 +124,12 @@ func (l *ledger) extend(s *server, r record, o *replica.Outcome) {
 	}
 	l.history = append(l.history, r)
 	l.w.stats.Commits++
+	l.reconfigured(s, &r, o)
 	l.executed(&o.Result.Header, o.Result.Code)
 }
 
 func (l *ledger) isHeldByQuorum(r *record) bool {
-	return l.w.view.Decides(func(id zoo.ServerID) bool {
+	return l.view.Decides(func(id zoo.ServerID) bool {
 		return l.w.server(id).log.holds(r)
 	})
 }
@@ -345,7 +349,7 @@ func (l *ledger) acknowledged(s *server, link *link, z zoo.Zxid) {
 		l.w.violate("%s acknowledges NEWLEADER with its log durable to %v, not to %v",
 			s.name, s.log.persisted(), link.synced.covers)
 	}
-	if s.log.current < z.Epoch() && !s.observer {
+	if s.log.current < z.Epoch() && !s.isObserver() {
 		l.w.violate("%s acknowledges NEWLEADER of epoch %d in epoch %d",
 			s.name, z.Epoch(), s.log.current)
 	}
@@ -424,14 +428,18 @@ func (l *ledger) resigned(s *server, before replica.Status) {
 		l.w.stats.Exhausted++
 		return // It has no zxid left.
 	}
+	if l.w.now-s.activatedAt < 3*tickTime {
+		l.w.stats.Handovers++
+		return // Somebody else leads the new configuration, or learners change their roles.
+	}
 	for _, other := range l.w.servers {
 		// A server that has promised a later epoch can only be brought back by
 		// one, so a leader may give up for it.
-		if !other.observer && other.log.accepted > before.Epoch {
+		if !other.isObserver() && other.log.accepted > before.Epoch {
 			return
 		}
 	}
-	loyal := l.w.view.Decides(func(id zoo.ServerID) bool {
+	loyal := s.replica.Members().Decides(func(id zoo.ServerID) bool {
 		other := l.w.server(id)
 		if before.Serving {
 			return other == s || l.obeys(other, s)

@@ -14,6 +14,8 @@ import (
 type Options struct {
 	// Steps is the length of the part with faults, 2,000 by default.
 	Steps int
+	// Reconfigures lets members come and go.
+	Reconfigures bool
 	// Planted puts a known bug back.
 	Planted zab.Planted
 	// Trace receives the story, line by line.

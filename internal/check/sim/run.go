@@ -137,7 +137,7 @@ func (w *World) describe() string {
 
 func (w *World) allServe() bool {
 	for _, s := range w.servers {
-		if !s.serving() {
+		if !s.serving() && w.belongs(s) {
 			return false
 		}
 	}
@@ -148,6 +148,9 @@ func (w *World) allServe() bool {
 // client waits.
 func (w *World) allAgree() bool {
 	for _, s := range w.servers {
+		if !w.belongs(s) {
+			continue
+		}
 		if !s.serving() || s.position != len(w.ledger.history) {
 			return false
 		}
@@ -168,6 +171,14 @@ func (w *World) compare() {
 	}
 	first := w.servers[0].replica.Tree()
 	for _, s := range w.servers {
+		if w.belongs(s) {
+			first = s.replica.Tree()
+		}
+	}
+	for _, s := range w.servers {
+		if !w.belongs(s) {
+			continue
+		}
 		t := s.replica.Tree()
 		switch {
 		case w.ledger.acked > w.ledger.end():

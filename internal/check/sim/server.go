@@ -19,11 +19,10 @@ const wallStart = 1_700_000_000_000
 // that runs at the moment, if one does. It does for its replica what the shell
 // does, in the shell's order.
 type server struct {
-	w        *World
-	index    int
-	id       zoo.ServerID
-	name     string
-	observer bool
+	w     *World
+	index int
+	id    zoo.ServerID
+	name  string
 
 	disk storage
 	log  shadow
@@ -67,15 +66,17 @@ type server struct {
 	pausedAt time.Duration
 	// checks are the ledger's notes about the role.
 	checks roleChecks
+	// activatedAt is when it last changed its configurations, or long ago.
+	activatedAt time.Duration
 	// facts are what happened here, for the stories.
 	facts []string
 }
 
 func newServer(w *World, index int, m quorum.Member) *server {
 	s := &server{
-		w: w, index: index, id: m.ID, observer: m.Observer,
+		w: w, index: index, id: m.ID,
 		name:     "s" + strconv.Itoa(int(m.ID)),
-		pausedAt: -time.Hour, free: 2 * spaceMin,
+		pausedAt: -time.Hour, activatedAt: -time.Hour, free: 2 * spaceMin,
 	}
 	s.disk.init(s)
 	return s
@@ -158,8 +159,9 @@ func (s *server) run(recovered replica.Recovered) {
 
 func (s *server) config() replica.Config {
 	return replica.Config{
-		ID: s.id, View: s.view(),
-		TickTime: tickTime, InitLimit: initLimit, SyncLimit: syncLimit,
+		ID: s.id, View: s.disk.members.Current, Next: s.disk.members.Next,
+		ReconfigEnabled: s.w.options.Reconfigures,
+		TickTime:        tickTime, InitLimit: initLimit, SyncLimit: syncLimit,
 		SnapCount:       s.w.plan.snapCount,
 		SnapPause:       time.Millisecond,
 		HistoryMin:      s.w.plan.historyMin,
@@ -274,6 +276,9 @@ func (s *server) carryOut(effects *replica.Effects) {
 	}
 	for _, t := range effects.Trace {
 		s.note(t)
+	}
+	if effects.Members != nil {
+		s.w.ledger.knows(s)
 	}
 	if effects.Changed {
 		s.changed()

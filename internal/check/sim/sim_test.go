@@ -20,6 +20,8 @@ const (
 	envSteps   = "ZOO_SIM_STEPS"
 	envNight   = "ZOO_SIM_NIGHT"
 	envTable   = "ZOO_SIM_TABLE"
+	// envMembers lets members come and go in TestReplay.
+	envMembers = "ZOO_SIM_MEMBERS"
 )
 
 const seedsDefault = 1000
@@ -148,6 +150,8 @@ func (s *Stats) add(o *Stats) {
 	s.SyncTroubles += o.SyncTroubles
 	s.Repeats += o.Repeats
 	s.Exhausted += o.Exhausted
+	s.Reconfigs += o.Reconfigs
+	s.Handovers += o.Handovers
 }
 
 // demandVariety fails if the seeds avoided what they are there for.
@@ -180,7 +184,8 @@ func TestReplay(t *testing.T) {
 	}
 	r := Run(uint64(fromEnv(t, envSeed, 1)), Options{
 		Trace: os.Stdout, Steps: fromEnv(t, envSteps, 0),
-		Planted: planted(t, os.Getenv(envPlanted)),
+		Planted:      planted(t, os.Getenv(envPlanted)),
+		Reconfigures: os.Getenv(envMembers) != "",
 	})
 	if r.Violation != nil {
 		t.Errorf("seed %d: %v", r.Seed, r.Violation)

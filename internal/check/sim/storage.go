@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"zoo/internal/core/quorum"
 	"zoo/internal/core/replica"
 	"zoo/internal/core/tree"
 	"zoo/internal/core/zab"
@@ -37,6 +38,9 @@ type storage struct {
 	// store is open while the process lives.
 	store *store.Store
 
+	// members are the configurations that its files hold.
+	members quorum.Ensemble
+
 	queue   []zab.DiskOp
 	running bool
 	idle    func()
@@ -61,6 +65,7 @@ type storage struct {
 
 func (d *storage) init(s *server) {
 	d.s, d.mem, d.slow, d.slowAt = s, vfs.NewMem(), 1, -time.Hour
+	d.members.Current = s.view()
 }
 
 // hook lets the fault strike.
@@ -317,6 +322,11 @@ func (d *storage) perform(op *zab.DiskOp) error {
 		return d.store.InstallSnapshot(snapshot.Source{Frozen: frozen, Lock: snapshot.NoLock{}})
 	case zab.DiskRoll:
 		return d.store.Roll()
+	case zab.DiskConfigure:
+		if d.blown {
+			return d.fault
+		}
+		d.members = op.Members
 	}
 	return nil
 }

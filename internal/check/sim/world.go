@@ -55,6 +55,7 @@ type Stats struct {
 	Purges, Uncut                      int
 	Ports, NewDisks, Lags              int
 	SyncTroubles, Repeats, Exhausted   int
+	Reconfigs, Handovers               int
 }
 
 // Violation is a broken promise, with the time at which it broke.
@@ -73,12 +74,13 @@ const crowdMax = 1000
 func newWorld(rng *rand.Rand, p plan, options Options) *World {
 	w := &World{options: options, plan: p, rng: rng}
 	w.trace = newTrace(options.Trace, &w.now)
-	w.ledger = newLedger(w)
 	w.net = newNetwork(w)
 	w.view = p.view()
+	w.ledger = newLedger(w)
 	for i, m := range w.view.Members() {
 		w.servers = append(w.servers, newServer(w, i, m))
 	}
+	w.addSpares()
 	w.mesh = newMesh(w)
 	return w
 }

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"zoo"
 	"zoo/internal/core/quorum"
 	"zoo/internal/core/zab"
 	"zoo/internal/txn"
@@ -28,7 +29,7 @@ func (r *Replica) beginMembers(tail []txn.Entry) {
 		m.told = m.Ensemble
 		return
 	}
-	if r.cfg.Next != nil {
+	if r.cfg.Next != nil && !r.lost(r.cfg.Next.Version()) {
 		m.Ensemble = m.Propose(r.cfg.Next)
 	}
 	for _, e := range tail {
@@ -44,6 +45,13 @@ func (r *Replica) beginMembers(tail []txn.Entry) {
 		m.Ensemble = m.Propose(v)
 	}
 	m.told, m.changed = m.Ensemble, m.Next != nil
+}
+
+// lost tells whether a configuration was written down of which the transaction is not in
+// the log, since the power went between the two. It was never acknowledged here. One of
+// an epoch before the one that was entered came with NEWLEADER, and binds.
+func (r *Replica) lost(z zoo.Zxid) bool {
+	return z.Counter() != 0 && z > r.history.Last() && z.Epoch() >= r.epochs.Current
 }
 
 // followMembers tells everybody who has to know of changed configurations.

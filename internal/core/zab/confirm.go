@@ -83,7 +83,7 @@ func (l *Leader) beginConfirmation() {
 	c := &l.confirm
 	c.begun++
 	for _, x := range l.learners {
-		if x.upToDate && !x.observer {
+		if x.upToDate && (!x.observer || l.rises(x.id)) {
 			l.beat(x)
 		}
 	}

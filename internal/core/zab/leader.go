@@ -64,6 +64,8 @@ type Leader struct {
 	// successor leads the configuration that has just come into force; zero before
 	// there was any change.
 	successor zoo.ServerID
+	// told says that the learners have had some time to hear of the successor.
+	told bool
 
 	// short says that this server is short of disk space, alarm who is.
 	short bool
@@ -336,7 +338,7 @@ func (l *Leader) quorum(has func(*learner) bool) bool {
 
 func (l *Leader) voter(id zoo.ServerID) *learner {
 	for _, x := range l.learners {
-		if x.stage != connected && x.id == id && !x.observer {
+		if x.stage != connected && x.id == id && (!x.observer || l.rises(id)) {
 			return x
 		}
 	}
@@ -659,11 +661,14 @@ func (l *Leader) Tick(now time.Duration) {
 	}
 	if l.phase == broadcasting && now >= l.checkAt {
 		l.checkAt = now + l.cfg.TickTime
-		l.maybeLeave()
+		if l.told {
+			l.maybeLeave()
+		}
+		l.told = l.HandsOver()
 		// A learner that has come back and is being synchronised counts, as in
 		// Java: ping drops it if that takes too long. Two short breaks of two
 		// links must not cost the leadership.
-		if !l.quorum(func(x *learner) bool { return x.stage >= registered }) {
+		if !l.cfg.Members.Decides(l.present) {
 			l.Resign("a quorum of followers is no longer in sync")
 		}
 	}

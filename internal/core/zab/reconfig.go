@@ -3,6 +3,7 @@ package zab
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"zoo"
 	"zoo/internal/check/invariant"
@@ -65,11 +66,31 @@ func (l *Leader) proposeNext(e txn.Entry) {
 	l.cfg.change(l.journal, l.cfg.Members.Propose(v))
 }
 
-// Synced tells whether a quorum of a configuration is here and in sync.
+// Synced tells whether a quorum of a configuration is here and in sync. Observers do not
+// count, as in Java: they get no proposals, so that they could not acknowledge this one.
+// Neither does a follower that has just become one, and is about to come back as such.
 func (l *Leader) Synced(v *quorum.View) bool {
 	return v.Decides(func(id zoo.ServerID) bool {
 		x := l.voter(id)
-		return id == l.cfg.ID || x != nil && x.upToDate
+		return id == l.cfg.ID ||
+			x != nil && x.upToDate && !x.observer && !l.cfg.Members.Current.IsObserver(id)
+	})
+}
+
+// rises tells whether an observer votes in the proposed configuration. A leader that has to
+// complete that counts it: what it acknowledges until then is an epoch and a history, which
+// it keeps like a follower. A promise of a higher epoch ends the leadership, see register.
+func (l *Leader) rises(id zoo.ServerID) bool {
+	m := l.cfg.Members
+	return m.Next != nil && m.Next.IsVoter(id) && !m.Current.IsVoter(id)
+}
+
+// present tells whether a server is here, or comes into sync. One that is to vote in the
+// proposed configuration and is an observer as yet counts, as in Java: it takes its new
+// role once that is in force.
+func (l *Leader) present(id zoo.ServerID) bool {
+	return id == l.cfg.ID || slices.ContainsFunc(l.learners, func(x *learner) bool {
+		return x.id == id && x.stage >= registered
 	})
 }
 
@@ -99,7 +120,7 @@ func (l *Leader) designate(next *quorum.View) zoo.ServerID {
 	}
 	var best *learner
 	for _, x := range l.learners {
-		if x.stage == synced && !x.observer && next.IsVoter(x.id) && next.Weighs(x.id) &&
+		if x.stage == synced && next.IsVoter(x.id) && next.Weighs(x.id) &&
 			(best == nil || x.acked > best.acked) {
 			best = x
 		}
@@ -128,7 +149,7 @@ func (l *Leader) Successor() zoo.ServerID {
 }
 
 // maybeLeave ends the role of a leader that hands over: its successor has heard of it and
-// is gone, or has had the time.
+// is gone, or has had a tick for that.
 func (l *Leader) maybeLeave() {
 	if l.HandsOver() {
 		l.Resign(fmt.Sprintf("server %d leads the new configuration", l.successor))

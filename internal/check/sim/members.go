@@ -1,0 +1,134 @@
+package sim
+
+import (
+	"fmt"
+	"strings"
+
+	"zoo"
+	"zoo/internal/core/quorum"
+	"zoo/internal/core/replica"
+	"zoo/internal/wire"
+)
+
+// sparesMax is how many machines there are besides the first members, where members come
+// and go.
+const sparesMax = 2
+
+// addSpares makes machines that are in nobody's configuration but their own, where they
+// are observers.
+func (w *World) addSpares() {
+	if !w.options.Reconfigures {
+		return
+	}
+	members := w.view.Members()
+	for range 1 + w.rng.IntN(sparesMax) {
+		m := member(len(w.servers)+1, true)
+		view, err := quorum.NewView(append(members[:len(members):len(members)], m), 0)
+		if err != nil {
+			panic(err)
+		}
+		s := newServer(w, len(w.servers), m)
+		s.disk.members.Current = view
+		w.servers = append(w.servers, s)
+	}
+}
+
+// isObserver tells whether the server believes to be one.
+func (s *server) isObserver() bool {
+	if s.replica == nil {
+		return s.disk.members.Current.IsObserver(s.id)
+	}
+	return s.replica.Members().Current.IsObserver(s.id)
+}
+
+// belongs tells whether the server is a member in the end.
+func (w *World) belongs(s *server) bool {
+	_, ok := w.ledger.view.Member(s.id)
+	return ok
+}
+
+// maybeReconfigure has a client ask for another ensemble, now and then.
+func (c *client) maybeReconfigure() {
+	w := c.w
+	if !w.options.Reconfigures || !w.stormy || w.rng.IntN(8) > 0 || len(c.conn.pending) > 0 {
+		return
+	}
+	r := wire.ReconfigRequest{CurConfigID: -1}
+	switch w.rng.IntN(3) {
+	case 0:
+		r.NewMembers = w.newMembers()
+	case 1:
+		r.LeavingServers = fmt.Sprint(1 + w.rng.IntN(len(w.servers)))
+		fallthrough
+	default:
+		r.JoiningServers = w.joiner(1 + w.rng.IntN(len(w.servers)))
+	}
+	c.submitAs(wire.OpReconfig, r.AppendTo(nil), super)
+}
+
+// super is who may change the ensemble.
+var super = []zoo.ID{{Scheme: "super"}}
+
+// joiner is the line of a machine. Sometimes it moves to another port, so that a leader
+// has to hand over.
+func (w *World) joiner(id int) string {
+	role := []string{"observer", "participant", "participant"}[w.rng.IntN(3)]
+	port := 2888 - w.rng.IntN(8)/7
+	return fmt.Sprintf("server.%d=host%d:%d:3888:%s;2181", id, id, port, role)
+}
+
+// newMembers is a whole new ensemble.
+func (w *World) newMembers() string {
+	var lines []string
+	for id := range len(w.servers) {
+		if w.rng.IntN(3) > 0 {
+			lines = append(lines, w.joiner(id+1))
+		}
+	}
+	return strings.Join(lines, ",")
+}
+
+// reconfigured takes a committed reconfiguration into account: a quorum of the new
+// configuration must have it, too.
+func (l *ledger) reconfigured(s *server, r *record, o *replica.Outcome) {
+	if o.Result.Header.Type != wire.OpReconfig {
+		return
+	}
+	n, _ := s.replica.Tree().Lookup("/zookeeper/config")
+	view, err := quorum.ParseView(string(n.Data()))
+	switch {
+	case err != nil:
+		l.w.violate("%s applies %v, which is no configuration: %v", s.name, r.zxid, err)
+		return
+	case view.Version() != r.zxid:
+		l.w.violate("%s has configuration %v at %v", s.name, view.Version(), r.zxid)
+		return
+	}
+	l.view = view
+	l.w.stats.Reconfigs++
+	if !l.isHeldByQuorum(r) {
+		l.w.violate("%s applies %v, which no quorum of its configuration has", s.name, r.zxid)
+	}
+}
+
+// knows checks what a server takes for the configuration in force: it was committed.
+func (l *ledger) knows(s *server) {
+	s.activatedAt = l.w.now
+	if v := s.replica.Members().Current.Version(); v.Counter() != 0 && v > l.end() {
+		l.proposedInForce(s, v)
+	}
+}
+
+// proposedInForce looks whether a configuration that nobody has applied yet is committed
+// all the same: a quorum of the one before has it, and of its own.
+func (l *ledger) proposedInForce(s *server, z zoo.Zxid) {
+	next := s.replica.Members().Current
+	holds := func(id zoo.ServerID) bool {
+		_, ok := l.w.server(id).log.find(z)
+		return ok || l.w.server(id).log.base >= z
+	}
+	if !l.view.Decides(holds) || !next.Decides(holds) {
+		l.w.violate("%s takes configuration %v for one in force, which is not committed",
+			s.name, z)
+	}
+}
