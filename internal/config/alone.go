@@ -23,18 +23,11 @@ func Alone(file string, c *Config) (string, error) {
 	self.Observer = false
 	var b strings.Builder
 	b.WriteString("# The first server of a new ensemble. Others are added here and in theirs.\n")
-	lines := naturalLines(strings.TrimRight(text, "\r\n"))
-	for len(lines) > 0 {
-		n := 1
-		for n < len(lines) && !isComment(lines[0]) && continues(lines[n-1]) {
-			n++
+	eachLine(text, func(key, lines string) {
+		if !namesEnsemble(key) {
+			b.WriteString(lines)
 		}
-		s, err := parseLine(strings.TrimLeft(lines[0], blanks))
-		if err != nil || !namesEnsemble(s.key) {
-			b.WriteString(strings.Join(lines[:n], "\n") + "\n")
-		}
-		lines = lines[n:]
-	}
+	})
 	fmt.Fprintf(&b, "standaloneEnabled=false\n%s=%s\n", self.Key(), self)
 	return b.String(), nil
 }

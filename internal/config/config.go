@@ -24,6 +24,12 @@ type Config struct {
 	Servers []Server
 	// Hierarchy is the lines group.N and weight.N; nil lets the majority decide.
 	Hierarchy *quorum.Hierarchy
+	// DynamicFile is where Servers came from, empty for File itself; Version is that of
+	// its configuration, which its name tells.
+	DynamicFile string
+	Version     zoo.Zxid
+	// Next is the configuration that was proposed last, nil for none.
+	Next *quorum.View
 	// Observer tells that this server never votes.
 	Observer bool
 	// QuorumListenOnAllIPs binds the quorum and election ports to every address.
@@ -107,9 +113,9 @@ func (c *Config) View() (*quorum.View, error) {
 		members[i] = quorum.Member{ID: s.ID, Observer: s.Observer, Text: s.String()}
 	}
 	if c.Hierarchy != nil {
-		return quorum.NewHierarchicalView(members, *c.Hierarchy, 0)
+		return quorum.NewHierarchicalView(members, *c.Hierarchy, c.Version)
 	}
-	return quorum.NewView(members, 0)
+	return quorum.NewView(members, c.Version)
 }
 
 // Server is the ensemble's entry for an id.

@@ -11,8 +11,7 @@ const safeWords = "ruok,srvr,mntr,stat,isro,conf,envi,wchs"
 
 // Reasons why a key of an ensemble changes nothing, or cannot be accepted.
 const (
-	laterReconfig = "dynamic reconfiguration comes with a later version"
-	oneLoop       = "one loop does this work here, there is nothing to tune"
+	oneLoop = "one loop does this work here, there is nothing to tune"
 )
 
 // rowsGeneral is time, ports, and who is in the ensemble.
@@ -68,9 +67,9 @@ var rowsGeneral = []row{
 	{name: "reconfigEnabled", value: "false",
 		parse: truth(func(d *draft) *bool { return &d.ReconfigEnabled }),
 		doc:   "let clients change the ensemble"},
-	{name: "dynamicConfigFile", parse: refuse(laterReconfig +
-		"; put its server lines into this file"),
-		doc: "file with the server lines"},
+	{name: "dynamicConfigFile",
+		parse: text(func(d *draft) *string { return &d.DynamicFile }),
+		doc:   "file with the server lines; a reconfiguration writes it"},
 	{name: "group.", parse: groupMembers,
 		doc: "servers of a group, such as 1:2:3: with groups, a quorum is more than half the " +
 			"weight of more than half the groups"},
@@ -79,7 +78,7 @@ var rowsGeneral = []row{
 			"count"},
 	{name: "oraclePath", parse: refuse("the oracle for two servers comes with a later version; " +
 		"without it other servers would decide"), doc: "file that decides for two servers"},
-	{name: "version", reason: "it belongs into a dynamic configuration, and " + laterReconfig,
+	{name: "version", reason: "the name of a dynamic configuration file tells its version",
 		doc: "version of a dynamic configuration"},
 	{name: "configuration", reason: "it is for servers inside of other programs",
 		doc: "configuration of an embedded server"},

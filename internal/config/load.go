@@ -63,6 +63,9 @@ func read(src Source) (*draft, error) {
 	if err := errors.Join(d.take(properties), d.take(settings)); err != nil {
 		return d, err
 	}
+	if err := d.takeDynamic(settings); err != nil {
+		return d, err
+	}
 	return d, d.settle()
 }
 

@@ -171,7 +171,7 @@ func (d *draft) becomeMember() error {
 	self, ok := d.Server(id)
 	if !ok {
 		errs = append(errs, &Error{File: filepath.Join(d.DataDir, "myid"), Line: 1,
-			Reason: fmt.Sprintf("id %d has no server.%d line in %s", id, id, d.File)})
+			Reason: d.whyNoMember(id)})
 		return errors.Join(errs...)
 	}
 	d.Observer = self.Observer

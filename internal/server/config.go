@@ -72,6 +72,12 @@ type Config struct {
 	// joined with "|".
 	Leaders map[zoo.ServerID]string
 
+	// Files are the configuration files that follow reconfigurations; nil for none. The log
+	// writer's.
+	Files *config.Files
+	// ListenOnAllIPs binds the quorum and election ports to every address.
+	ListenOnAllIPs bool
+
 	// ElectionBindTries is how often to try to open the election port, a second
 	// apart; 0 means once, -1 without end.
 	ElectionBindTries int
@@ -275,7 +281,12 @@ func (own *Config) join(c *config.Config) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
-	own.View = view
+	own.View, own.Next, own.Files = view, c.Next, c.Files()
+	own.ListenOnAllIPs = c.QuorumListenOnAllIPs
+	own.VotersMin = 1
+	if c.StandaloneEnabled {
+		own.VotersMin = 2 // One alone would be a standalone server after its next start.
+	}
 	return nil
 }
 

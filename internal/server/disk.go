@@ -249,6 +249,8 @@ func (w *logWriter) doOp(j *job) error {
 		return w.store.Roll()
 	case zab.DiskBarrier:
 		return nil
+	case zab.DiskConfigure:
+		return w.server.saveMembers(j.op.Members)
 	}
 	return fmt.Errorf("unknown disk operation %d", j.op.Kind)
 }

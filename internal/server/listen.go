@@ -47,7 +47,9 @@ func (s *Server) listenOn(address string, speaks protocol) error {
 	if err != nil {
 		return fmt.Errorf("listen for clients on %s: %w", address, err)
 	}
-	s.listeners = append(s.listeners, listener)
+	if !s.listeners.add(address, listener) {
+		return listener.Close() // The server closes.
+	}
 	s.spawn("accept", func() { s.accept(listener, speaks) })
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"zoo"
+	"zoo/internal/core/quorum"
 	"zoo/internal/core/replica"
 	"zoo/internal/core/tree"
 	"zoo/internal/core/watch"
@@ -47,6 +48,10 @@ type loop struct {
 	sessions []zoo.SessionID
 
 	links links
+	// members is the configuration in force, and the one that is proposed; places is
+	// where they are.
+	members quorum.Ensemble
+	places  places
 	// restarting is set from Effects.Reload until there is a new replica.
 	restarting bool
 	// uncut says that the next replica is to ask for a tree.
@@ -234,6 +239,9 @@ func (l *loop) perform() {
 			l.close(id)
 		}
 		l.flush()
+		if eff.Members != nil {
+			l.follow(*eff.Members)
+		}
 		if eff.Changed {
 			l.change()
 		}

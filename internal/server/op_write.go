@@ -16,6 +16,11 @@ func replyStat(b []byte, r *tree.Result) []byte { return wire.AppendStat(b, &r.S
 
 func replyPathAndStat(b []byte, r *tree.Result) []byte { return replyStat(replyPath(b, r), r) }
 
+// replyConfig answers a reconfig with the configuration and its Stat.
+func replyConfig(b []byte, r *tree.Result) []byte {
+	return replyStat(jute.AppendBuffer(b, r.Data), r)
+}
+
 // replyMulti answers part by part; in a multi that failed every part is an error.
 func replyMulti(b []byte, r *tree.Result) []byte {
 	for i := range r.Multi {

@@ -64,7 +64,7 @@ var operations = [...]operation{
 	wire.OpSetData - operationLowest:         {route: routeSubmit, reply: replyStat},
 	wire.OpSetACL - operationLowest:          {route: routeSubmit, reply: replyStat},
 	wire.OpMulti - operationLowest:           {route: routeSubmit, reply: replyMulti},
-	wire.OpReconfig - operationLowest:        {route: routeSubmit},
+	wire.OpReconfig - operationLowest:        {route: routeSubmit, reply: replyConfig},
 	wire.OpSync - operationLowest:            {route: routeSubmit},
 
 	wire.OpExists - operationLowest: {

@@ -26,10 +26,12 @@ type peers struct {
 	names  *peer.Names
 	// The others are made while the server starts, and are nil until then.
 	security *peer.Security
-	election *peer.Election
 	quorum   *peer.Quorum
 
 	mu sync.Mutex
+	// election is the mesh of election connections; another one takes its place when
+	// this server's address for the election changes.
+	election *peer.Election
 	// received are trees that were read off links and not reported yet.
 	received map[peer.LinkID]*tree.Tree
 }
@@ -72,7 +74,7 @@ func (p *peers) elect() error {
 	for try := 1; ; {
 		election, err := peer.Start(cfg, electionEvents{p.server})
 		if err == nil {
-			p.election = election
+			p.use(election)
 			return nil
 		}
 		most, unresolved := p.server.cfg.ElectionBindTries, peer.Unresolved(err)
@@ -90,8 +92,8 @@ func (p *peers) elect() error {
 }
 
 func (p *peers) close() {
-	if p.election != nil {
-		p.election.Close()
+	if e := p.current(); e != nil {
+		e.Close()
 	}
 	if p.quorum != nil {
 		p.quorum.Close()
@@ -236,10 +238,10 @@ func (l *loop) speak(eff *replica.Effects) {
 	}
 	for i := range eff.Notify {
 		n := &eff.Notify[i]
-		p.election.Send(n.To, n.Notification.AppendTo(nil))
+		p.current().Send(n.To, n.Notification.AppendTo(nil))
 	}
 	if eff.Dial != 0 {
-		link := p.quorum.Dial(l.server.cfg.Leaders[eff.Dial])
+		link := p.quorum.Dial(l.quorumAddress(eff.Dial))
 		l.links.dialed[link] = eff.Dial
 	}
 }
@@ -348,7 +350,7 @@ func (l *loop) listenForLearners(leading bool) {
 	}
 	l.links.listening = leading
 	if leading {
-		p.quorum.Listen(l.server.cfg.QuorumListen...)
+		p.quorum.Listen(l.places.listen...)
 		return
 	}
 	p.quorum.StopListening()

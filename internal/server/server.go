@@ -88,8 +88,11 @@ type Server struct {
 	// servingSince is the monotonic time at which the server began to serve.
 	servingSince atomic.Int64
 
+	// view is the ensemble's configuration in force; nil when standalone.
+	view atomic.Pointer[quorum.View]
+
 	tasks     sync.WaitGroup
-	listeners []net.Listener // set by Run before anything else runs
+	listeners clientPorts
 	addresses chan []net.Addr
 	closing   chan struct{}
 	failOnce  sync.Once
@@ -144,7 +147,9 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 	}
 	s.admin = newAdmin(s)
 	if cfg.View != nil {
-		s.commands.Membership = cfg.View.Text()
+		s.loop.beginMembers()
+		s.view.Store(cfg.View)
+		s.commands.Membership = func() string { return s.view.Load().Text() }
 		s.peers = newPeers(s)
 	}
 	return s
@@ -210,10 +215,7 @@ func (s *Server) open() error {
 	if err := s.listen(); err != nil {
 		return err
 	}
-	bound := make([]net.Addr, len(s.listeners))
-	for i, l := range s.listeners {
-		bound[i] = l.Addr()
-	}
+	bound := s.listeners.addresses()
 	s.listenForOperators()
 	s.addresses <- bound
 	s.stage("listen for clients", fmt.Sprint(bound))
@@ -237,7 +239,7 @@ func (s *Server) open() error {
 	if err := s.peers.elect(); err != nil {
 		return err
 	}
-	s.stage("listen for election", fmt.Sprint(s.peers.election.Addresses()))
+	s.stage("listen for election", fmt.Sprint(s.peers.current().Addresses()))
 	return nil
 }
 
@@ -283,6 +285,7 @@ func (s *Server) newReplica(recovered *store.Recovered, now replica.Now) *replic
 	cfg := s.cfg.Config
 	cfg.Start = now
 	if cfg.View != nil {
+		cfg.View, cfg.Next = s.loop.members.Current, s.loop.members.Next
 		setConfig(recovered.Tree, cfg.View, now)
 	}
 	return replica.New(cfg, replica.Recovered{
@@ -315,9 +318,7 @@ func (s *Server) work() {
 // shut ends everything, in the order in which it depends on each other.
 func (s *Server) shut(err error) error {
 	s.fail(err)
-	for _, l := range s.listeners {
-		_ = l.Close()
-	}
+	s.listeners.close()
 	s.queue.close()
 	s.closeAdmin()
 	s.conns.close()

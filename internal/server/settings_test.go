@@ -18,8 +18,8 @@ import (
 // withoutEffect are the settings that change nothing in a server, and why. Where an
 // operator could expect otherwise, the setting's row says so at the start.
 var withoutEffect = map[string]string{
-	"File":              "it is for messages",
-	"StandaloneEnabled": "package config decides by it whether Servers is empty",
+	"File":        "it is for messages",
+	"DynamicFile": "it is for messages",
 
 	"Limits.RequestThrottle.StaleConnCheck":  "the row says why",
 	"Limits.RequestThrottle.ShutdownTimeout": "the row says why",
@@ -153,6 +153,8 @@ func alter(t *testing.T, path string, v reflect.Value) {
 	case **quorum.Hierarchy:
 		all := quorum.Group{Number: 1, Members: []zoo.ServerID{1, 2, 3}}
 		*x = &quorum.Hierarchy{Groups: []quorum.Group{all}}
+	case **quorum.View:
+		*x, _ = quorum.ParseView("server.1=a:1:2\nversion=1")
 	case *[]config.Provider:
 		*x = append(*x, config.Provider{Key: "2", Class: "none"})
 	case *map[string]string:

@@ -67,7 +67,7 @@ func (q source) addTree(o *command.Overview) {
 }
 
 func (q source) addEnsemble(o *command.Overview, status *loopStatus) {
-	view := q.server.cfg.View
+	view := q.server.view.Load()
 	if view == nil {
 		return
 	}

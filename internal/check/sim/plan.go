@@ -3,6 +3,7 @@ package sim
 import (
 	"io"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"zoo"
@@ -113,6 +114,9 @@ func (p *plan) weighSome(rng *rand.Rand) {
 			g.Members = append(g.Members, id+1)
 			h.Weights[id+1] = []int64{0, 1, 1, 1, 2, 3}[rng.IntN(6)]
 		}
+		// A line of a configuration names somebody.
+		empty := func(g quorum.Group) bool { return g.Members == nil }
+		h.Groups = slices.DeleteFunc(h.Groups, empty)
 		if _, err := quorum.NewHierarchicalView(p.members(), h, 0); err == nil {
 			p.hierarchy = h
 		}

@@ -22,6 +22,8 @@ type Result struct {
 	Path string
 	// Stat is the znode's after create, setData and setACL.
 	Stat zoo.Stat
+	// Data is the znode's after setData.
+	Data []byte
 	// Multi is one result for each part of a multi; their Events are empty.
 	Multi []Result
 	// Events is what watches are to hear, in this order.

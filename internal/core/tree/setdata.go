@@ -25,7 +25,7 @@ func (t *Tree) applySetData(r *Result, d *jute.Decoder) error {
 	n.prefix = t.dataPrefix(record.Path, record.Data)
 	n.version, n.mzxid, n.mtime = record.Version, r.Header.Zxid, r.Header.Time
 	t.recount(n)
-	r.Stat = t.nodes.stat(n, t.owners.types)
+	r.Stat, r.Data = t.nodes.stat(n, t.owners.types), record.Data
 	t.tell(zoo.EventNodeDataChanged, record.Path, n.acl)
 	return nil
 }

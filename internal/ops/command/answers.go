@@ -87,8 +87,8 @@ func (a *Answerer) configuration(*Overview) string {
 	for _, s := range a.Settings {
 		fmt.Fprintf(&b, "%s=%s\n", s.Key, s.text())
 	}
-	if a.Membership != "" {
-		fmt.Fprintf(&b, "membership: \n%s\n", a.Membership)
+	if a.Membership != nil {
+		fmt.Fprintf(&b, "membership: \n%s\n", a.Membership())
 	}
 	return b.String()
 }

@@ -26,9 +26,9 @@ type Answerer struct {
 	Metrics *metrics.Set
 	// Settings are the lines of conf.
 	Settings []Setting
-	// Membership is the text of the ensemble's configuration; empty when
+	// Membership gives the text of the ensemble's configuration in force; nil when
 	// standalone.
-	Membership string
+	Membership func() string
 	// Allowed is the whitelist; an asterisk allows every word. The words of
 	// alwaysAllowed need not be in it.
 	Allowed []string
