@@ -1,6 +1,10 @@
 package sim
 
-import "testing"
+import (
+	"testing"
+
+	"zoo/internal/core/zab"
+)
 
 // While members come and go, lead, hand over and are cut off, all promises hold, and a
 // transaction takes a quorum of whoever is a member when it is committed.
@@ -29,5 +33,30 @@ func TestMembersComeAndGo(t *testing.T) {
 	if total.Reconfigs < count || total.Handovers == 0 {
 		t.Errorf("%d reconfigurations and %d handovers in %d seeds", total.Reconfigs,
 			total.Handovers, count)
+	}
+}
+
+// Each row is a way to get a reconfiguration wrong. The simulator must find it within so
+// many seeds.
+func TestPlantedBugsOfReconfigurationsAreFound(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		planted zab.Planted
+		seeds   int
+	}{
+		{"the new configuration alone commits", zab.BugNewQuorumOnly, 200},
+		{"a proposed configuration is in force at UPTODATE", zab.BugEarlyActivation, 700},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			options := Options{Planted: row.planted, Reconfigures: true}
+			for seed := 1; seed <= row.seeds; seed++ {
+				if r := Run(uint64(seed), options); r.Violation != nil {
+					t.Logf("found by seed %d: %.300v", seed, r.Violation)
+					return
+				}
+			}
+			t.Fatalf("not found by %d seeds", row.seeds)
+		})
 	}
 }
