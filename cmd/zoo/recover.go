@@ -29,10 +29,6 @@ func (c *recoverCommand) Run(m *Main) error {
 	if err != nil {
 		return err
 	}
-	text, err := config.Alone(c.Config, cfg)
-	if err != nil {
-		return err
-	}
 	if c.Output == "" {
 		c.Output = c.Config + ".recovered"
 	}
@@ -43,16 +39,25 @@ func (c *recoverCommand) Run(m *Main) error {
 	if err != nil {
 		return err
 	}
+	made, err := config.Alone(c.Config, cfg, c.Output, plan.Epoch.Start())
+	if err != nil {
+		return err
+	}
 	if !c.Execute {
 		fmt.Fprintf(m.Stdout, "the configuration would be:\n\n%s\n"+
 			"Nothing was changed. Stop every server of the old ensemble, copy the data\n"+
-			"directories, and run the same with --execute.\n", text)
+			"directories, and run the same with --execute.\n", made.Text+made.DynamicText)
 		return nil
 	}
 	if err := carryOut(own.Store, plan); err != nil {
 		return err
 	}
-	if err := writeNew(c.Output, text); err != nil {
+	if made.DynamicFile != "" {
+		if err := writeNew(made.DynamicFile, made.DynamicText); err != nil {
+			return err
+		}
+	}
+	if err := writeNew(c.Output, made.Text); err != nil {
 		return err
 	}
 	fmt.Fprintf(m.Stdout, "done. Start the first server of the new ensemble with: zoo serve %s\n"+

@@ -2,23 +2,38 @@ package config
 
 import (
 	"fmt"
+	"path/filepath"
+	"strconv"
 	"strings"
+
+	"zoo"
 )
 
 // ensembleKeys are those that say who is in the ensemble.
 var ensembleKeys = []string{"server.", "group.", "weight.", "dynamicConfigFile",
 	"standaloneEnabled", "peerType"}
 
-// Alone is the text of a zoo.cfg in which this server is the only member of its
-// ensemble: a voter, so that others can join it later. All other lines stay.
-func Alone(file string, c *Config) (string, error) {
+// Founding is the configuration of a server that founds an ensemble.
+type Founding struct {
+	// Text is that of its zoo.cfg.
+	Text string
+	// DynamicFile and DynamicText are the name and the text of the file with its own line,
+	// empty where that is in zoo.cfg.
+	DynamicFile, DynamicText string
+}
+
+// Alone is the configuration in which this server is the only member of its ensemble: a
+// voter, so that others can join it later. All other lines stay. It is to be written to
+// output. Where reconfigurations are on it has the version: those in the server's log are
+// older then, and bind nobody.
+func Alone(file string, c *Config, output string, version zoo.Zxid) (Founding, error) {
 	text, err := readFile(file)
 	if err != nil {
-		return "", err
+		return Founding{}, err
 	}
 	self, ok := c.Server(c.ID)
 	if !ok {
-		return "", &Error{File: file, Reason: fmt.Sprintf("has no %s line", self.Key())}
+		return Founding{}, &Error{File: file, Reason: fmt.Sprintf("has no %s line", self.Key())}
 	}
 	self.Observer = false
 	var b strings.Builder
@@ -28,8 +43,15 @@ func Alone(file string, c *Config) (string, error) {
 			b.WriteString(lines)
 		}
 	})
-	fmt.Fprintf(&b, "standaloneEnabled=false\n%s=%s\n", self.Key(), self)
-	return b.String(), nil
+	b.WriteString("standaloneEnabled=false\n")
+	line := fmt.Sprintf("%s=%s\n", self.Key(), self)
+	if !c.ReconfigEnabled {
+		b.WriteString(line)
+		return Founding{Text: b.String()}, nil
+	}
+	dynamic, err := filepath.Abs(output + dynamicSuffix + strconv.FormatInt(int64(version), 16))
+	fmt.Fprintf(&b, "dynamicConfigFile=%s\n", dynamic)
+	return Founding{Text: b.String(), DynamicFile: dynamic, DynamicText: line}, err
 }
 
 const blanks = " \t\f"

@@ -26,7 +26,8 @@ func TestAServerAloneKeepsItsOtherSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := Alone(file, before)
+	made, err := Alone(file, before, file, 0)
+	text := made.Text
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,5 +42,21 @@ func TestAServerAloneKeepsItsOtherSettings(t *testing.T) {
 	if after.Standalone() || len(after.Servers) != 1 || after.Observer || after.SnapCount != 77 ||
 		after.Tick != before.Tick || after.ClientListen != before.ClientListen {
 		t.Errorf("it comes to %+v", after)
+	}
+}
+
+// With reconfigurations the founder's configuration is newer than all that its log may
+// propose: the lost servers must not be needed for anything.
+func TestFounderHasANewerConfigurationThanItsLog(t *testing.T) {
+	_, file := ensembleDir(t, threeServers)
+	made, err := Alone(file, loaded(t, file), file+".recovered", 0x500000000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeText(t, made.DynamicFile, made.DynamicText)
+	writeText(t, file+".recovered", made.Text)
+	c := loaded(t, file+".recovered")
+	if c.Version != 0x500000000 || len(c.Servers) != 1 || c.Standalone() {
+		t.Errorf("it comes to %+v", c)
 	}
 }

@@ -84,7 +84,8 @@ var rooms = []room{
 
 	{name: "internal/load"},
 	{name: "internal/dev", imports: []string{"internal/dev"}},
-	{name: "cmd/zoo", imports: []string{"internal/config", "internal/server", "internal/ops",
+	{name: "cmd/zoo", imports: []string{"internal/config", "internal/core/quorum",
+		"internal/server", "internal/ops",
 		"internal/dev", "internal/load", "internal/shell", "client", "internal/net/certs",
 		"internal/net/sasl", "internal/inspect", "internal/disk/vfs", "internal/disk/backup",
 		"internal/disk/store"},
