@@ -97,6 +97,7 @@ var rooms = []room{
 		"internal/disk", "test/ensemble")},
 	{name: "test/backup", imports: []string{"client", "test/ensemble"}},
 	{name: "test/secured", imports: []string{"client", "test/ensemble", "test/kerberos"}},
+	{name: "test/reconfig", imports: []string{"client", "test/ensemble"}},
 	{name: "test/slow", imports: append(slices.Clone(encoding), "internal/load", "test/ensemble")},
 	{name: "test/bench", imports: []string{"internal/load", "client", "test/ensemble"}},
 	{name: "test/robust", imports: append(slices.Clone(encoding), "client",
