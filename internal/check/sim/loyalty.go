@@ -52,7 +52,7 @@ func (l *ledger) waits(s *server) {
 	if s.status.State != replica.Leading || s.checks.broadcasts {
 		return
 	}
-	remain := l.w.view.Decides(func(id zoo.ServerID) bool {
+	remain := s.replica.Members().Decides(func(id zoo.ServerID) bool {
 		other := l.w.server(id)
 		if other == s || s.checks.strayedAt[other.index] <= s.checks.at {
 			return true

@@ -75,9 +75,10 @@ func (w *World) portFault(*server) {
 }
 
 // newDiskFault replaces the disk of a server by an empty one. An operator may do that to
-// an observer, and to a voter if nothing is lost with it.
+// an observer, and to a voter if nothing is lost with it; but not while an observer of
+// today may vote tomorrow.
 func (w *World) newDiskFault(s *server) {
-	if !s.alive || !s.observer && !w.canSpare(s) {
+	if !s.alive || w.options.Reconfigures || !s.isObserver() && !w.canSpare(s) {
 		return
 	}
 	w.stats.NewDisks++
@@ -97,7 +98,7 @@ func (w *World) canSpare(s *server) bool {
 		return false
 	}
 	for _, other := range w.servers {
-		if other == s || other.observer {
+		if other == s || other.isObserver() {
 			continue
 		}
 		if other.log.accepted < s.log.accepted || other.log.current < s.log.current ||

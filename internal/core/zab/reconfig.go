@@ -164,6 +164,9 @@ func (l *Leader) tellActivated(e txn.Entry) {
 		switch {
 		case x.stage < syncing:
 		case x.observer:
+			if epoch := e.Zxid.Epoch(); x.entered < epoch {
+				l.tellEntered(x, epoch)
+			}
 			l.out.send(x.link, wire.QuorumPacket{
 				Type: wire.PacketInformAndActivate, Zxid: e.Zxid,
 				Data: append(designated[:len(designated):len(designated)], e.Bytes...),

@@ -34,7 +34,7 @@ type turning struct {
 // turnEpoch goes on with the way to the next epoch, if it is time for one.
 func (l *Leader) turnEpoch() {
 	switch {
-	case !l.Broadcasting() || !l.extended():
+	case !l.Broadcasting() || !l.extended() || l.HandsOver():
 	case l.turn.epoch == 0 && l.NextZxid().Counter() > l.cfg.EpochTurnAt:
 		l.askPromises()
 	case l.turn.epoch != 0 && l.journal.Durable(l.turn.awaited) && l.isPromised():
