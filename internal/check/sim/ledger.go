@@ -310,8 +310,9 @@ func (r *syncRecord) observe(p *wire.QuorumPacket) {
 func (l *ledger) entered(s *server, epoch zoo.Epoch) {
 	for _, link := range l.w.net.links {
 		r := &link.synced
-		if link.side[0] != s || link.process[0] != s.process || r.epoch != epoch {
-			continue
+		if link.side[0] != s || link.process[0] != s.process || r.epoch != epoch ||
+			!link.open[0] {
+			continue // A voter that became an observer gives up what is not committed.
 		}
 		if s.log.persisted() < r.covers {
 			l.w.violate("%s enters epoch %d with its log durable to %v, not to %v",
