@@ -123,6 +123,7 @@ func (p *peers) moveElection(listen []string, members map[zoo.ServerID]string) {
 	s := p.server
 	cfg := s.cfg.Election
 	cfg.Listen, cfg.Members, cfg.Log = listen, maps.Clone(members), s.log
+	cfg.Security, cfg.Names, cfg.Refused = p.security, p.names, p.refused(refusedElection)
 	s.spawn("election move", func() {
 		p.current().Close()
 		for {

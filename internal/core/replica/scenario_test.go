@@ -130,10 +130,8 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.client(d)
 	case "has":
 		return w.has(d)
-	case "state":
-		return w.state()
-	case "members":
-		return w.members()
+	case "state", "members":
+		return w.describe(d.Cmd)
 	default:
 		w.t.Fatalf("unknown command %q", d.Cmd)
 	}
@@ -654,6 +652,14 @@ func (w *world) carry(p *pipe) bool {
 	}
 	p.down = nil
 	return moved
+}
+
+// describe tells what the servers are, or which configurations they know.
+func (w *world) describe(what string) string {
+	if what == "members" {
+		return w.members()
+	}
+	return w.state()
 }
 
 func (w *world) state() string {
