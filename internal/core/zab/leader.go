@@ -284,6 +284,8 @@ func (l *Leader) register(now time.Duration, x *learner, p *wire.QuorumPacket) {
 	switch {
 	case l.phase == discovering:
 		l.discover(now)
+	case x.accepted > l.epoch && l.awaitsTurn(x):
+		l.drop(x, "it has promised the next epoch, which is about to begin")
 	case x.accepted > l.epoch && l.cfg.Members.IsVoter(x.id):
 		// It has promised to follow nobody below that epoch, so it could never
 		// join us. Only a new epoch above its promise brings it back.

@@ -66,6 +66,12 @@ func (l *Leader) isPromised() bool {
 		l.quorum(func(x *learner) bool { return x.promised == l.turn.epoch })
 }
 
+// awaitsTurn tells whether a server has promised the epoch that we are about to enter, as we
+// have asked of all. It can join then, and needs no election.
+func (l *Leader) awaitsTurn(x *learner) bool {
+	return x.accepted == l.turn.epoch && l.Broadcasting() && l.extended()
+}
+
 // enterNext begins the next epoch, between two proposals.
 func (l *Leader) enterNext() {
 	l.epoch, l.turn = l.turn.epoch, turning{}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"zoo"
 	"zoo/internal/wire"
 )
 
@@ -22,9 +23,7 @@ func TestWhoWasOfferedTheOldEpochBeginsAnew(t *testing.T) {
 	}
 	const link = 5
 	l.Connected(0, link)
-	info := wire.LearnerInfo{ServerID: 2, ProtocolVersion: wire.LearnerProtocolVersion}
-	l.Receive(0, link, packet(wire.PacketObserverInfo, 0,
-		wire.AppendExtensionMark(info.AppendTo(nil))))
+	l.Receive(0, link, registration(wire.PacketObserverInfo, 2, 0))
 	if told := m.told(link); len(told) != 1 || told[0].Type != wire.PacketLeaderInfo {
 		t.Fatalf("told %v", told)
 	}
@@ -36,5 +35,38 @@ func TestWhoWasOfferedTheOldEpochBeginsAnew(t *testing.T) {
 	}
 	if !slices.Contains(m.out.Hangup, link) {
 		t.Error("a learner that was offered epoch 1 is kept in epoch 2")
+	}
+}
+
+func registration(kind wire.PacketType, id zoo.ServerID, accepted zoo.Epoch) *wire.QuorumPacket {
+	info := wire.LearnerInfo{ServerID: id, ProtocolVersion: wire.LearnerProtocolVersion}
+	return packet(kind, accepted.Start(), wire.AppendExtensionMark(info.AppendTo(nil)))
+}
+
+// The plot: 1 leads 2 and 3, and asks both to promise epoch 2. The link of 3 breaks when it
+// has promised. It comes back with a promise that 1 itself has asked for, and that costs 1
+// nothing: 3 is sent away until the epoch has begun.
+func TestAPromiseThatTheLeaderHasAskedForCostsItNothing(t *testing.T) {
+	m := newMember(t, 1, 3)
+	l := NewLeader(0, m.cfg, m.history, m.journal, &m.epochs, &m.out)
+	l.Connected(0, 2)
+	l.Receive(0, 2, registration(wire.PacketFollowerInfo, 2, 0))
+	m.disk()
+	l.Persisted(0)
+	ack := wire.AckEpoch{}
+	l.Receive(0, 2, packet(wire.PacketAckEpoch, 0, ack.AppendTo(nil)))
+	m.disk()
+	l.Persisted(0)
+	l.Receive(0, 2, packet(wire.PacketAck, l.Epoch().Start(), nil))
+	l.Commit() // It is time for the next epoch at once.
+	l.Connected(0, 3)
+	l.Receive(0, 3, registration(wire.PacketFollowerInfo, 3, l.Epoch()+1))
+	if !l.Broadcasting() || !slices.Contains(m.out.Hangup, 3) {
+		t.Errorf("resigned: %q, hung up: %v", l.Resigned(), m.out.Hangup)
+	}
+	l.Connected(0, 4)
+	l.Receive(0, 4, registration(wire.PacketFollowerInfo, 3, l.Epoch()+2))
+	if l.Broadcasting() {
+		t.Error("a promise that is another's must end the lead")
 	}
 }
