@@ -60,7 +60,7 @@ var plants = []plant{
 	{"4712", zab.Bug4712, "The log writer of a role that has ended writes on in the next one.",
 		caughtLog, "out of order", 150},
 	{"4925", zab.Bug4925, "What a follower got by synchronisation is missing in what it " +
-		"sends as a leader.", caughtOrder, "where the history has", 300},
+		"sends as a leader.", caughtOrder, "where the history has", 1500},
 	{"3104", zab.Bug3104, "A tree is sent under a later zxid than the tree is of.",
 		caughtTree, "holds another tree", 800},
 	{"3642", zab.Bug3642, "A SNAP is kept in memory, and the DIFF behind it logged.",
