@@ -270,13 +270,23 @@ func (m *Machine) receiveLooking(now time.Duration, from zoo.ServerID, b ballot)
 	m.decide(now)
 }
 
-// beats is the order of candidates in this ensemble. One without weight never wins,
-// and gives way to any that has some.
+// beats is the order of candidates in this ensemble. One without weight never wins, and
+// gives way to any that has some. Of two with the same history the one that weighs in the
+// configuration in force comes first: whoever has not heard of the proposed one would vote
+// for no other, and may be needed.
 func (m *Machine) beats(v, other Vote) bool {
-	if !m.members.Weighs(v.Leader) {
+	switch {
+	case !m.members.Weighs(v.Leader):
 		return false
+	case !m.members.Weighs(other.Leader):
+		return true
+	case v.Epoch == other.Epoch && v.Zxid == other.Zxid:
+		weighs := m.members.Current.Weighs(v.Leader)
+		if weighs != m.members.Current.Weighs(other.Leader) {
+			return weighs
+		}
 	}
-	return !m.members.Weighs(other.Leader) || v.beats(other)
+	return v.beats(other)
 }
 
 // join enters the later round of a peer, with the better of its vote and our
