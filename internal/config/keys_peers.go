@@ -1,6 +1,7 @@
 package config
 
 import (
+	"math"
 	"time"
 )
 
@@ -75,10 +76,12 @@ var rowsPeers = []row{
 		doc: "introductions under way at the election port, a quarter of them from one " +
 			"address; Java has 20, for dials as well"},
 	{name: "observerMasterPort", value: "0",
-		reason: "observers of followers come with a later version; they attach to the leader",
-		doc:    "port at which a follower takes observers"},
+		parse: number(math.MinInt32, 65535,
+			func(d *draft) *int { return &d.Peers.ObserverMasterPort }),
+		doc: "port at which a follower serves observers, and at which an observer looks for " +
+			"followers that do; 0 or less is none"},
 	{name: "observerMaster.sizeLimit", value: "33554432",
-		reason: "observers of followers come with a later version",
+		reason: "observers are served from the history that all learners are (commitLogCount)",
 		doc:    "bytes kept for observers"},
 	{name: "observer.syncEnabled", reason: "syncEnabled says it", doc: "old name of syncEnabled"},
 	{name: "multiAddress.enabled", value: "true",

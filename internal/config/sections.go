@@ -259,6 +259,9 @@ type Admin struct {
 type Peers struct {
 	// LeaderServes lets a leader take clients.
 	LeaderServes bool
+	// ObserverMasterPort is where followers serve observers (observerMasterPort); 0 or
+	// less is none.
+	ObserverMasterPort int
 	// ElectionBindTries bounds the attempts to open the election port; 0 is no
 	// bound (electionPortBindRetry).
 	ElectionBindTries int

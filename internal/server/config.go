@@ -68,6 +68,11 @@ type Config struct {
 	PeerSecurity *PeerSecurity
 	// QuorumListen are the host:port for learners.
 	QuorumListen []string
+	// MasterPort is the number of both. MasterListen are the host:port for observers while this server follows, Masters
+	// those at which an observer tries the others (observerMasterPort); empty for none.
+	MasterPort   int
+	MasterListen []string
+	Masters      map[zoo.ServerID]string
 	// Leaders are the quorum addresses of the ensemble, several of one server
 	// joined with "|".
 	Leaders map[zoo.ServerID]string
@@ -269,25 +274,35 @@ func (own *Config) join(c *config.Config) error {
 		own.Election.Members[s.ID] = joined(s.Addresses, config.Address.Election)
 	}
 	self, _ := c.Server(c.ID)
-	for _, a := range self.Addresses {
-		host := a.Host
-		if c.QuorumListenOnAllIPs {
-			host = ""
-		}
-		own.QuorumListen = append(own.QuorumListen, hostPort(host, a.QuorumPort))
-		own.Election.Listen = append(own.Election.Listen, hostPort(host, a.ElectionPort))
-	}
+	own.ListenOnAllIPs = c.QuorumListenOnAllIPs
+	own.QuorumListen = own.bindings(self, func(a config.Address) int { return a.QuorumPort })
+	own.Election.Listen = own.bindings(self,
+		func(a config.Address) int { return a.ElectionPort })
+	own.takeMasters(c, self)
 	view, err := c.View()
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
 	own.View, own.Next, own.Files = view, c.Next, c.Files()
-	own.ListenOnAllIPs = c.QuorumListenOnAllIPs
 	own.VotersMin = 1
 	if c.StandaloneEnabled {
 		own.VotersMin = 2 // One alone would be a standalone server after its next start.
 	}
 	return nil
+}
+
+// takeMasters takes the port at which followers serve observers. Each server goes by its
+// own value, also for where the others are, as in Java.
+func (own *Config) takeMasters(c *config.Config, self config.Server) {
+	own.MasterPort = max(c.Peers.ObserverMasterPort, 0)
+	if own.ObserverMasters = own.MasterPort > 0; !own.ObserverMasters {
+		return
+	}
+	own.Masters = make(map[zoo.ServerID]string)
+	for _, s := range c.Servers {
+		own.Masters[s.ID] = masterAddresses(s, own.MasterPort)
+	}
+	own.MasterListen = own.masterBindings(self)
 }
 
 // handshakeTimeout is the sync limit unless something else was said.

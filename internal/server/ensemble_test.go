@@ -200,6 +200,47 @@ func TestAnEnsembleOutlivesItsLeader(t *testing.T) {
 	}
 }
 
+// The plot: an observer attaches to a follower, and gets all of the tree from it. The
+// follower goes, and the observer finds another way. Here an observer master's port is its
+// quorum port, which followers do not use.
+func TestAnObserverAttachesToAFollower(t *testing.T) {
+	e := newEnsemble(t, 3, 1)
+	e.adjust = func(cfg *Config) {
+		cfg.ObserverMasters = true
+		cfg.MasterListen, cfg.Masters = cfg.QuorumListen, cfg.Leaders
+	}
+	for _, id := range e.view.Voters() {
+		e.start(id)
+	}
+	for i := range 40 {
+		e.session(1).create(fmt.Sprintf("/before-%d", i), "x")
+	}
+	e.start(4)
+	c := e.session(4)
+	e.expect(c, "/before-39", "x")
+	c.create("/by-4", "y")
+	status, _ := e.servers[4].status()
+	master := status.Master
+	if master == 0 || master == e.leader() {
+		t.Fatalf("the observer is attached to %d, the leader is %d", master, e.leader())
+	}
+	served, _ := e.servers[master].status()
+	if n := synced(served.Learners); n != 1 {
+		t.Errorf("server %d serves %d observers, not 1", master, n)
+	}
+	if err := e.servers[master].stop(); err != nil {
+		t.Fatal(err)
+	}
+	delete(e.servers, master)
+	c.ended()
+	c = e.session(4)
+	c.create("/later", "z")
+	e.expect(e.session(e.leader()), "/later", "z")
+	if status, _ := e.servers[4].status(); status.Master == master {
+		t.Errorf("the observer is attached to %d, which is gone", master)
+	}
+}
+
 // The plot: a follower is away while more is written than the leader keeps for
 // it, so it is sent the whole tree.
 func TestALearnerThatWasAwayTooLongGetsASnapshot(t *testing.T) {

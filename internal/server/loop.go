@@ -71,8 +71,8 @@ type links struct {
 	streams  map[peer.LinkID][]*stream
 	election map[zoo.ServerID]bool
 	batches  []batch // empty between two uses
-	// listening says that the quorum port is open.
-	listening bool
+	// listening is where links are accepted; empty while they are not.
+	listening []string
 }
 
 func newLoop(s *Server) *loop {
@@ -274,7 +274,7 @@ func (l *loop) change() {
 		l.turnAway()
 	}
 	l.setTree(l.takesClients())
-	l.listenForLearners(l.status.State == replica.Leading)
+	l.listenForLearners()
 	l.server.changes.tell()
 	if !l.status.Serving {
 		return

@@ -19,15 +19,18 @@ type places struct {
 	self quorum.Server
 	// quorum and election are the addresses of the members for the two ports.
 	quorum, election map[zoo.ServerID]string
-	// listen is where learners are heard while this server leads.
-	listen []string
+	// masters are where observers reach the others while those follow.
+	masters map[zoo.ServerID]string
+	// listen is where learners are heard while this server leads, masterListen where
+	// observers are while it follows.
+	listen, masterListen []string
 }
 
 func (l *loop) beginMembers() {
 	cfg := &l.server.cfg
 	l.members = quorum.Ensemble{Current: cfg.View, Next: cfg.Next}
 	l.places = places{quorum: maps.Clone(cfg.Leaders), election: maps.Clone(cfg.Election.Members),
-		listen: cfg.QuorumListen}
+		masters: cfg.Masters, listen: cfg.QuorumListen, masterListen: cfg.MasterListen}
 	l.places.self, _ = cfg.View.Server(cfg.ID)
 }
 
@@ -41,11 +44,13 @@ func (l *loop) follow(e quorum.Ensemble) {
 		"proposed", e.Next != nil)
 	l.places.quorum = map[zoo.ServerID]string{}
 	l.places.election = map[zoo.ServerID]string{}
+	l.places.masters = map[zoo.ServerID]string{}
 	for _, m := range e.Members() {
 		// Their lines could be read when the configuration was.
 		line, _ := quorum.ParseServer(m.ID, m.Text)
 		l.places.quorum[m.ID] = line.QuorumAddresses()
 		l.places.election[m.ID] = line.ElectionAddresses()
+		l.places.masters[m.ID] = masterAddresses(line, s.cfg.MasterPort)
 	}
 	if mesh := s.peers.current(); mesh != nil {
 		mesh.SetMembers(l.places.election)
@@ -68,9 +73,8 @@ func (l *loop) move(self quorum.Server) {
 	}
 	if before.QuorumAddresses() != self.QuorumAddresses() {
 		l.places.listen = s.bindings(self, func(a quorum.Address) int { return a.QuorumPort })
-		if l.links.listening {
-			s.peers.quorum.Listen(l.places.listen...)
-		}
+		l.places.masterListen = s.cfg.masterBindings(self)
+		l.listenForLearners()
 	}
 	if before.ElectionAddresses() != self.ElectionAddresses() {
 		s.peers.moveElection(
@@ -81,19 +85,40 @@ func (l *loop) move(self quorum.Server) {
 
 // bindings are the host:port to bind for the addresses of a line.
 func (s *Server) bindings(self quorum.Server, port func(quorum.Address) int) []string {
+	return s.cfg.bindings(self, port)
+}
+
+func (c *Config) bindings(self quorum.Server, port func(quorum.Address) int) []string {
 	var all []string
 	for _, a := range self.Addresses {
 		host := a.Host
-		if s.cfg.ListenOnAllIPs {
+		if c.ListenOnAllIPs {
 			host = ""
 		}
-		all = append(all, hostPort(host, port(a)))
+		if address := hostPort(host, port(a)); !slices.Contains(all, address) {
+			all = append(all, address)
+		}
 	}
 	return all
 }
 
-// quorumAddress is where a server takes learners while it leads.
-func (l *loop) quorumAddress(id zoo.ServerID) string { return l.places.quorum[id] }
+// masterBindings are the host:port to bind for observers (observerMasterPort).
+func (c *Config) masterBindings(self quorum.Server) []string {
+	if c.MasterPort == 0 {
+		return nil
+	}
+	return c.bindings(self, func(quorum.Address) int { return c.MasterPort })
+}
+
+// masterAddresses are where a server takes observers while it follows, joined with "|".
+// Each server goes by its own port, also for where the others are, as in Java.
+func masterAddresses(line quorum.Server, port int) string {
+	var all []string
+	for _, a := range line.Addresses {
+		all = append(all, hostPort(a.Host, port))
+	}
+	return strings.Join(all, "|")
+}
 
 // saveMembers writes the configurations; log writer only.
 func (s *Server) saveMembers(e quorum.Ensemble) error {

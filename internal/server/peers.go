@@ -177,8 +177,10 @@ func (p *peers) SnapshotReceived(link peer.LinkID, _ zoo.Zxid) {
 	p.server.queue.push(replica.SnapshotReceived{Link: zab.LinkID(link), Tree: t})
 }
 
-// ListenFailed ends the server: a leader without a quorum port leads nobody.
-func (p *peers) ListenFailed(err error) { p.server.fail(err) }
+// ListenFailed reports that nobody can open links to this server.
+func (p *peers) ListenFailed(err error) {
+	p.server.queue.call(func() { p.server.loop.listenFailed(err) })
+}
 
 // The loop's side.
 
@@ -241,7 +243,11 @@ func (l *loop) speak(eff *replica.Effects) {
 		p.current().Send(n.To, n.Notification.AppendTo(nil))
 	}
 	if eff.Dial != 0 {
-		link := p.quorum.Dial(l.quorumAddress(eff.Dial))
+		address := l.places.quorum[eff.Dial]
+		if eff.DialMaster {
+			address = l.places.masters[eff.Dial]
+		}
+		link := p.quorum.Dial(address)
 		l.links.dialed[link] = eff.Dial
 	}
 }
@@ -342,18 +348,41 @@ func (l *loop) endStream(st *stream) {
 	}
 }
 
-// listenForLearners opens the quorum port while this server leads.
-func (l *loop) listenForLearners(leading bool) {
+// listenForLearners opens the quorum port while this server leads, or the port for
+// observers while it follows and serves them.
+func (l *loop) listenForLearners() {
+	switch {
+	case l.status.State == replica.Leading:
+		l.listen(l.places.listen)
+	case l.status.Mastering:
+		l.listen(l.places.masterListen)
+	default:
+		l.listen(nil)
+	}
+}
+
+// listen opens these ports for links, in place of others.
+func (l *loop) listen(addresses []string) {
 	p := l.server.peers
-	if p == nil || leading == l.links.listening {
+	if p == nil || slices.Equal(addresses, l.links.listening) {
 		return
 	}
-	l.links.listening = leading
-	if leading {
-		p.quorum.Listen(l.places.listen...)
+	l.links.listening = addresses
+	if len(addresses) > 0 {
+		p.quorum.Listen(addresses...)
 		return
 	}
 	p.quorum.StopListening()
+}
+
+// listenFailed ends a leader that its learners cannot reach. Observers find another way
+// than through a follower.
+func (l *loop) listenFailed(err error) {
+	if l.status.State == replica.Leading {
+		l.server.fail(err)
+		return
+	}
+	l.server.log.Error("observers cannot attach to this follower", "error", err)
 }
 
 // watchLinks tells the replica on which links bytes have moved: that may be all
@@ -376,5 +405,5 @@ func (l *loop) hangUpAll() {
 	for link := range l.links.up {
 		l.server.peers.quorum.Cut(link)
 	}
-	l.listenForLearners(false)
+	l.listen(nil)
 }

@@ -12,6 +12,7 @@ import (
 	"zoo/internal/core/session"
 	"zoo/internal/core/tree"
 	"zoo/internal/core/watch"
+	"zoo/internal/core/zab"
 	"zoo/internal/ops/command"
 )
 
@@ -73,6 +74,9 @@ func (q source) addEnsemble(o *command.Overview, status *loopStatus) {
 	}
 	o.QuorumSize = len(view.Voters())
 	o.PeerState = peerStates[status.State]
+	if status.State == replica.Following {
+		o.Follower = &command.Follower{SyncedObservers: synced(status.Learners)}
+	}
 	if status.State != replica.Leading {
 		return
 	}
@@ -90,6 +94,15 @@ func (q source) addEnsemble(o *command.Overview, status *loopStatus) {
 			o.Leader.SyncedFollowers++
 		}
 	}
+}
+
+func synced(observers []zab.LearnerStatus) (n int) {
+	for _, x := range observers {
+		if x.Synced {
+			n++
+		}
+	}
+	return n
 }
 
 // peerStates are the names of mntr's peer_state.

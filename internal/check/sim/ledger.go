@@ -331,7 +331,8 @@ func (l *ledger) sent(s *server, link *link, side int, p *wire.QuorumPacket) {
 			l.w.violate("%s acknowledges epoch %d with %d on disk", s.name, accepted,
 				s.log.accepted)
 		}
-	case (p.Type == wire.PacketNewLeader || p.Type == wire.PacketEnterEpoch) && side == 1:
+	case (p.Type == wire.PacketNewLeader || p.Type == wire.PacketEnterEpoch) && side == 1 &&
+		!link.mastered:
 		l.leads(s, p.Zxid.Epoch())
 	case p.Type == wire.PacketLeaderInfo && side == 1:
 		link.offered = p.Zxid.Epoch()

@@ -83,7 +83,7 @@ func (l *ledger) left(s *server, before replica.Status) {
 	leader := l.w.server(before.Leader)
 	link := l.link(s, leader)
 	switch {
-	case link == nil, link.broken, !link.decided, !link.open[1], !leader.listening():
+	case link == nil, link.broken, !link.decided, !link.open[1], !leader.listening(false):
 	case link.hungUpAt[0] != l.w.now, l.w.now-link.toldAt > (syncLimit-1)*tickTime:
 	case l.w.now-s.pausedAt < recently, l.w.now-s.checks.doubtedAt < recently:
 	case s.activatedAt == l.w.now: // It takes the role that a new configuration gives it.

@@ -67,7 +67,7 @@ func (w *World) strike() {
 func (w *World) victim() *server {
 	if w.rng.IntN(3) == 0 {
 		for _, s := range w.servers {
-			if s.listening() {
+			if s.listening(false) {
 				return s
 			}
 		}

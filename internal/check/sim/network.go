@@ -54,6 +54,8 @@ type link struct {
 	hungUpAt [2]time.Duration
 	// lag is how much longer what side i sends takes.
 	lag [2]time.Duration
+	// mastered tells that side 1 is a follower that serves observers.
+	mastered bool
 }
 
 // parcel is what one delivery brings: packets, or the tree behind a SNAP, or the
@@ -114,18 +116,19 @@ func (n *network) disturbed() {
 	}
 }
 
-// dial is one attempt of a learner to reach a leader's quorum port.
-func (n *network) dial(s *server, to zoo.ServerID) {
+// dial is one attempt of a learner to reach a leader's quorum port, or of an observer to
+// reach the port of an observer master.
+func (n *network) dial(s *server, to zoo.ServerID, master bool) {
 	target, process := n.w.server(to), s.process
 	n.w.after(n.w.travel(), func() {
 		switch {
 		case s.process != process:
 		case n.blocked(s, target) || n.blocked(target, s):
 			n.w.after(tickTime, func() { s.failDial(process, to) })
-		case !target.alive || !target.listening() || target.deaf:
+		case !target.alive || !target.listening(master) || target.deaf:
 			s.failDial(process, to)
 		default:
-			n.connect(s, target)
+			n.connect(s, target, master)
 		}
 	})
 }
@@ -137,7 +140,7 @@ func (s *server) failDial(process uint32, leader zoo.ServerID) {
 	}
 }
 
-func (n *network) connect(learner, leader *server) {
+func (n *network) connect(learner, leader *server, master bool) {
 	n.last++
 	l := &link{
 		net: n, id: n.last, side: [2]*server{learner, leader},
@@ -145,7 +148,7 @@ func (n *network) connect(learner, leader *server) {
 		open:    [2]bool{true, true},
 		lastAt:  [2]time.Duration{n.w.now, n.w.now},
 		since:   n.w.now,
-		heldAt:  -time.Hour,
+		heldAt:  -time.Hour, mastered: master,
 
 		hungUpAt: [2]time.Duration{-time.Hour, -time.Hour},
 	}

@@ -66,6 +66,8 @@ type plan struct {
 	turnAt uint32
 	// localSessions keeps sessions on their servers until they own an ephemeral.
 	localSessions bool
+	// masters lets followers serve the observers.
+	masters bool
 }
 
 func drawPlan(rng *rand.Rand) plan {
@@ -94,6 +96,15 @@ func drawPlan(rng *rand.Rand) plan {
 		}
 	}
 	return p
+}
+
+// masterSome lets half of the ensembles have followers that serve their observers, and
+// some of them more observers than before.
+func (p *plan) masterSome(rng *rand.Rand) {
+	p.masters = rng.IntN(2) == 0
+	if p.masters && rng.IntN(2) == 0 {
+		p.observers = 2 + rng.IntN(2)
+	}
 }
 
 // weighSome gives one seed in four groups and weights. They are drawn from their own

@@ -89,8 +89,13 @@ func (s *server) clock() replica.Now {
 	}
 }
 
-// listening tells whether the quorum port is open.
-func (s *server) listening() bool { return s.alive && s.status.State == replica.Leading }
+// listening tells whether the quorum port is open, or that for observers.
+func (s *server) listening(master bool) bool {
+	if master {
+		return s.alive && s.status.Mastering
+	}
+	return s.alive && s.status.State == replica.Leading
+}
 
 // serving tells whether clients are answered.
 func (s *server) serving() bool { return s.alive && !s.reloading && s.status.Serving }
@@ -171,6 +176,7 @@ func (s *server) config() replica.Config {
 		SpaceMin:        spaceMin,
 		Reaping:         replica.Reaping{Interval: 4 * tickTime, NeverUsedMax: 8 * tickTime},
 		LocalSessions:   s.w.plan.localSessions,
+		ObserverMasters: s.w.plan.masters,
 		// Without it an ephemeral would only be refused.
 		LocalSessionsUpgrading: s.w.plan.localSessions,
 		Seed:                   s.w.rng.Uint64(),
@@ -272,7 +278,7 @@ func (s *server) carryOut(effects *replica.Effects) {
 		s.w.mesh.send(s, n.To, n.Notification)
 	}
 	if effects.Dial != 0 {
-		s.w.net.dial(s, effects.Dial)
+		s.w.net.dial(s, effects.Dial, effects.DialMaster)
 	}
 	for _, t := range effects.Trace {
 		s.note(t)
@@ -365,6 +371,10 @@ func (s *server) heard(l *link, p *wire.QuorumPacket) {
 		s.w.stats.Truncs++
 	case wire.PacketSnap:
 		s.w.stats.Snaps++
+	case wire.PacketUpToDate:
+		if l.mastered {
+			s.w.stats.Mastered++
+		}
 	case wire.PacketPing:
 		return
 	}

@@ -152,6 +152,7 @@ func (s *Stats) add(o *Stats) {
 	s.Exhausted += o.Exhausted
 	s.Reconfigs += o.Reconfigs
 	s.Handovers += o.Handovers
+	s.Mastered += o.Mastered
 }
 
 // demandVariety fails if the seeds avoided what they are there for.
@@ -170,6 +171,7 @@ func (s *Stats) demandVariety(t *testing.T) {
 		"troubled synchronisations": s.SyncTroubles, "repeated proposals": s.Repeats,
 		"used-up epochs": s.Exhausted,
 		"purges":         s.Purges, "cuts that cannot be made": s.Uncut,
+		"observers of followers": s.Mastered,
 	} {
 		if n == 0 {
 			t.Errorf("no seed had any %s", what)

@@ -115,7 +115,7 @@ func (s *Story) Violation(ticks int) error {
 func (s *Story) Elect(id zoo.ServerID) {
 	s.t.Helper()
 	leader := s.w.server(id)
-	s.until("server leads", func() bool { return leader.listening() && leader.serving() })
+	s.until("server leads", func() bool { return leader.listening(false) && leader.serving() })
 	s.leader = leader
 }
 

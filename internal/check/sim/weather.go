@@ -60,7 +60,7 @@ func (w *World) strikeMore() {
 // portFault breaks the quorum port of who leads. The shell ends the server then.
 func (w *World) portFault(*server) {
 	for _, s := range w.servers {
-		if !s.listening() || s.deaf {
+		if !s.listening(false) || s.deaf {
 			continue
 		}
 		w.stats.Ports++

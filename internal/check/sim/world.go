@@ -52,7 +52,7 @@ type Stats struct {
 	Snapshots, SessionsClosed          int
 	Expired, Partitions, Pauses, Cuts  int
 	Moves, Stalls, Refused             int
-	Purges, Uncut                      int
+	Purges, Uncut, Mastered            int
 	Ports, NewDisks, Lags              int
 	SyncTroubles, Repeats, Exhausted   int
 	Reconfigs, Handovers               int

@@ -28,6 +28,8 @@ type Effects struct {
 	Notify []Notice
 	// Dial asks for one attempt to open a link to this leader; zero is none.
 	Dial zoo.ServerID
+	// DialMaster tells that Dial is for the port at which a follower serves observers.
+	DialMaster bool
 	// Opened answers Connect events.
 	Opened []Opened
 	// CloseConns lists client connections to close after what was written to
@@ -124,10 +126,14 @@ func (s State) String() string {
 
 // Status is the replica's view of itself, for operators and for the shell.
 type Status struct {
-	State   State
-	Leader  zoo.ServerID
-	Epoch   zoo.Epoch
-	Serving bool
+	State  State
+	Leader zoo.ServerID
+	// Master is the follower that serves this observer, zero if the leader does.
+	Master zoo.ServerID
+	// Mastering tells that this follower serves observers; Learners lists them.
+	Mastering bool
+	Epoch     zoo.Epoch
+	Serving   bool
 	// ReadOnly tells that the server serves reads only, for want of a quorum.
 	ReadOnly bool
 	// Extends tells that whoever leads takes the extensions of the protocol.
@@ -153,7 +159,7 @@ type Status struct {
 	// Sessions counts the sessions of the ensemble, LocalSessions those that
 	// live on this server only.
 	Sessions, LocalSessions int
-	// Learners lists the leader's learners.
+	// Learners lists the leader's learners, or the observers of a follower.
 	Learners []zab.LearnerStatus
 	// ProposalBytes are the sizes of the last, smallest and largest proposal, -1
 	// before the first one; Proposed is how many there were.

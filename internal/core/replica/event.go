@@ -75,11 +75,12 @@ type Notified struct {
 	Notification wire.Notification
 }
 
-// LinkUp says that a link was opened: by a learner to our quorum port, or by us
-// to the leader's after Effects.Dial.
+// LinkUp says that a link was opened: by a learner to the port at which we serve
+// learners, or by us after Effects.Dial.
 type LinkUp struct {
 	Link LinkID
-	// Leader is the server that we dialed, zero for an accepted link.
+	// Leader is the server that we dialed, which may be a follower that serves
+	// observers; zero for an accepted link.
 	Leader zoo.ServerID
 }
 

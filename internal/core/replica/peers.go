@@ -14,6 +14,8 @@ func (r *Replica) moved(link LinkID) {
 		r.leader.Moved(r.now.Mono, link)
 	case r.learner != nil && r.learner.Link() == link:
 		r.learner.Moved(r.now.Mono)
+	case r.masters.serving != nil:
+		r.masters.serving.Moved(r.now.Mono, link)
 	}
 }
 
@@ -79,14 +81,23 @@ func (r *Replica) touchTable(p *wire.QuorumPacket) {
 	if r.writer == nil {
 		return
 	}
+	for _, s := range touchedIn(p) {
+		r.writer.tracker.Touch(s.SessionID, s.TimeOut, r.now.Mono)
+	}
+}
+
+// touchedIn lists the sessions in a learner's answer to a heartbeat.
+func touchedIn(p *wire.QuorumPacket) (all []wire.SessionTimeout) {
 	d := jute.NewDecoder(p.Data)
-	for d.Len() > 0 && d.Err() == nil {
+	for d.Len() > 0 {
 		var s wire.SessionTimeout
 		s.DecodeFrom(&d)
-		if d.Err() == nil {
-			r.writer.tracker.Touch(s.SessionID, s.TimeOut, r.now.Mono)
+		if d.Err() != nil {
+			break
 		}
+		all = append(all, s)
 	}
+	return all
 }
 
 // obeyLeader does for the leader what its packet asks of a learner.

@@ -68,6 +68,9 @@ type Config struct {
 	ReconfigEnabled bool
 	// VotersMin is how many voters a reconfiguration must leave: 1.
 	VotersMin int
+	// ObserverMasters lets followers serve observers, and observers attach to them
+	// (observerMasterPort).
+	ObserverMasters bool
 	// LocalSessions keeps new sessions out of the ensemble's history;
 	// LocalSessionsUpgrading lets them become global when they need to.
 	LocalSessions, LocalSessionsUpgrading bool
@@ -133,6 +136,7 @@ type Replica struct {
 	// strayed are voters that look for a leader again although we lead.
 	strayed map[zoo.ServerID]bool
 	dialing dialing
+	masters masters
 
 	// writer prepares transactions; nil unless this server leads or is alone.
 	writer   *writer
@@ -389,6 +393,9 @@ func (r *Replica) tick() {
 		r.learner.Tick(now)
 		r.redial()
 	}
+	if r.masters.serving != nil {
+		r.masters.serving.Tick(now)
+	}
 	if r.writer != nil && now >= r.writer.expireAt {
 		r.expireSessions()
 	}
@@ -412,6 +419,9 @@ func (r *Replica) Deadline() time.Duration {
 	}
 	if r.learner != nil {
 		deadline = min(deadline, r.learner.Deadline())
+	}
+	if r.masters.serving != nil {
+		deadline = min(deadline, r.masters.serving.Deadline())
 	}
 	if r.dialing.at != 0 {
 		deadline = min(deadline, r.dialing.at)
@@ -521,7 +531,10 @@ func (r *Replica) Status() Status {
 		s.Proposals = len(r.history.Tail())
 		s.Learners = r.leader.Learners()
 	case r.learner != nil:
-		s.Leader = r.learner.Leader()
+		s.Leader, s.Master = r.learner.Leader(), r.learner.Master()
+	}
+	if m := r.masters.serving; m != nil {
+		s.Mastering, s.Learners = true, m.Observers()
 	}
 	return s
 }
@@ -550,6 +563,11 @@ func (r *Replica) receive(ev Received) {
 			r.serveLearner(ev.Link, p, r.leader.Receive(r.now.Mono, ev.Link, p))
 		case r.learner != nil && r.learner.Link() == ev.Link:
 			r.obeyLeader(p, r.learner.Receive(r.now.Mono, p))
+			if r.masters.serving != nil {
+				r.masters.serving.Inform()
+			}
+		case r.masters.serving != nil:
+			r.serveObserver(ev.Link, p)
 		}
 	}
 }

@@ -19,6 +19,12 @@ type dialing struct {
 	// at is when to try again, zero while an attempt is under way or none is
 	// needed.
 	at time.Duration
+	// to is whom the last attempt was for: the leader, or a follower that serves
+	// observers, of which some are untried.
+	to      zoo.ServerID
+	untried []zoo.ServerID
+	// leaderAt is when an observer has waited long enough for such a follower.
+	leaderAt time.Duration
 }
 
 const (
@@ -41,6 +47,7 @@ func (r *Replica) look(why string) { r.leave(why, 0) }
 // leave ends the role. If it is known who leads next there is no election.
 func (r *Replica) leave(why string, successor zoo.ServerID) {
 	r.plantAtRoleEnd()
+	r.endMastering()
 	r.state, r.serving, r.ready = Looking, false, false
 	r.leader, r.learner, r.writer = nil, nil, nil
 	r.established = 0
@@ -89,6 +96,7 @@ func (r *Replica) endRole() {
 			// one is told what we have, as if nothing had been.
 			r.uncut = false
 		}
+		r.passMaster(r.learner.Master())
 		if r.reload = r.learner.Reload(); r.reload {
 			r.serving, r.effects.Changed = false, true
 			return
@@ -144,11 +152,12 @@ func (r *Replica) becomeLearner(leader zoo.ServerID) {
 	if r.uncut {
 		r.learner.WantTree()
 	}
+	r.route()
 	if n := r.dialing.failures; n > 0 {
 		r.dialing.at = r.now.Mono + r.joinPause(n)
 		return
 	}
-	r.effects.Dial = leader
+	r.dial()
 }
 
 // joinPause is how long to wait after so many failures in a row. It stays well
@@ -184,6 +193,7 @@ func (r *Replica) maybeServe() {
 	r.dialing.failures = 0
 	r.effects.Changed = true
 	r.beginLocalSessions()
+	r.beginMastering()
 	if r.learner == nil {
 		r.ForgetProposals()
 		r.beginWriting()
@@ -266,9 +276,12 @@ func (r *Replica) linkUp(ev LinkUp) {
 	switch {
 	case ev.Leader == 0 && r.leader != nil:
 		r.leader.Connected(r.now.Mono, ev.Link)
-	case ev.Leader != 0 && r.learner != nil && r.learner.Leader() == ev.Leader &&
+	case ev.Leader == 0 && r.masters.serving != nil:
+		r.masters.serving.Connected(r.now.Mono, ev.Link)
+	case ev.Leader != 0 && r.learner != nil && r.dialing.to == ev.Leader &&
 		r.learner.Link() == 0:
 		r.dialing.at = 0
+		r.learner.Attach(r.masterOf(ev.Leader))
 		r.learner.Connected(r.now.Mono, ev.Link)
 	default:
 		// It belongs to a role that has ended meanwhile.
@@ -284,13 +297,16 @@ func (r *Replica) linkDown(link LinkID) {
 			r.maybeAbandon()
 		}
 	}
+	if r.masters.serving != nil {
+		r.masters.serving.Disconnected(link)
+	}
 	switch {
 	case r.learner == nil || r.learner.Link() != link:
 	case r.learner.Registering() && r.election.Linked(r.learner.Leader()):
 		// Whoever took the connection, such as a proxy, did not reach the leader yet. A
 		// new round would only meet a leader that waits for us until initLimit.
 		r.learner.Disconnected()
-		r.dialFailed(r.learner.Leader())
+		r.dialFailed(r.dialing.to)
 	default:
 		r.learner.Fail("the link to the leader broke")
 	}
@@ -299,7 +315,11 @@ func (r *Replica) linkDown(link LinkID) {
 // dialFailed tries again soon: a leader opens its quorum port only once it
 // knows that it leads.
 func (r *Replica) dialFailed(leader zoo.ServerID) {
-	if r.learner == nil || r.learner.Leader() != leader || r.learner.Link() != 0 {
+	if r.learner == nil || r.dialing.to != leader || r.learner.Link() != 0 {
+		return
+	}
+	if leader != r.learner.Leader() {
+		r.dialNextMaster()
 		return
 	}
 	r.dialing.attempts++
@@ -314,6 +334,6 @@ func (r *Replica) dialFailed(leader zoo.ServerID) {
 func (r *Replica) redial() {
 	if r.dialing.at != 0 && r.now.Mono >= r.dialing.at {
 		r.dialing.at = 0
-		r.effects.Dial = r.learner.Leader()
+		r.dial()
 	}
 }

@@ -24,7 +24,8 @@ import (
 // is instant and in order, and so is the disk unless it is stopped.
 //
 //	servers 3 [observers=4] [local-sessions] [upgrading] [read-only] [turn-at=3]
-//	                                make servers that have not started
+//	          [masters=(1,2,4)]     make servers that have not started; those of masters
+//	                                are told that followers serve observers
 //	servers 3 reconfig [spares=4]   with reconfigurations; a spare is listed as an observer
 //	                                in its own configuration and nowhere else
 //	reconfig ID [join=(4,5:observer)] [leave=1] [members=(1,2)] [from=VERSION]
@@ -46,6 +47,7 @@ import (
 //	connect ID from=ID              the session of another server's client moves
 //	create ID /path [ephemeral]     its request
 //	set ID /path, sync ID, close ID
+//	touch ID                        its client is heard of
 //	pipeline ID create=/path sync close...
 //	                                several requests in one batch
 //	container ID /path, ttl ID /path MILLIS, delete ID /path
@@ -63,6 +65,7 @@ func TestScenarios(t *testing.T) {
 
 type world struct {
 	t       *testing.T
+	masters []string
 	mono    time.Duration
 	view    *quorum.View
 	cfg     Config // what the servers share
@@ -128,6 +131,9 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.pipeline(d)
 	case "connect", "create", "set", "sync", "close", "container", "ttl", "delete", "reconfig":
 		w.client(d)
+	case "touch":
+		s := w.server(d.CmdArgs[0].Key)
+		s.queue = append(s.queue, Touched{[]zoo.SessionID{s.session}})
 	case "has":
 		return w.has(d)
 	case "state", "members":
@@ -163,8 +169,10 @@ func (w *world) make(d *datadriven.TestData) string {
 		members = append(members, memberOf(d, id, ""))
 	}
 	if observers, ok := d.Arg("observers"); ok {
-		id, _ := strconv.Atoi(observers.Vals[0])
-		members = append(members, memberOf(d, id, ":observer"))
+		for _, text := range observers.Vals {
+			id, _ := strconv.Atoi(text)
+			members = append(members, memberOf(d, id, ":observer"))
+		}
 	}
 	view, err := quorum.NewView(members, 0)
 	if err != nil {
@@ -176,6 +184,8 @@ func (w *world) make(d *datadriven.TestData) string {
 		EpochTurnAt:            uint32(w.number(d, "turn-at")),
 		ReconfigEnabled:        d.HasArg("reconfig"),
 	}}
+	masters, _ := d.Arg("masters")
+	w.masters = masters.Vals
 	for _, m := range members {
 		w.servers = append(w.servers, &server{id: m.ID, rec: Recovered{Tree: tree.New()}})
 	}
@@ -243,6 +253,7 @@ func (w *world) start(s *server) {
 	}
 	cfg.Types, cfg.SpaceMin = tree.Types{Extended: true}, 1000
 	cfg.Reaping = Reaping{NeverUsedMax: 90 * time.Second, PerMinuteMax: 600}
+	cfg.ObserverMasters = slices.Contains(w.masters, strconv.Itoa(int(s.id)))
 	s.r = New(cfg, s.rec)
 	for _, other := range w.servers {
 		if other != s && other.r != nil && !other.cut {
@@ -509,7 +520,7 @@ func (w *world) obey(s *server, eff Effects) bool {
 		}
 	}
 	if eff.Dial != 0 {
-		w.dial(s, w.servers[eff.Dial-1])
+		w.dial(s, w.servers[eff.Dial-1], eff.DialMaster)
 	}
 	for i := range eff.Opened {
 		w.opened(s, &eff.Opened[i])
@@ -531,7 +542,7 @@ func (w *world) obey(s *server, eff Effects) bool {
 func (w *world) tell(s *server, traces []Trace) {
 	for _, t := range traces {
 		switch t.Stage {
-		case "looking", "resign", "leave", "serving", "learner dropped",
+		case "looking", "resign", "leave", "serving", "learner dropped", "observer dropped",
 			"reaped", "session expired", "disk space low", "disk space is back":
 			w.show("%d: %s (%s)", s.id, t.Stage, t.Detail)
 		case "local session expired", "local session upgraded":
@@ -575,8 +586,11 @@ func (w *world) opened(s *server, o *Opened) {
 	s.session = o.Session
 }
 
-func (w *world) dial(s, leader *server) {
+func (w *world) dial(s, leader *server, master bool) {
 	open := leader.r != nil && leader.r.Status().State == Leading
+	if master {
+		open = leader.r != nil && leader.r.Status().Mastering
+	}
 	if s.cut || leader.cut || !open {
 		s.queue = append(s.queue, DialFailed{leader.id})
 		return

@@ -46,10 +46,14 @@ type Learner struct {
 
 	leader   zoo.ServerID
 	observer bool
-	link     LinkID
-	phase    learnerPhase
-	epoch    zoo.Epoch
-	awaited  uint64
+	// master is the follower that serves this observer; zero is the leader itself.
+	master zoo.ServerID
+	// asked is what the leader has to answer still.
+	asked   questions
+	link    LinkID
+	phase   learnerPhase
+	epoch   zoo.Epoch
+	awaited uint64
 	// promising is the operation that makes a promise of the next epoch durable, zero for
 	// none.
 	promising uint64
@@ -75,6 +79,8 @@ type Learner struct {
 	// leaders is the configuration that came with NEWLEADER, or was activated since; it
 	// is in force at UPTODATE if it is committed. Nil for none.
 	leaders *quorum.View
+	// designated leads the configuration that was activated last, as the leader said.
+	designated zoo.ServerID
 	// successor leads once the configuration has changed; zero if an election decides.
 	successor zoo.ServerID
 
@@ -114,7 +120,14 @@ func (l *Learner) Unanswered() bool { return l.phase == comparing }
 // Leader is the server that is followed.
 func (l *Learner) Leader() zoo.ServerID { return l.leader }
 
-// Link is the link to the leader, zero before Connected.
+// Attach says to whom the link is that comes up next: a follower that serves observers, or
+// zero, the leader.
+func (l *Learner) Attach(master zoo.ServerID) { l.master = master }
+
+// Master is the follower that serves this observer, zero if the leader does.
+func (l *Learner) Master() zoo.ServerID { return l.master }
+
+// Link is the link to the leader, or the observer master; zero before Connected.
 func (l *Learner) Link() LinkID { return l.link }
 
 // Epoch is the leader's epoch, zero before LEADERINFO.
@@ -185,9 +198,9 @@ func (l *Learner) Receive(now time.Duration, p *wire.QuorumPacket) Upcall {
 	case wire.PacketPing:
 		return l.heartbeat()
 	case wire.PacketSync:
-		return CaughtUp
+		return l.caughtUp(p)
 	case wire.PacketRevalidate:
-		return Revalidate
+		return l.revalidated(p)
 	case wire.PacketUpToDate:
 		return l.follow()
 	case wire.PacketAlarm:
@@ -238,6 +251,11 @@ func (l *Learner) promise(e zoo.Epoch) {
 	if e < l.epochs.Accepted && !l.observer {
 		l.Fail(fmt.Sprintf("the leader's epoch %d is below the accepted %d",
 			e, l.epochs.Accepted))
+		return
+	}
+	if l.master != 0 && e < l.epochs.Current {
+		l.Fail(fmt.Sprintf("the epoch %d of the observer master is below ours, %d",
+			e, l.epochs.Current))
 		return
 	}
 	l.epoch, l.phase = e, promising
@@ -291,6 +309,12 @@ func (l *Learner) tellEpoch() {
 
 // truncate cuts what the leader does not have.
 func (l *Learner) truncate(z zoo.Zxid) {
+	if l.master != 0 && z < l.history.Applied() {
+		// It lags behind what an observer has heard elsewhere, all of it committed.
+		l.Fail(fmt.Sprintf("the observer master has got to %v only, we to %v",
+			z, l.history.Applied()))
+		return
+	}
 	l.forgetProposed(z)
 	if !l.history.Truncate(z) {
 		// What the tree holds was committed once, or came in a fuzzy snapshot:
@@ -484,6 +508,9 @@ func (l *Learner) Forward(
 	session zoo.SessionID, cxid int32, op wire.Op, body []byte, ids []zoo.ID,
 ) {
 	q := wire.ForwardedRequest{Session: session, Cxid: cxid, Op: op, Body: body}
+	if op == wire.OpSync {
+		l.asked.syncs = append(l.asked.syncs, 0)
+	}
 	l.out.send(l.link, wire.QuorumPacket{
 		Type: wire.PacketRequest, Zxid: -1, AuthInfo: ids,
 		Data: q.AppendTo(make([]byte, 0, forwardedHeaderBytes+len(body))),
@@ -493,6 +520,7 @@ func (l *Learner) Forward(
 // AskSession asks the leader whether a session is alive.
 func (l *Learner) AskSession(session zoo.SessionID, timeout int32) {
 	ask := wire.SessionTimeout{SessionID: session, TimeOut: timeout}
+	l.asked.sessions = append(l.asked.sessions, askedSession{session: session})
 	l.out.send(l.link, wire.QuorumPacket{
 		Type: wire.PacketRevalidate, Zxid: -1, Data: ask.AppendTo(nil),
 	})

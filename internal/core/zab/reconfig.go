@@ -256,6 +256,7 @@ func (l *Learner) commitAndActivate(p *wire.QuorumPacket) {
 	if p.Type == wire.PacketInformAndActivate {
 		l.log(&wire.QuorumPacket{Type: p.Type, Zxid: p.Zxid, Data: p.Data[len(p.Data)-d.Len():]})
 	}
+	l.designated = designated
 	l.commit(p.Zxid)
 	next := l.cfg.Members.Next
 	if l.failed != "" || next == nil || next.Version() != p.Zxid {

@@ -71,6 +71,9 @@ func (m *figures) addEnsemble(o *Overview) {
 	l := o.Leader
 	if l == nil {
 		m.add("proposal_count", 0)
+		if o.Follower != nil {
+			m.add("synced_observers", o.Follower.SyncedObservers)
+		}
 		return
 	}
 	m.add("proposal_count", l.Proposals)

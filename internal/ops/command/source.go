@@ -119,6 +119,8 @@ type Overview struct {
 	QuorumSize int
 	// Leader is what only a leader knows; nil elsewhere.
 	Leader *Leader
+	// Follower is what only a follower knows; nil elsewhere.
+	Follower *Follower
 }
 
 // Latency sums up the time from reading a request to the end of its reply.
@@ -170,6 +172,9 @@ type Leader struct {
 	// Proposals is how many there were.
 	Proposals uint64
 }
+
+// Follower is the part of an Overview about the observers that a follower serves.
+type Follower struct{ SyncedObservers int }
 
 // Stage is one finished step of the start-up.
 type Stage struct {
