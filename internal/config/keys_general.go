@@ -76,8 +76,9 @@ var rowsGeneral = []row{
 	{name: "weight.", parse: weight,
 		doc: "weight of a server in its group; 1 when absent, and with 0 its vote does not " +
 			"count"},
-	{name: "oraclePath", parse: refuse("the oracle for two servers comes with a later version; " +
-		"without it other servers would decide"), doc: "file that decides for two servers"},
+	{name: "oraclePath", parse: text(func(d *draft) *string { return &d.Peers.OraclePath }),
+		doc: "file whose first character is 1 while this one of two voters may decide " +
+			"without the other"},
 	{name: "version", reason: "the name of a dynamic configuration file tells its version",
 		doc: "version of a dynamic configuration"},
 	{name: "configuration", reason: "it is for servers inside of other programs",

@@ -259,6 +259,9 @@ type Admin struct {
 type Peers struct {
 	// LeaderServes lets a leader take clients.
 	LeaderServes bool
+	// OraclePath is the file by which an oracle decides for two voters (oraclePath);
+	// empty for none.
+	OraclePath string
 	// ObserverMasterPort is where followers serve observers (observerMasterPort); 0 or
 	// less is none.
 	ObserverMasterPort int

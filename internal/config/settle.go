@@ -136,8 +136,28 @@ func (d *draft) settleHierarchy() error {
 	if len(h.Groups)+len(h.Weights) > 0 {
 		d.Hierarchy = &h
 	}
-	if _, err := d.View(); err != nil {
+	view, err := d.View()
+	if err != nil {
 		return &Error{File: d.File, Reason: err.Error()}
+	}
+	return d.settleOracle(view)
+}
+
+// settleOracle tells when the oracle has no say. With groups Java lets the majority decide,
+// whatever they say.
+func (d *draft) settleOracle(view *quorum.View) error {
+	n := len(view.Voters())
+	switch {
+	case d.Peers.OraclePath == "":
+	case d.Hierarchy != nil:
+		return d.failAt("oraclePath", "decides for a majority of two servers, and there are "+
+			"groups; leave one of them out")
+	case n != 2:
+		d.warnAt("oraclePath", fmt.Sprintf("has no effect: it decides for two voting servers, "+
+			"and there are %d", n))
+	default:
+		d.warnAt("oraclePath", "lets one server decide alone: what it has acknowledged is lost "+
+			"if the oracle grants the other one before that has caught up")
 	}
 	return nil
 }

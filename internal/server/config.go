@@ -68,8 +68,11 @@ type Config struct {
 	PeerSecurity *PeerSecurity
 	// QuorumListen are the host:port for learners.
 	QuorumListen []string
-	// MasterPort is the number of both. MasterListen are the host:port for observers while this server follows, Masters
-	// those at which an observer tries the others (observerMasterPort); empty for none.
+	// OraclePath is the file by which an oracle speaks; empty for none (oraclePath).
+	OraclePath string
+	// MasterPort is where followers serve observers (observerMasterPort), 0 for none.
+	// MasterListen are the host:port for that while this server follows, Masters
+	// those at which an observer tries the others.
 	MasterPort   int
 	MasterListen []string
 	Masters      map[zoo.ServerID]string
@@ -279,6 +282,7 @@ func (own *Config) join(c *config.Config) error {
 	own.Election.Listen = own.bindings(self,
 		func(a config.Address) int { return a.ElectionPort })
 	own.takeMasters(c, self)
+	own.Oracle, own.OraclePath = c.Peers.OraclePath != "", c.Peers.OraclePath
 	view, err := c.View()
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)

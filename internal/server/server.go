@@ -311,6 +311,9 @@ func (s *Server) work() {
 	}
 	s.spawn("log writer", s.writer.run)
 	s.spawn("disk space", s.watchSpace)
+	if s.cfg.OraclePath != "" {
+		s.spawn("oracle", s.watchOracle)
+	}
 	s.pulse.looping.Store(true)
 	s.spawn("loop", s.loop.run)
 }

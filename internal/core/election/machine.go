@@ -30,6 +30,8 @@ type Config struct {
 	// WholeVotes puts a known bug back (ZOOKEEPER-1732): votes that have settled must
 	// be the same in all; tests of the simulator only.
 	WholeVotes bool
+	// Oracle says that an oracle decides for one of two voters; see SetGranted.
+	Oracle bool
 }
 
 // Outgoing is a notification to one peer.
@@ -63,6 +65,8 @@ type Machine struct {
 	// finalizeAt is when the decided vote becomes the outcome; zero while
 	// nothing is decided.
 	finalizeAt time.Duration
+
+	granted bool // the oracle's word
 
 	outcome *Vote
 	out     []Outgoing
@@ -186,6 +190,10 @@ func (m *Machine) Tick(now time.Duration) {
 		return
 	}
 	if m.finalizeAt != 0 && now >= m.finalizeAt {
+		m.settle()
+		return
+	}
+	if now >= m.resendAt && m.leadsAlone() {
 		m.settle()
 		return
 	}
@@ -337,6 +345,11 @@ func (m *Machine) receiveSettled(now time.Duration, from zoo.ServerID, b ballot)
 		}
 	}
 	m.settled[from] = b
+	if m.mustFollow(from, b) {
+		m.round, m.current = b.round, b.vote
+		m.settle()
+		return
+	}
 	if m.followers(m.settled, b) && m.leads(b.vote.Leader, b.round, m.settled) {
 		m.round = b.round
 		m.current = b.vote

@@ -67,6 +67,12 @@ func (e Ensemble) Agreed(reached func(zoo.ServerID) zoo.Zxid) zoo.Zxid {
 	return max(both, min(now, e.Next.Version()-1))
 }
 
+// IsOneOfTwo tells whether the server is one of two voters that decide by majority, while
+// nothing else is proposed: the ensembles for which an oracle may speak.
+func (e Ensemble) IsOneOfTwo(id zoo.ServerID) bool {
+	return e.Next == nil && e.Current.IsOneOfTwo(id)
+}
+
 // IsVoter tells whether the server votes in either configuration.
 func (e Ensemble) IsVoter(id zoo.ServerID) bool {
 	return e.Current.IsVoter(id) || e.Next != nil && e.Next.IsVoter(id)

@@ -88,6 +88,12 @@ func (v *View) Weighs(id zoo.ServerID) bool {
 	return slices.ContainsFunc(v.scale.voters, func(w weighed) bool { return w.id == id })
 }
 
+// IsOneOfTwo tells whether the server is one of two voters that decide by majority: the
+// ensembles for which an oracle may speak.
+func (v *View) IsOneOfTwo(id zoo.ServerID) bool {
+	return v.hierarchy == nil && len(v.voters) == 2 && v.IsVoter(id)
+}
+
 // Decides tells whether the voters for which has is true are a quorum. Whose vote has
 // no weight is not asked for.
 func (v *View) Decides(has func(zoo.ServerID) bool) bool {

@@ -51,6 +51,10 @@ type Replaced struct{}
 // if those are two places.
 type Space struct{ Free int64 }
 
+// OracleSpoke brings the word of the oracle of an ensemble of two voters: whether this
+// server may decide alone while the other one is not there.
+type OracleSpoke struct{ Grants bool }
+
 // DiskLost says that the disk has refused an operation and that no later one will be
 // done. The role ends at once.
 type DiskLost struct{}
@@ -150,6 +154,7 @@ func (SnapshotDone) event()     {}
 func (Space) event()            {}
 func (SnapshotWanted) event()   {}
 func (Replaced) event()         {}
+func (OracleSpoke) event()      {}
 func (DiskLost) event()         {}
 func (CutRefused) event()       {}
 func (Viewed) event()           {}

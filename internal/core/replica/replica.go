@@ -68,6 +68,8 @@ type Config struct {
 	ReconfigEnabled bool
 	// VotersMin is how many voters a reconfiguration must leave: 1.
 	VotersMin int
+	// Oracle says that an oracle decides for one of two voters, told by OracleSpoke.
+	Oracle bool
 	// ObserverMasters lets followers serve observers, and observers attach to them
 	// (observerMasterPort).
 	ObserverMasters bool
@@ -160,6 +162,8 @@ type Replica struct {
 	quotas    quotaNotes
 	// reload stops everything: the disk has to be recovered anew.
 	reload bool
+	// granted is the oracle's last word.
+	granted bool
 	// uncut says that the log cannot be cut back as a leader wanted, so that the next
 	// one is asked for its tree.
 	uncut bool
@@ -210,7 +214,7 @@ func New(cfg Config, rec Recovered) *Replica {
 		r.beginMembers(rec.Tail)
 		r.election = election.New(election.Config{ID: cfg.ID, View: cfg.View,
 			ResendMin: cfg.ResendMin, ResendMax: cfg.ResendMax,
-			WholeVotes: cfg.Planted == zab.Bug1732})
+			Oracle: cfg.Oracle, WholeVotes: cfg.Planted == zab.Bug1732})
 		r.election.SetMembers(r.members.Ensemble)
 		r.look("start")
 	}
@@ -314,6 +318,8 @@ func (r *Replica) stepData(ev Event) {
 		r.reload, r.serving, r.effects.Changed = true, false, true
 	case Viewed:
 		r.viewed(ev)
+	case OracleSpoke:
+		r.hearOracle(ev)
 	case Space:
 		r.measured(ev.Free)
 	case DiskLost:
@@ -545,6 +551,26 @@ func (r *Replica) Round() int64 {
 		return 0
 	}
 	return r.election.Round()
+}
+
+// hearOracle takes in the oracle's word, which is worth a line of the log.
+func (r *Replica) hearOracle(ev OracleSpoke) {
+	if !r.cfg.Oracle || ev.Grants == r.granted {
+		return
+	}
+	r.granted = ev.Grants
+	r.election.SetGranted(ev.Grants)
+	if r.leader != nil {
+		r.leader.SetGranted(r.now.Mono, ev.Grants)
+	}
+	if !r.members.IsOneOfTwo(r.cfg.ID) {
+		return
+	}
+	detail := "denies: only both voters decide"
+	if ev.Grants {
+		detail = "grants: this server decides alone while the other voter is not there"
+	}
+	r.trace(Trace{Stage: "oracle", Detail: detail})
 }
 
 // quorumRemains tells whether those that have not strayed are a quorum.

@@ -136,6 +136,7 @@ func (r *Replica) becomeLeader() {
 	r.leader = zab.NewLeader(
 		r.now.Mono, r.zabConfig(), r.history, r.journal, &r.epochs, &r.out)
 	r.leader.SetShort(r.space.low)
+	r.leader.SetGranted(r.now.Mono, r.granted)
 	// Whatever the disk still owes from before is not this role's fault.
 	r.stall.silent = 0
 }

@@ -24,7 +24,8 @@ import (
 // is instant and in order, and so is the disk unless it is stopped.
 //
 //	servers 3 [observers=4] [local-sessions] [upgrading] [read-only] [turn-at=3]
-//	          [masters=(1,2,4)]     make servers that have not started; those of masters
+//	          [oracle] [masters=(1,2,4)]
+//	                                make servers that have not started; those of masters
 //	                                are told that followers serve observers
 //	servers 3 reconfig [spares=4]   with reconfigurations; a spare is listed as an observer
 //	                                in its own configuration and nowhere else
@@ -41,6 +42,7 @@ import (
 //	hang ID                         it does nothing any more, and its links stand
 //	stop-disk ID / go-disk ID       hold and release the disk
 //	stop-views / go-views           hold and release what read-only servers show
+//	grant ID, deny ID               the oracle speaks to a server
 //	space ID BYTES                  so much room is left on its disk; 1000 is the mark
 //	hold FROM TO / release FROM TO  keep packets between two servers back
 //	connect ID [read-only] [again]  a client opens a session at a server
@@ -131,9 +133,8 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.pipeline(d)
 	case "connect", "create", "set", "sync", "close", "container", "ttl", "delete", "reconfig":
 		w.client(d)
-	case "touch":
-		s := w.server(d.CmdArgs[0].Key)
-		s.queue = append(s.queue, Touched{[]zoo.SessionID{s.session}})
+	case "grant", "deny", "touch":
+		w.tellServer(w.server(d.CmdArgs[0].Key), d.Cmd)
 	case "has":
 		return w.has(d)
 	case "state", "members":
@@ -142,6 +143,14 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.t.Fatalf("unknown command %q", d.Cmd)
 	}
 	return w.run()
+}
+
+func (w *world) tellServer(s *server, what string) {
+	if what == "touch" {
+		s.queue = append(s.queue, Touched{[]zoo.SessionID{s.session}})
+		return
+	}
+	s.queue = append(s.queue, OracleSpoke{Grants: what == "grant"})
 }
 
 func (w *world) space(s *server, bytes string) {
@@ -183,6 +192,7 @@ func (w *world) make(d *datadriven.TestData) string {
 		LocalSessionsUpgrading: d.HasArg("upgrading"),
 		EpochTurnAt:            uint32(w.number(d, "turn-at")),
 		ReconfigEnabled:        d.HasArg("reconfig"),
+		Oracle:                 d.HasArg("oracle"),
 	}}
 	masters, _ := d.Arg("masters")
 	w.masters = masters.Vals
@@ -543,7 +553,7 @@ func (w *world) tell(s *server, traces []Trace) {
 	for _, t := range traces {
 		switch t.Stage {
 		case "looking", "resign", "leave", "serving", "learner dropped", "observer dropped",
-			"reaped", "session expired", "disk space low", "disk space is back":
+			"oracle", "reaped", "session expired", "disk space low", "disk space is back":
 			w.show("%d: %s (%s)", s.id, t.Stage, t.Detail)
 		case "local session expired", "local session upgraded":
 			w.show("%d: %s", s.id, t.Stage)

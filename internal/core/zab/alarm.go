@@ -61,7 +61,7 @@ func (l *Leader) updateAlarm() {
 
 // hasRoom tells whether those voters that are here and not short are a quorum.
 func (l *Leader) hasRoom() bool {
-	return l.cfg.Members.Decides(func(id zoo.ServerID) bool {
+	return l.alone() && !l.short || l.cfg.Members.Decides(func(id zoo.ServerID) bool {
 		if id == l.cfg.ID {
 			return !l.short
 		}

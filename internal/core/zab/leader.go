@@ -70,6 +70,8 @@ type Leader struct {
 	// short says that this server is short of disk space, alarm who is.
 	short bool
 	alarm wire.Alarm
+	// granted is the oracle's word.
+	granted bool
 }
 
 type age struct {
@@ -329,7 +331,7 @@ func (l *Leader) discover(now time.Duration) {
 // quorum tells whether this server and the voters among its learners for which
 // has is true decide.
 func (l *Leader) quorum(has func(*learner) bool) bool {
-	return l.cfg.Members.Decides(func(id zoo.ServerID) bool {
+	return l.alone() || l.cfg.Members.Decides(func(id zoo.ServerID) bool {
 		if id == l.cfg.ID {
 			return true
 		}
@@ -660,6 +662,7 @@ func (l *Leader) Tick(now time.Duration) {
 	if now >= l.pingAt {
 		l.pingAt = now + l.cfg.TickTime/2
 		l.ping(now)
+		l.proceedAlone(now)
 	}
 	if l.phase == broadcasting && now >= l.checkAt {
 		l.checkAt = now + l.cfg.TickTime
@@ -670,7 +673,7 @@ func (l *Leader) Tick(now time.Duration) {
 		// A learner that has come back and is being synchronised counts, as in
 		// Java: ping drops it if that takes too long. Two short breaks of two
 		// links must not cost the leadership.
-		if !l.cfg.Members.Decides(l.present) {
+		if !l.alone() && !l.cfg.Members.Decides(l.present) {
 			l.Resign("a quorum of followers is no longer in sync")
 		}
 	}

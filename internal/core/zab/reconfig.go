@@ -68,9 +68,10 @@ func (l *Leader) proposeNext(e txn.Entry) {
 
 // Synced tells whether a quorum of a configuration is here and in sync. Observers do not
 // count, as in Java: they get no proposals, so that they could not acknowledge this one.
-// Neither does a follower that has just become one, and is about to come back as such.
+// Neither does a follower that has just become one, and is about to come back as such. Who
+// decides by the word of an oracle does not change who decides.
 func (l *Leader) Synced(v *quorum.View) bool {
-	return v.Decides(func(id zoo.ServerID) bool {
+	return !l.alone() && v.Decides(func(id zoo.ServerID) bool {
 		x := l.voter(id)
 		return id == l.cfg.ID ||
 			x != nil && x.upToDate && !x.observer && !l.cfg.Members.Current.IsObserver(id)
@@ -96,6 +97,9 @@ func (l *Leader) present(id zoo.ServerID) bool {
 
 // agreed is the zxid up to which everything is committed.
 func (l *Leader) agreed() zoo.Zxid {
+	if l.alone() {
+		return l.journal.Persisted()
+	}
 	if next := l.cfg.Members.Next; next != nil && l.cfg.Planted == BugNewQuorumOnly {
 		return next.Agreed(l.reached)
 	}
