@@ -98,10 +98,10 @@ func drawPlan(rng *rand.Rand) plan {
 	return p
 }
 
-// masterSome lets half of the ensembles have followers that serve their observers, and
-// some of them more observers than before.
+// masterSome lets one in four ensembles have followers that serve their observers, and
+// half of those more observers than before.
 func (p *plan) masterSome(rng *rand.Rand) {
-	p.masters = rng.IntN(2) == 0
+	p.masters = rng.IntN(4) == 0
 	if p.masters && rng.IntN(2) == 0 {
 		p.observers = 2 + rng.IntN(2)
 	}

@@ -125,16 +125,14 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.server(d.CmdArgs[0].Key).diskStops = d.Cmd == "stop-disk"
 	case "hold", "release":
 		w.hold(d)
-	case "space":
-		w.space(w.server(d.CmdArgs[0].Key), d.CmdArgs[1].Key)
 	case "stop-views", "go-views":
 		w.holdViews(d.Cmd == "stop-views")
 	case "pipeline":
 		w.pipeline(d)
 	case "connect", "create", "set", "sync", "close", "container", "ttl", "delete", "reconfig":
 		w.client(d)
-	case "grant", "deny", "touch":
-		w.tellServer(w.server(d.CmdArgs[0].Key), d.Cmd)
+	case "grant", "deny", "touch", "space":
+		w.tellServer(w.server(d.CmdArgs[0].Key), d)
 	case "has":
 		return w.has(d)
 	case "state", "members":
@@ -145,20 +143,20 @@ func (w *world) command(d *datadriven.TestData) string {
 	return w.run()
 }
 
-func (w *world) tellServer(s *server, what string) {
-	if what == "touch" {
-		s.queue = append(s.queue, Touched{[]zoo.SessionID{s.session}})
-		return
+// tellServer brings an event from outside of the ensemble.
+func (w *world) tellServer(s *server, d *datadriven.TestData) {
+	var ev Event = OracleSpoke{Grants: d.Cmd == "grant"}
+	switch d.Cmd {
+	case "touch":
+		ev = Touched{[]zoo.SessionID{s.session}}
+	case "space":
+		free, err := strconv.ParseInt(d.CmdArgs[1].Key, 10, 64)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		ev = Space{Free: free}
 	}
-	s.queue = append(s.queue, OracleSpoke{Grants: what == "grant"})
-}
-
-func (w *world) space(s *server, bytes string) {
-	free, err := strconv.ParseInt(bytes, 10, 64)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	s.queue = append(s.queue, Space{Free: free})
+	s.queue = append(s.queue, ev)
 }
 
 func (w *world) holdViews(stop bool) {
