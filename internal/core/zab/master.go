@@ -188,7 +188,8 @@ func (m *Master) synchronise(now time.Duration, x *learner) {
 	}
 	x.stage, x.since = syncing, now
 	m.out.send(x.link, wire.QuorumPacket{
-		Type: wire.PacketNewLeader, Zxid: epoch.Start(), Data: []byte(m.cfg.Members.Latest().Text()),
+		Type: wire.PacketNewLeader, Zxid: epoch.Start(),
+		Data: []byte(m.cfg.Members.Latest().Text()),
 	})
 }
 
