@@ -52,6 +52,8 @@ type story struct {
 	ctx context.Context
 	// kinds tells whose each server is now, in the order of their ids.
 	kinds []kind
+	// forgiven says that Java's leader has written a digest that is not its tree's.
+	forgiven bool
 }
 
 // kind is whose a server is.
