@@ -223,3 +223,26 @@ func TestAddressesOfIPv6ReachTheLinks(t *testing.T) {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 }
+
+// The plot: a server has two addresses with the same ports, and listens on every address.
+// Each port is bound once; twice would end the server.
+func TestPortsOnAllAddressesAreBoundOnce(t *testing.T) {
+	c := everySetting(t)
+	self := &c.Servers[0]
+	self.Addresses = append(self.Addresses, self.Addresses[0])
+	self.Addresses[1].Host = "other"
+	c.Peers.ObserverMasterPort = 3
+	for onAll, want := range map[bool]string{
+		false: "[a:1 other:1] [a:2 other:2] [a:3 other:3]", true: "[:1] [:2] [:3]",
+	} {
+		c.QuorumListenOnAllIPs = onAll
+		own, err := FromConfig(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := fmt.Sprint(own.QuorumListen, own.Election.Listen, own.MasterListen)
+		if got != want {
+			t.Errorf("on all addresses %v: %s, want %s", onAll, got, want)
+		}
+	}
+}

@@ -44,7 +44,7 @@ func Run(seed uint64, options Options) Report {
 	p.weighSome(rand.New(rand.NewPCG(seed, 0x776569676874732d)))
 	p.turnSome(rand.New(rand.NewPCG(seed, 0x7475726e73)))
 	// These numbers spare the seeds that README.md names.
-	p.masterSome(rand.New(rand.NewPCG(seed, 0x6d617374657216)))
+	p.masterSome(rand.New(rand.NewPCG(seed, 0x6d617374657303)))
 	w := newWorld(rng, p, options)
 	w.aside = rand.New(rand.NewPCG(seed, 0x61736964652d7a6f))
 	w.drawWeather(rand.New(rand.NewPCG(seed, 0x776561746865727a)))

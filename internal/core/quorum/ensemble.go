@@ -78,9 +78,14 @@ func (e Ensemble) IsVoter(id zoo.ServerID) bool {
 	return e.Current.IsVoter(id) || e.Next != nil && e.Next.IsVoter(id)
 }
 
-// Weighs tells whether the server's vote has weight in either configuration.
+// Weighs tells whether the server's vote has weight. For a voter of the configuration in
+// force that one says it: whoever does not know of a proposed one yet judges a candidate by
+// it, and they have to agree on one.
 func (e Ensemble) Weighs(id zoo.ServerID) bool {
-	return e.Current.Weighs(id) || e.Next != nil && e.Next.Weighs(id)
+	if e.Current.IsVoter(id) {
+		return e.Current.Weighs(id)
+	}
+	return e.Next != nil && e.Next.Weighs(id)
 }
 
 // Voters lists the ids of the voters of both configurations, ascending. The caller must

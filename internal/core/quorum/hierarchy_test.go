@@ -223,3 +223,29 @@ func TestGroupsAndWeightsAreRead(t *testing.T) {
 		}
 	}
 }
+
+// The plot: 4 has no weight, and will have some. Who knows of that already and who does
+// not must agree that it cannot be elected, or neither side has a quorum for a candidate.
+func TestWhoIsElectedDoesNotDependOnWhatIsProposed(t *testing.T) {
+	members := []Member{{ID: 2}, {ID: 3}, {ID: 4}}
+	group := []Group{{1, []zoo.ServerID{2, 3, 4}}}
+	now, err := NewHierarchicalView(members,
+		Hierarchy{Groups: group, Weights: map[zoo.ServerID]int64{4: 0}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := NewView(append(members, Member{ID: 5}), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	late, early := Ensemble{Current: now}, Ensemble{Current: now, Next: next}
+	for _, m := range members {
+		if late.Weighs(m.ID) != early.Weighs(m.ID) {
+			t.Errorf("server %d weighs %v, and %v once more is known", m.ID,
+				late.Weighs(m.ID), early.Weighs(m.ID))
+		}
+	}
+	if !early.Weighs(5) {
+		t.Error("a voter of the proposed configuration alone has no weight")
+	}
+}
