@@ -30,6 +30,7 @@ type commandLine struct {
 	Shell    shellCommand    `cmd:"" passthrough:"" help:"Talk to servers, as ZooKeeper's zkCli does."`
 	Bench    benchCommand    `cmd:"" help:"Drive a load against servers and measure it."`
 	Recover  recoverCommand  `cmd:"" help:"Make a new ensemble from what one server of a lost one has."`
+	Leader   leaderCommand   `cmd:"" help:"Hand the lead of an ensemble to another server."`
 	Member   memberCommand   `cmd:"" help:"Add, promote, demote and remove members of an ensemble."`
 	Config   configCommand   `cmd:"" help:"Look at a configuration."`
 	Log      logCommand      `cmd:"" help:"Read, check and mend files of the transaction log."`

@@ -47,6 +47,10 @@ const (
 	PacketEnterEpoch PacketType = 102
 )
 
+// PacketTransfer tells the same servers who leads next: its data is that server's id, 8
+// bytes.
+const PacketTransfer PacketType = 103
+
 var packetNames = [...]string{
 	PacketRequest: "REQUEST", PacketProposal: "PROPOSAL", PacketAck: "ACK",
 	PacketCommit: "COMMIT", PacketPing: "PING", PacketRevalidate: "REVALIDATE",
@@ -75,6 +79,8 @@ func (t PacketType) String() string {
 		return "NEXTEPOCH"
 	case PacketEnterEpoch:
 		return "ENTEREPOCH"
+	case PacketTransfer:
+		return "TRANSFER"
 	}
 	return "packet" + strconv.Itoa(int(t))
 }

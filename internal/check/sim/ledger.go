@@ -430,6 +430,9 @@ func (l *ledger) resigned(s *server, before replica.Status) {
 		l.w.stats.Exhausted++
 		return // It has no zxid left.
 	}
+	if l.w.now-s.handsOverAt < 4*tickTime {
+		return // It was asked to.
+	}
 	if l.w.now-s.activatedAt < 3*tickTime {
 		l.w.stats.Handovers++
 		return // Somebody else leads the new configuration, or learners change their roles.

@@ -86,6 +86,7 @@ func (l *ledger) left(s *server, before replica.Status) {
 	case link == nil, link.broken, !link.decided, !link.open[1], !leader.listening(false):
 	case link.hungUpAt[0] != l.w.now, l.w.now-link.toldAt > (syncLimit-1)*tickTime:
 	case l.w.now-s.pausedAt < recently, l.w.now-s.checks.doubtedAt < recently:
+	case l.w.now-leader.handsOverAt < recently: // The leader has named another.
 	case s.activatedAt == l.w.now: // It takes the role that a new configuration gives it.
 	default:
 		l.w.violate("%s leaves %s, which leads and speaks to it", s.name, leader.name)

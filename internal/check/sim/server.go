@@ -68,6 +68,8 @@ type server struct {
 	checks roleChecks
 	// activatedAt is when it last changed its configurations, or long ago.
 	activatedAt time.Duration
+	// handsOverAt is when it last was asked to hand over its lead, or long ago.
+	handsOverAt time.Duration
 	// facts are what happened here, for the stories.
 	facts []string
 }
@@ -76,7 +78,7 @@ func newServer(w *World, index int, m quorum.Member) *server {
 	s := &server{
 		w: w, index: index, id: m.ID,
 		name:     "s" + strconv.Itoa(int(m.ID)),
-		pausedAt: -time.Hour, activatedAt: -time.Hour, free: 2 * spaceMin,
+		pausedAt: -time.Hour, activatedAt: -time.Hour, handsOverAt: -time.Hour, free: 2 * spaceMin,
 	}
 	s.disk.init(s)
 	return s

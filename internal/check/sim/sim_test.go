@@ -152,6 +152,7 @@ func (s *Stats) add(o *Stats) {
 	s.Exhausted += o.Exhausted
 	s.Reconfigs += o.Reconfigs
 	s.Handovers += o.Handovers
+	s.Transfers += o.Transfers
 	s.Mastered += o.Mastered
 }
 

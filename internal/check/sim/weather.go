@@ -41,7 +41,9 @@ func (w *World) drawWeather(rng *rand.Rand) {
 	if yes() {
 		w.weather.counterMax = 16 + rng.Uint32N(40)
 	}
-	for _, fault := range []func(*server){w.portFault, w.newDiskFault, w.lagFault} {
+	for _, fault := range []func(*server){
+		w.portFault, w.newDiskFault, w.lagFault, w.transferFault,
+	} {
 		if yes() {
 			w.weather.faults = append(w.weather.faults, fault)
 		}
@@ -71,6 +73,24 @@ func (w *World) portFault(*server) {
 		s.kill("quorum port lost")
 		s.comeBack()
 		return
+	}
+}
+
+// transferFault has the leader hand over, to anybody or to a certain server.
+func (w *World) transferFault(s *server) {
+	for _, leader := range w.servers {
+		if !leader.serving() || leader.status.State != replica.Leading {
+			continue
+		}
+		to := s.id
+		if w.weather.rng.IntN(2) == 0 {
+			to = 0
+		}
+		if leader.replica.TransferRefusal(to) == "" {
+			w.stats.Transfers++
+			leader.handsOverAt = w.now
+			leader.hear(replica.Transfer{To: to})
+		}
 	}
 }
 

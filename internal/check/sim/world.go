@@ -55,7 +55,7 @@ type Stats struct {
 	Purges, Uncut, Mastered            int
 	Ports, NewDisks, Lags              int
 	SyncTroubles, Repeats, Exhausted   int
-	Reconfigs, Handovers               int
+	Reconfigs, Handovers, Transfers    int
 }
 
 // Violation is a broken promise, with the time at which it broke.

@@ -189,7 +189,7 @@ func (r *Replica) propose(q Request, owner session.Owner) zoo.Zxid {
 		r.leader.Resign("the zxid counter of the epoch is used up")
 		return 0
 	}
-	if r.leader != nil && r.leader.HandsOver() {
+	if r.leader != nil && (r.leader.HandsOver() || r.leader.Transferring()) {
 		return 0 // Its successor has stopped listening; the clients are sent away soon.
 	}
 	return r.prepare(prep.Request{

@@ -43,6 +43,10 @@ type SnapshotDone struct{ Zxid zoo.Zxid }
 // SnapshotWanted asks for a snapshot as soon as none is being written.
 type SnapshotWanted struct{}
 
+// Transfer has this server hand over its lead: to a server, or with zero to the voter that
+// is most in sync. What TransferRefusal has something against is not done.
+type Transfer struct{ To zoo.ServerID }
+
 // Replaced says that other data is about to take the place of this replica's. It does
 // nothing more, and the shell starts a new one when the disk is done.
 type Replaced struct{}
@@ -153,6 +157,7 @@ func (DiskDone) event()         {}
 func (SnapshotDone) event()     {}
 func (Space) event()            {}
 func (SnapshotWanted) event()   {}
+func (Transfer) event()         {}
 func (Replaced) event()         {}
 func (OracleSpoke) event()      {}
 func (DiskLost) event()         {}

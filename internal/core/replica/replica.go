@@ -314,6 +314,10 @@ func (r *Replica) stepData(ev Event) {
 		r.snapshots.end(r.now.Mono, r.cfg.SnapPause)
 	case SnapshotWanted:
 		r.snapshots.wanted = true
+	case Transfer:
+		if r.leader != nil {
+			r.leader.Transfer(r.now.Mono, ev.To)
+		}
 	case Replaced:
 		r.reload, r.serving, r.effects.Changed = true, false, true
 	case Viewed:
@@ -543,6 +547,18 @@ func (r *Replica) Status() Status {
 		s.Mastering, s.Learners = true, m.Observers()
 	}
 	return s
+}
+
+// TransferRefusal tells why this server cannot hand its lead to another, or to the voter
+// that is most in sync for zero; empty if it can.
+func (r *Replica) TransferRefusal(to zoo.ServerID) string {
+	switch {
+	case r.leader == nil:
+		return "it does not lead"
+	case !r.serving:
+		return "it does not lead yet"
+	}
+	return r.leader.TransferRefusal(to)
 }
 
 // Round is the current round of the election, for logs.

@@ -41,6 +41,7 @@ import (
 //	break ID                        break its link to the leader, and no other
 //	hang ID                         it does nothing any more, and its links stand
 //	stop-disk ID / go-disk ID       hold and release the disk
+//	transfer ID [to=ID]             hand the lead over
 //	stop-views / go-views           hold and release what read-only servers show
 //	grant ID, deny ID               the oracle speaks to a server
 //	space ID BYTES                  so much room is left on its disk; 1000 is the mark
@@ -131,7 +132,7 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.pipeline(d)
 	case "connect", "create", "set", "sync", "close", "container", "ttl", "delete", "reconfig":
 		w.client(d)
-	case "grant", "deny", "touch", "space":
+	case "grant", "deny", "touch", "space", "transfer":
 		w.tellServer(w.server(d.CmdArgs[0].Key), d)
 	case "has":
 		return w.has(d)
@@ -149,6 +150,8 @@ func (w *world) tellServer(s *server, d *datadriven.TestData) {
 	switch d.Cmd {
 	case "touch":
 		ev = Touched{[]zoo.SessionID{s.session}}
+	case "transfer":
+		ev = Transfer{To: zoo.ServerID(w.number(d, "to"))}
 	case "space":
 		free, err := strconv.ParseInt(d.CmdArgs[1].Key, 10, 64)
 		if err != nil {

@@ -56,6 +56,7 @@ type Leader struct {
 	ownSyncs []zoo.Zxid
 	confirm  confirmation
 	turn     turning
+	transfer transfer
 	// ages remember what was proposed at each heartbeat of the last syncLimit.
 	ages []age
 
@@ -580,6 +581,7 @@ func (l *Leader) Commit() {
 	if l.Broadcasting() {
 		l.commit()
 		l.turnEpoch()
+		l.handOver()
 	}
 }
 
@@ -650,6 +652,9 @@ func (l *Leader) Deadline() time.Duration {
 	if l.phase != broadcasting {
 		return min(l.deadline, l.pingAt)
 	}
+	if l.Transferring() && !l.HandsOver() {
+		return min(l.pingAt, l.checkAt, l.transfer.until)
+	}
 	return min(l.pingAt, l.checkAt)
 }
 
@@ -659,6 +664,7 @@ func (l *Leader) Tick(now time.Duration) {
 		l.Resign("no quorum within initLimit")
 		return
 	}
+	l.stopWaiting(now)
 	if now >= l.pingAt {
 		l.pingAt = now + l.cfg.TickTime/2
 		l.ping(now)

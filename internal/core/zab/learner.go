@@ -205,6 +205,8 @@ func (l *Learner) Receive(now time.Duration, p *wire.QuorumPacket) Upcall {
 		return l.follow()
 	case wire.PacketAlarm:
 		l.hearAlarm(p)
+	case wire.PacketTransfer:
+		l.followSuccessor(p)
 	case wire.PacketNextEpoch:
 		l.promiseNext(p.Zxid.Epoch())
 	case wire.PacketEnterEpoch:

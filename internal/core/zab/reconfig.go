@@ -156,7 +156,7 @@ func (l *Leader) Successor() zoo.ServerID {
 // is gone, or has had a tick for that.
 func (l *Leader) maybeLeave() {
 	if l.HandsOver() {
-		l.Resign(fmt.Sprintf("server %d leads the new configuration", l.successor))
+		l.Resign(fmt.Sprintf("server %d leads now", l.successor))
 	}
 }
 

@@ -28,6 +28,8 @@ var commands = []row{
 	{names: []string{"hash"}, method: http.MethodGet, run: digests},
 	{names: []string{"is_read_only", "isro"}, method: http.MethodGet, run: readOnly},
 	{names: []string{"last_snapshot", "lsnp"}, method: http.MethodGet, run: lastSnapshot},
+	{names: []string{"leader_transfer", "ltfr"}, method: http.MethodPost, guarded: true,
+		run: handOver},
 	{names: []string{"log"}, method: http.MethodGet, guarded: true, run: sendLog},
 	{names: []string{"restore", "rest"}, method: http.MethodPost, guarded: true, run: restore},
 	{names: []string{"ruok"}, method: http.MethodGet, always: true, run: alive},
@@ -70,6 +72,23 @@ func watchSummary(s *Server, _ http.ResponseWriter, _ *http.Request) (answer, ou
 	return answer{}.with("num_connections", o.Watches.Connections).
 		with("num_paths", o.Watches.Paths).
 		with("num_total_watches", o.Watches.Total), open
+}
+
+// handOver has the leader hand over: to the server that the query names, or to any.
+func handOver(s *Server, _ http.ResponseWriter, r *http.Request) (answer, outcome) {
+	to := int64(0)
+	if text := r.URL.Query().Get("to"); text != "" {
+		var err error
+		if to, err = strconv.ParseInt(text, 10, 64); err != nil || to < 1 {
+			return failed(http.StatusBadRequest, "to: want the id of a server"), open
+		}
+	}
+	s.log.Warn("leader transfer", "client", r.RemoteAddr, "to", to)
+	leader, err := s.data.HandOver(r.Context(), zoo.ServerID(to))
+	if err != nil {
+		return refused(err), open
+	}
+	return answer{}.with("leader", int64(leader)), open
 }
 
 // digest is one line of hash.

@@ -30,6 +30,9 @@ type Data interface {
 	// Restore makes a snapshot, in the form of a file, the history of the ensemble.
 	// It returns when that is so.
 	Restore(ctx context.Context, body io.Reader) (zoo.Zxid, error)
+	// HandOver has this server give its lead to another, or to the voter that is most in
+	// sync for 0. It returns when somebody else leads, and tells who.
+	HandOver(ctx context.Context, to zoo.ServerID) (zoo.ServerID, error)
 }
 
 // Snapshot is a snapshot in the server's directory.
