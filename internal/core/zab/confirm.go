@@ -57,6 +57,10 @@ func (l *Leader) AnsweredSyncs() []zoo.Zxid {
 // Sync answers a learner's sync request behind the commit of the last proposal, and once
 // it is sure that this server leads.
 func (l *Leader) Sync(link LinkID) {
+	if l.Transferring() || l.HandsOver() {
+		// What the session has asked for before it has no answer either.
+		return
+	}
 	s := waitingSync{link: link, zxid: l.history.Last()}
 	if l.extended() && l.cfg.Planted != Bug1675 {
 		s.round = l.confirm.begun + 1

@@ -12,8 +12,8 @@ import (
 // An operator who is about to stop the leader hands the lead over first, so that nobody
 // has to notice that it is gone:
 //
-//  1. The leader proposes nothing more. Whatever is asked of it now waits for the end of the
-//     role, as all that a leader has not proposed does.
+//  1. The leader proposes nothing more, and answers no sync. Whatever is asked of it now waits
+//     for the end of the role, as all that a leader has not proposed does.
 //  2. When its successor has acknowledged all that was proposed, and all of it is committed,
 //     it tells the learners who leads (TRANSFER), and goes as after a reconfiguration.
 //  3. Successor and followers take their roles without an election, and the successor
