@@ -15,8 +15,10 @@ type Line struct {
 	Origin string
 	// Meaning says what it does, or why it changes nothing here.
 	Meaning string
-	// Default tells that nobody gave it.
-	Default bool
+	// NoEffect is why it changes nothing here, empty if it counts.
+	NoEffect string
+	// Default tells that nobody gave it; Secret that its value is not shown.
+	Default, Secret bool
 }
 
 const serverMeaning = "host:quorumPort:electionPort[:role][;[host:]clientPort] of a server"
@@ -47,7 +49,7 @@ func (d *draft) explain(r row) []Line {
 	}
 	if !r.family() {
 		return []Line{{Name: r.name, Value: r.value, Origin: "default", Meaning: r.meaning(),
-			Default: true}}
+			NoEffect: r.reason, Default: true}}
 	}
 	var lines []Line
 	for _, key := range slices.Sorted(maps.Keys(d.set)) {
@@ -59,12 +61,13 @@ func (d *draft) explain(r row) []Line {
 }
 
 func (s setting) describe(r row) Line {
-	line := Line{Name: s.key, Value: s.value, Origin: s.origin, Meaning: r.meaning()}
+	line := Line{Name: s.key, Value: s.value, Origin: s.origin, Meaning: r.meaning(),
+		NoEffect: r.reason}
 	if s.line > 0 {
 		line.Origin = fmt.Sprintf("%s:%d", s.origin, s.line)
 	}
 	if r.hides(s.key) && s.value != "" {
-		line.Value = masked
+		line.Value, line.Secret = masked, true
 	}
 	return line
 }

@@ -21,6 +21,9 @@ type Source struct {
 	Properties []string
 	// StateDir is where the embedded defaults keep their data.
 	StateDir string
+	// ID stands for what is in dataDir/myid, for whoever reads the configuration of a
+	// server on another machine. 0 reads the file.
+	ID zoo.ServerID
 }
 
 // StateDir is the user's directory for state: $XDG_STATE_HOME/zoo, or
@@ -58,7 +61,7 @@ func read(src Source) (*draft, error) {
 	if err != nil {
 		return d, err
 	}
-	d.File, d.Properties = file, defined(src.Properties)
+	d.File, d.Properties, d.ID = file, defined(src.Properties), src.ID
 	// A line of the file overrides a -D of the same name, as in Java.
 	if err := errors.Join(d.take(properties), d.take(settings)); err != nil {
 		return d, err

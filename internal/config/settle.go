@@ -183,11 +183,10 @@ func (d *draft) becomeMember() error {
 	if d.SyncLimitTicks == 0 {
 		errs = append(errs, d.failAt("syncLimit", "is missing"))
 	}
-	id, err := readMyID(d.DataDir)
-	if err != nil {
+	if err := d.settleID(); err != nil {
 		return errors.Join(append(errs, err)...)
 	}
-	d.ID = id
+	id := d.ID
 	self, ok := d.Server(id)
 	if !ok {
 		errs = append(errs, &Error{File: filepath.Join(d.DataDir, "myid"), Line: 1,
@@ -339,6 +338,14 @@ func (d *draft) settlePurge() {
 	if (retain || interval) && !age {
 		d.Storage.Purge.Age = 0
 	}
+}
+
+// settleID reads who the server is, unless it was told.
+func (d *draft) settleID() (err error) {
+	if d.ID == 0 {
+		d.ID, err = readMyID(d.DataDir)
+	}
+	return err
 }
 
 // readMyID reads the server's number from the first line of dataDir/myid.
