@@ -84,8 +84,13 @@ var rooms = []room{
 
 	{name: "internal/load"},
 	{name: "internal/dev", imports: []string{"internal/dev"}},
-	{name: "cmd/zoo", imports: []string{"internal/config", "internal/core/quorum",
-		"internal/server", "internal/ops",
+	// What a migration decides knows configurations and who counts; who asks is a room of
+	// its own.
+	{name: "internal/migrate", imports: []string{"internal/config", "internal/core/quorum"}},
+	{name: "internal/migrate/ask", imports: []string{"internal/migrate", "internal/dev/status",
+		"client"}},
+	{name: "cmd/zoo", imports: []string{"internal/config", "internal/server", "internal/ops",
+		"internal/migrate", "internal/core/quorum",
 		"internal/dev", "internal/load", "internal/shell", "client", "internal/net/certs",
 		"internal/net/sasl", "internal/inspect", "internal/disk/vfs", "internal/disk/backup",
 		"internal/disk/store"},
@@ -98,6 +103,7 @@ var rooms = []room{
 	{name: "test/backup", imports: []string{"client", "test/ensemble"}},
 	{name: "test/secured", imports: []string{"client", "test/ensemble", "test/kerberos"}},
 	{name: "test/reconfig", imports: []string{"client", "test/ensemble"}},
+	{name: "test/migrate", imports: []string{"client", "test/ensemble"}},
 	{name: "test/slow", imports: append(slices.Clone(encoding), "internal/load", "test/ensemble")},
 	{name: "test/bench", imports: []string{"internal/load", "client", "test/ensemble"}},
 	{name: "test/robust", imports: append(slices.Clone(encoding), "client",

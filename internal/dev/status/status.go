@@ -107,6 +107,13 @@ func Query(ctx context.Context, address string) Server {
 	return s
 }
 
+// ReadSrvr reads an answer to srvr.
+func ReadSrvr(text string) (Server, error) {
+	s := Server{Sessions: -1}
+	err := s.parseSrvr(text)
+	return s, err
+}
+
 // parseSrvr reads lines of the form "Name: value".
 func (s *Server) parseSrvr(text string) error {
 	for line := range strings.Lines(text) {
