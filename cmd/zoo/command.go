@@ -32,6 +32,7 @@ type commandLine struct {
 	Recover  recoverCommand  `cmd:"" help:"Make a new ensemble from what one server of a lost one has."`
 	Leader   leaderCommand   `cmd:"" help:"Hand the lead of an ensemble to another server."`
 	Member   memberCommand   `cmd:"" help:"Add, promote, demote and remove members of an ensemble."`
+	Migrate  migrateCommand  `cmd:"" help:"Replace Java's servers by ours one at a time, and back: check, plan, verify."`
 	Config   configCommand   `cmd:"" help:"Look at a configuration."`
 	Log      logCommand      `cmd:"" help:"Read, check and mend files of the transaction log."`
 	Snapshot snapshotCommand `cmd:"" help:"Read, check and convert snapshots."`

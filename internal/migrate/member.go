@@ -75,8 +75,12 @@ func (m *Member) line(name string) config.Line {
 	return config.Line{Name: name}
 }
 
-// Servers are the server.N lines that can be read, by ascending id.
+// Servers are the members by ascending id, from wherever the configuration has them; of
+// one that is refused those of its server.N lines that can be read.
 func (m *Member) Servers() []config.Server {
+	if m.Config != nil {
+		return m.Config.Servers
+	}
 	var all []config.Server
 	for _, line := range m.Lines {
 		number, ok := strings.CutPrefix(line.Name, "server.")

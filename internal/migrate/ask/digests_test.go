@@ -21,7 +21,8 @@ func admin(t *testing.T, answer string) string {
 func TestDigestsOfTheSameZxidAreCompared(t *testing.T) {
 	c := &comparer{targets: []Target{
 		{ID: 1, Digests: admin(t, `{"digests":[{"zxid":128,"digest":-1,"digest_version":2},`+
-			`{"zxid":256,"digest":7,"digest_version":2}, {"zxid":384,"digest":1,"digest_version":2}]}`)},
+			`{"zxid":256,"digest":7,"digest_version":2},`+
+			`{"zxid":384,"digest":1,"digest_version":2}]}`)},
 		{ID: 2, Digests: admin(t, `{"digests":[{"zxid":128,"digest":18446744073709551615,`+
 			`"digest_version":2},{"zxid":256,"digest":8,"digest_version":2}]}`)},
 		{ID: 3, Digests: admin(t, `{"digests":[{"zxid":384,"digest":2,"digest_version":3}]}`)},
