@@ -120,7 +120,7 @@ type Comparison struct {
 	Zxid zoo.Zxid `json:"zxid"`
 	// Compared are the servers; with fewer than two there is nothing to compare.
 	Compared []zoo.ServerID `json:"compared"`
-	// Znodes were read everywhere. Of those that are Unreadable only the Stat was, for
+	// Znodes were read everywhere. Of those that are Unreadable not all could be, for
 	// want of permissions, and those Moving changed each time they were read.
 	Znodes, Unreadable, Moving int
 	// Different counts the znodes that differ; Differences names a few.

@@ -167,7 +167,7 @@ func judgeTree(c *Comparison) Answer {
 	text := fmt.Sprintf("%d znodes are the same on every server: data, Stat, ACL, children",
 		c.Znodes-c.Different-c.Moving)
 	if c.Unreadable > 0 {
-		text += fmt.Sprintf("; of %d only the Stat, for want of permissions", c.Unreadable)
+		text += fmt.Sprintf("; of %d not all could be read, for want of permissions", c.Unreadable)
 	}
 	if c.Moving > 0 {
 		text += fmt.Sprintf("; %d changed each time they were read", c.Moving)

@@ -227,6 +227,8 @@ func (o *operator) fill(c *client.Client) {
 	create("/container/child", client.CreateOptions{})
 	create("/readable", client.CreateOptions{
 		ACL: []zoo.ACL{{Perms: zoo.PermRead, ID: zoo.AnyoneID}}})
+	create("/hidden", client.CreateOptions{
+		ACL: []zoo.ACL{{Perms: zoo.PermAdmin, ID: zoo.AnyoneID}}})
 	var ops []client.Op
 	for i := range 200 {
 		path := fmt.Sprintf("/load/%03d", i)

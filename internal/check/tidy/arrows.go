@@ -103,7 +103,7 @@ var rooms = []room{
 	{name: "test/backup", imports: []string{"client", "test/ensemble"}},
 	{name: "test/secured", imports: []string{"client", "test/ensemble", "test/kerberos"}},
 	{name: "test/reconfig", imports: []string{"client", "test/ensemble"}},
-	{name: "test/migrate", imports: []string{"client", "test/ensemble"}},
+	{name: "test/migrate", imports: []string{"client", "internal/migrate/ask", "test/ensemble"}},
 	{name: "test/slow", imports: append(slices.Clone(encoding), "internal/load", "test/ensemble")},
 	{name: "test/bench", imports: []string{"internal/load", "client", "test/ensemble"}},
 	{name: "test/robust", imports: append(slices.Clone(encoding), "client",

@@ -14,8 +14,10 @@ import (
 // portrait is all that a client can see of a znode on one server.
 type portrait struct {
 	exists bool
-	// private tells that only the Stat could be read.
-	private  bool
+	// private tells that not all could be read, hidden that not even the Stat could:
+	// since 3.9 that needs a permission as well (ZOOKEEPER-2590).
+	private, hidden bool
+
 	stat     zoo.Stat
 	data     [sha256.Size]byte
 	acl      string
@@ -28,7 +30,10 @@ type portrait struct {
 func portray(ctx context.Context, reader *client.Client, at string) portrait {
 	p := portrait{exists: true}
 	stat, err := reader.Exists(ctx, at, nil)
-	if err == nil {
+	switch {
+	case errors.Is(err, zoo.CodeNoAuth):
+		return portrait{exists: true, private: true, hidden: true}
+	case err == nil:
 		p.stat = stat
 		err = p.readContent(ctx, reader, at)
 	}
@@ -88,6 +93,8 @@ func (p portrait) unlike(q portrait) string {
 		return "one of them does not have it"
 	case p.err != nil || q.err != nil:
 		return "it cannot be read"
+	case p.hidden || q.hidden:
+		return ""
 	case p.stat != q.stat:
 		return fmt.Sprintf("the Stats are %+v and %+v", p.stat, q.stat)
 	case p.private != q.private:
@@ -102,6 +109,19 @@ func (p portrait) unlike(q portrait) string {
 	return ""
 }
 
+// differing are the first two that differ.
+func differing(seen []portrait) (one, other int, found bool) {
+	for i := range seen {
+		for j := range seen[:i] {
+			if !seen[i].equal(seen[j]) {
+				return j, i, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
 func same(seen []portrait) bool {
-	return !slices.ContainsFunc(seen, func(p portrait) bool { return !p.equal(seen[0]) })
+	_, _, differ := differing(seen)
+	return !differ
 }

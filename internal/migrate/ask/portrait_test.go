@@ -30,6 +30,23 @@ func TestPortraitsDifferInAllThatCanBeSeen(t *testing.T) {
 	}
 }
 
+// Of a znode that not even its Stat may be read of, on one of three servers, the others
+// are compared.
+func TestWhatIsHiddenOnOneServerIsComparedOnTheOthers(t *testing.T) {
+	hidden := portrait{exists: true, private: true, hidden: true}
+	a, b := portrait{exists: true, private: true}, portrait{exists: true, private: true}
+	if !same([]portrait{hidden, a, b}) {
+		t.Error("equal ones differ")
+	}
+	b.stat.Version = 1
+	if i, j, found := differing([]portrait{hidden, a, b}); !found || i != 1 || j != 2 {
+		t.Errorf("%d and %d are said to differ (%v)", i, j, found)
+	}
+	if same([]portrait{hidden, {}}) {
+		t.Error("one does not exist")
+	}
+}
+
 // Only ephemeral znodes have a session for an owner.
 func TestContainersAndTTLZnodesHaveNoSession(t *testing.T) {
 	for owner, want := range map[zoo.SessionID]zoo.SessionID{

@@ -196,7 +196,7 @@ func (c *comparer) note(at string, seen []portrait, moving bool) {
 		if len(c.found.Differences) < shownMax {
 			c.found.Differences = append(c.found.Differences, c.tell(at, seen))
 		}
-	case seen[0].private:
+	case slices.ContainsFunc(seen, func(p portrait) bool { return p.private }):
 		c.found.Unreadable++
 	}
 }
@@ -210,15 +210,11 @@ func (c *comparer) broken(at string, seen []portrait) {
 	}
 }
 
-// tell names a difference: the first server and one that has it otherwise.
+// tell names a difference, with two servers that have it.
 func (c *comparer) tell(at string, seen []portrait) string {
-	for i, p := range seen {
-		if !p.equal(seen[0]) {
-			return fmt.Sprintf("%s on servers %d and %d: %s", at, c.targets[0].ID,
-				c.targets[i].ID, seen[0].unlike(p))
-		}
-	}
-	return at
+	i, j, _ := differing(seen)
+	return fmt.Sprintf("%s on servers %d and %d: %s", at, c.targets[i].ID, c.targets[j].ID,
+		seen[i].unlike(seen[j]))
 }
 
 func children(at string, seen []portrait) []string {
