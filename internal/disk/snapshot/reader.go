@@ -55,7 +55,14 @@ func finish(loader *tree.Loader, z zoo.Zxid, name string) (*tree.Tree, error) {
 // Exact tells whether the digest is of the very znodes that the file holds: it was not
 // written while they changed.
 func (i *Info) Exact() bool {
-	return i.HasDigest && i.HasLastZxid && i.DigestZxid == i.Zxid && i.LastZxid == i.Zxid
+	return i.Comparable() && i.HasLastZxid && i.LastZxid == i.Zxid
+}
+
+// Comparable tells whether the digest says something about the znodes: it is of the
+// moment that the file is of. That of a server of Java's that begins without a history is
+// 0 whatever the system's own znodes are: nothing has been added to it yet.
+func (i *Info) Comparable() bool {
+	return i.HasDigest && i.DigestZxid == i.Zxid && (i.Zxid != 0 || i.Digest != 0)
 }
 
 // Check reads a snapshot file without building its tree. It refuses what Read refuses, and

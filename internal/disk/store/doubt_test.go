@@ -16,11 +16,17 @@ const newest = "/data/version-2/snapshot.8"
 // miscount gives a snapshot file another digest, and seals that fit.
 func miscount(t *testing.T, disk vfs.FS, name string) {
 	t.Helper()
+	redigest(t, disk, name, func(digest []byte) { digest[7]++ })
+}
+
+// redigest changes the digest of a snapshot file.
+func redigest(t *testing.T, disk vfs.FS, name string, change func(digest []byte)) {
+	t.Helper()
 	p := []byte(contentOf(t, disk, name))
 	const seal, last = 13, 8
 	for _, end := range []int{len(p) - seal - last - seal, len(p) - seal} {
 		if end < len(p)-seal {
-			p[end-1]++ // the digest's last byte
+			change(p[end-8 : end])
 		}
 		binary.BigEndian.PutUint64(p[end:], uint64(adler32.Checksum(p[:end])))
 	}
@@ -37,6 +43,21 @@ func TestASnapshotThatBeliesItsDigestIsPassedOver(t *testing.T) {
 	r := w.open(disk)
 	if r.Snapshot != 6 || r.Zxid != 9 || len(r.Notes) == 0 ||
 		!strings.Contains(strings.Join(r.Notes, " "), "snapshot.8") {
+		t.Fatalf("recovered %v from snapshot %v: %q", r.Zxid, r.Snapshot, r.Notes)
+	}
+}
+
+// The plot: a server of Java's has begun without a history. Its first snapshot has the
+// digest 0, which belongs to no znode; nobody is told of damage.
+func TestTheDigestOfJavasFirstSnapshotSaysNothing(t *testing.T) {
+	w, disk := grown(t)
+	must(t, w.store.Close())
+	for _, newer := range []string{"snapshot.2", "snapshot.4", "snapshot.6", "snapshot.8"} {
+		must(t, disk.Remove("/data/version-2/"+newer))
+	}
+	redigest(t, disk, "/data/version-2/snapshot.0", func(digest []byte) { clear(digest) })
+	r := w.open(disk)
+	if r.Snapshot != 0 || r.Zxid != 9 || len(r.Notes) > 0 {
 		t.Fatalf("recovered %v from snapshot %v: %q", r.Zxid, r.Snapshot, r.Notes)
 	}
 }
