@@ -114,7 +114,8 @@ func (c *migrateCheckCommand) directory(m *Main, member *migrate.Member) []migra
 		}
 		found = append(found, migrate.Finding{Severity: severity,
 			Servers: []string{member.Name()}, Place: f.File, Text: f.Text,
-			Advice: "see zoo dir check " + member.File})
+			Advice: "see zoo dir check " + member.File +
+				"; the end of what a running server writes looks torn"})
 	}
 	return found
 }
