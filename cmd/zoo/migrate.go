@@ -121,10 +121,10 @@ type migratePlanCommand struct {
 	State     string   `required:"" placeholder:"FILE" help:"Where the migration is kept between the commands. If FILE exists the plan goes on from there."`
 	Offline   bool     `help:"Ask nobody. The voter with the highest id is taken for the leader."`
 	There     string   `placeholder:"PATH" help:"What zoo.cfg is called on each server's host; {id} is its number. Without, as given here."`
-	StopJava  string   `placeholder:"CMD" default:"zkServer.sh stop {cfg}" help:"Stops Java's server. In this and the next three {cfg}, {id}, {data} and {flags} (the -D options that count) are the server's own, {env} is SERVER_JVMFLAGS with these options."`
-	StartJava string   `placeholder:"CMD" default:"zkServer.sh start {cfg}" help:"Starts Java's server."`
-	StopZoo   string   `placeholder:"CMD" default:"/opt/zoo/bin/zkServer.sh stop {cfg}" help:"Stops ours."`
-	StartZoo  string   `placeholder:"CMD" default:"{env}/opt/zoo/bin/zkServer.sh start {cfg}" help:"Starts ours, on the same zoo.cfg and the same directories."`
+	StopJava  string   `placeholder:"CMD" help:"Stops Java's server; zkServer.sh stop {cfg} when absent. In this and the next three {cfg}, {id}, {data} and {flags} (the -D options that count) are the server's own, {env} is SERVER_JVMFLAGS with these options."`
+	StartJava string   `placeholder:"CMD" help:"Starts Java's server; zkServer.sh start {cfg} when absent."`
+	StopZoo   string   `placeholder:"CMD" help:"Stops ours; /opt/zoo/bin/zkServer.sh stop {cfg} when absent."`
+	StartZoo  string   `placeholder:"CMD" help:"Starts ours, on the same zoo.cfg and the same directories; {env}/opt/zoo/bin/zkServer.sh start {cfg} when absent."`
 	JSON      bool     `name:"json" help:"Print JSON."`
 	Config    []string `arg:"" name:"[ID=]zoo.cfg" help:"The zoo.cfg of every server; with its number where dataDir/myid cannot be read here."`
 }
@@ -179,12 +179,18 @@ func look(ctx context.Context, members []migrate.Member, offline bool) ([]migrat
 func (c *migratePlanCommand) state(members []migrate.Member,
 	seen []migrate.Seen) (*migrate.State, error) {
 	state, err := readState(c.State)
-	if err == nil || !errors.Is(err, os.ErrNotExist) {
-		return state, err
+	if errors.Is(err, os.ErrNotExist) {
+		state, err = migrate.Begin(members, seen), nil
+		state.Last = migrate.Note(time.Now(), migrate.Evidence{Seen: seen})
 	}
-	state = migrate.Begin(members, seen)
-	state.Commands = migrate.Commands{StopJava: c.StopJava, StartJava: c.StartJava,
-		StopZoo: c.StopZoo, StartZoo: c.StartZoo}
+	if err == nil {
+		err = state.Knows(members)
+	}
+	if err != nil {
+		return nil, err
+	}
+	state.Commands.Replace(migrate.Commands{StopJava: c.StopJava, StartJava: c.StartJava,
+		StopZoo: c.StopZoo, StartZoo: c.StartZoo})
 	for i := range state.Servers {
 		server := &state.Servers[i]
 		// The other commands may be given in another directory.
@@ -195,7 +201,6 @@ func (c *migratePlanCommand) state(members []migrate.Member,
 			server.There = strings.ReplaceAll(c.There, "{id}", server.Name())
 		}
 	}
-	state.Last = migrate.Note(time.Now(), migrate.Evidence{Seen: seen})
 	return state, nil
 }
 

@@ -211,6 +211,26 @@ func escape(text string) string {
 	return b.String()
 }
 
+// Who reads the configurations of a whole ensemble says whose each is: no myid is read.
+func TestTheNumberOfAServerMayBeTold(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "zoo.cfg")
+	write(t, name, "dataDir=/nonexistent\nclientPort=2181\ninitLimit=5\nsyncLimit=5\n"+
+		"server.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2:observer\n")
+	src := Source{Args: []string{name}}
+	if _, _, err := Load(src); !errors.Is(err, ErrConfig) {
+		t.Errorf("without myid: %v", err)
+	}
+	src.ID = 3
+	c, _, err := Load(src)
+	if err != nil || c.ID != 3 || !c.Observer {
+		t.Errorf("as the third: %+v, %v", c, err)
+	}
+	src.ID = 4
+	if _, _, err := Load(src); !errors.Is(err, ErrConfig) {
+		t.Errorf("as a fourth: %v", err)
+	}
+}
+
 // FuzzParseProperties reads a zoo.cfg that may say anything: it is refused, or
 // settled, and then each server line means the same when it is written again.
 func FuzzParseProperties(f *testing.F) {

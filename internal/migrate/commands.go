@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -14,6 +15,22 @@ type Commands struct {
 	StartJava string `json:"start_java"`
 	StopZoo   string `json:"stop_zoo"`
 	StartZoo  string `json:"start_zoo"`
+}
+
+// Replace takes over those of the others that are given.
+func (c *Commands) Replace(by Commands) {
+	c.StopJava = cmp.Or(by.StopJava, c.StopJava)
+	c.StartJava = cmp.Or(by.StartJava, c.StartJava)
+	c.StopZoo = cmp.Or(by.StopZoo, c.StopZoo)
+	c.StartZoo = cmp.Or(by.StartZoo, c.StartZoo)
+}
+
+// usual are the commands of who says nothing else: Java's own script, and ours, where
+// dist/bin may have been put.
+var usual = Commands{
+	StopJava: "zkServer.sh stop {cfg}", StartJava: "zkServer.sh start {cfg}",
+	StopZoo:  "/opt/zoo/bin/zkServer.sh stop {cfg}",
+	StartZoo: "{env}/opt/zoo/bin/zkServer.sh start {cfg}",
 }
 
 // Stop is the command that stops a server of the kind.

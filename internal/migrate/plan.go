@@ -13,7 +13,7 @@ import (
 // Begin makes the state of a migration in which nothing is planned yet. Seen may be empty:
 // then nobody was asked, and all are taken for Java's.
 func Begin(members []Member, seen []Seen) *State {
-	s := &State{Format: formatNow}
+	s := &State{Format: formatNow, Commands: usual}
 	for i := range members {
 		m := &members[i]
 		server := Server{ID: m.ID, Config: m.File, There: m.File, DataDir: m.Config.DataDir,

@@ -23,10 +23,7 @@ func TestAnEnsembleIsReplacedAndComesBack(t *testing.T) {
 	g := o.arrive(ctx)
 
 	files := "server.1/zoo.cfg server.2/zoo.cfg server.3/zoo.cfg"
-	if told := o.types(0, "zoo migrate check --jvm java.env "+files); strings.Contains(told,
-		"DAMAGE") {
-		t.Errorf("the data of Java's servers is said to be damaged:\n%s", told)
-	}
+	o.wantUndamaged(o.types(0, "zoo migrate check --jvm java.env "+files))
 	plan := "zoo migrate plan --state state.json --jvm java.env " +
 		"--there /etc/zookeeper/conf/zoo.cfg " + files
 	o.types(0, plan)
@@ -56,6 +53,14 @@ func TestAnEnsembleIsReplacedAndComesBack(t *testing.T) {
 	o.must(<-g.done)
 	o.wantWritten(g)
 	o.keep()
+}
+
+// wantUndamaged: what Java's servers have written is whole.
+func (o *operator) wantUndamaged(told string) {
+	o.Helper()
+	if strings.Contains(told, "DAMAGE") {
+		o.Errorf("the data of Java's servers is said to be damaged:\n%s", told)
+	}
 }
 
 // wantOrder: followers by their ids, then the leader.
