@@ -107,7 +107,8 @@ func (s *story) look(text string) []Seen {
 		for _, field := range fields[3:] {
 			name, value, _ := strings.Cut(field, "=")
 			if name == "sessions" {
-				now.ReadDump("SessionTracker dump:\n" + strings.ReplaceAll(value, ",", "\n"))
+				now.ReadDump("SessionTracker dump:\n" + strings.ReplaceAll(value, ",", "\n") +
+					"\nephemeral nodes dump:\n")
 			}
 			now.ReadMonitor("zk_" + name + "\t" + value)
 		}
@@ -238,6 +239,10 @@ func TestSessionsAreReadFromEveryFormOfDump(t *testing.T) {
 		if want := []zoo.SessionID{1, 0xa2}; !slices.Equal(s.Sessions, want) {
 			t.Errorf("%q gives %x", text, s.Sessions)
 		}
+	}
+	var cut Seen
+	if cut.ReadDump("SessionTracker dump:\nGlobal Sessions(2):\n0x1\t3"); cut.Sessions != nil {
+		t.Error("half of the sessions pass for all")
 	}
 	var silent Seen
 	if silent.ReadDump("dump is not executed"); silent.Sessions != nil {

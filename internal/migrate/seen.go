@@ -79,14 +79,15 @@ func (s *Seen) ReadMonitor(text string) {
 }
 
 // ReadDump takes the sessions of the ensemble from an answer to dump. Those that only
-// that server knows are left out: they come first, under a heading of their own.
+// that server knows are left out: they come first, under a heading of their own. An
+// answer that was too long to be read to the end of the sessions tells none.
 func (s *Seen) ReadDump(text string) {
 	_, rest, ok := strings.Cut(text, "SessionTracker dump:")
-	if !ok {
+	trackers, _, whole := strings.Cut(rest, "ephemeral nodes dump:")
+	if !ok || !whole {
 		return
 	}
 	s.Sessions = []zoo.SessionID{}
-	trackers, _, _ := strings.Cut(rest, "ephemeral nodes dump:")
 	local := false
 	for line := range strings.Lines(trackers) {
 		switch word, _, _ := strings.Cut(strings.TrimSpace(line), " "); word {
