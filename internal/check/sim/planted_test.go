@@ -62,7 +62,7 @@ var plants = []plant{
 	{"4925", zab.Bug4925, "What a follower got by synchronisation is missing in what it " +
 		"sends as a leader.", caughtOrder, "where the history has", 1500},
 	{"3104", zab.Bug3104, "A tree is sent under a later zxid than the tree is of.",
-		caughtTree, "holds another tree", 800},
+		caughtTree, "holds another tree", 4000},
 	{"3642", zab.Bug3642, "A SNAP is kept in memory, and the DIFF behind it logged.",
 		caughtBefore, "with its log durable to", 50},
 	{"2872", zab.Bug2872, "A snapshot counts before it is synced.",
