@@ -151,8 +151,12 @@ func FuzzWord(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
+	for _, w := range words {
+		f.Add([]byte(w.name))
+	}
 	a := answerer(true)
 	a.Allowed = []string{"*"}
+	a.Settings = append(a.Settings, Setting{Key: "dataDirSize", Value: "7"})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) < WordBytes || !Known(b[:WordBytes]) {
 			return
