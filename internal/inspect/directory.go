@@ -245,6 +245,8 @@ func leftover(name string) string {
 	switch {
 	case snapshot.IsUnfinished(name):
 		return "a snapshot that was never finished; the next start removes it"
+	case name == txnlog.SpareName:
+		return "the next file of the log, prepared; a start removes it"
 	case strings.HasSuffix(name, ".tmp"):
 		return "a replacement that was never finished; the next start settles it"
 	case name == "zoo.plan":

@@ -30,6 +30,8 @@ type job struct {
 	urgent bool
 	// restoring is what a jobRestore installs.
 	restoring *restoring
+	// filled is what a jobSpare brings.
+	filled *filled
 }
 
 type jobKind uint8
@@ -41,6 +43,7 @@ const (
 	jobPurge                       // remove what nobody needs
 	jobPurgeAudited                // the same, once it is known what can be counted on
 	jobRestore                     // replace all data
+	jobSpare                       // the log's next segment is prepared
 )
 
 // logWriter does disk operations in their order. Whatever waits for it when it
@@ -192,6 +195,9 @@ func (w *logWriter) doRun(jobs []job) (n int, err error) {
 	w.server.meters.disk.batchSize.Observe(int64(size))
 	err = w.sync()
 	w.watchSpace()
+	if err == nil {
+		w.prepareSpare()
+	}
 	w.server.meters.disk.processTime.Observe((w.server.mono() - began).Milliseconds())
 	return n, err
 }
@@ -226,6 +232,9 @@ func (w *logWriter) doOne(j *job) error {
 		return w.planPurge()
 	case jobRestore:
 		return w.restore(j.restoring)
+	case jobSpare:
+		w.endSpare(j.filled)
+		return nil
 	}
 	return w.doOp(j)
 }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"io"
 	"time"
 
 	"zoo/internal/disk/store"
@@ -60,6 +59,11 @@ func (s *Server) purgeAfterSnapshot() {
 // those only.
 func (w *logWriter) beginPurge(urgent bool) error {
 	w.purge.urgent = w.purge.urgent || urgent
+	if urgent {
+		if err := w.store.DropSpare(); err != nil {
+			w.server.log.Warn("the room of a prepared segment comes back late", "error", err)
+		}
+	}
 	if w.purge.auditing || w.store.Purging() {
 		return nil
 	}
@@ -126,10 +130,20 @@ func (w *logWriter) purgeStep() error {
 	return nil
 }
 
-// release closes what is left of a removed file in the background: the system takes its
-// time to give back hundreds of megabytes, and the log must not wait for it.
-func (s *Server) release(content io.Closer) {
+// The room of removed files comes back in parts of releaseBytes, each releasePause after the
+// last, so that nobody who syncs waits for the system to note, and to tell its device, that
+// hundreds of megabytes are free.
+const (
+	releaseBytes = 4 << 20
+	releasePause = 10 * time.Millisecond
+)
+
+// release gives back the room of a removed file in the background: the log must not wait
+// for it. Where the disk is full it is given back at once.
+func (s *Server) release(content vfs.Held) {
 	s.spawn("release", func() {
+		for content.Shrink(releaseBytes) > 0 && !s.space.scarce() && s.rest(releasePause) {
+		}
 		if err := content.Close(); err != nil {
 			s.log.Warn("the room of a removed file comes back late", "error", err)
 		}

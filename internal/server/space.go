@@ -33,6 +33,9 @@ type space struct {
 	full atomic.Bool
 }
 
+// scarce tells whether somebody waits for room.
+func (s *space) scarce() bool { return s.full.Load() || s.low.Load() != 0 }
+
 // settleReserve turns a reserve that is left to the server into bytes, as soon as the
 // directories are there.
 func (s *Server) settleReserve() {
@@ -130,6 +133,9 @@ func (w *logWriter) skip(jobs []job) (reload bool) {
 		}
 		if jobs[i].kind == jobPurgeAudited {
 			w.purge.auditing = false
+		}
+		if jobs[i].kind == jobSpare {
+			w.endSpare(jobs[i].filled)
 		}
 		reload = reload || jobs[i].kind == jobReload || jobs[i].kind == jobRestore
 	}

@@ -225,6 +225,7 @@ func (w *Writer) beginReadBack() error {
 		return err
 	}
 	vfs.Evict(w.file)
+	vfs.ReadAsAsked(w.file)
 	from := io.NewSectionReader(w.file, 0, size)
 	plain, err := w.format.Compression.reader(from, w.unfinished())
 	if err != nil {

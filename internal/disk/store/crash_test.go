@@ -10,6 +10,9 @@ import (
 	"zoo/internal/disk/vfs"
 )
 
+// all is more parts than any prepared segment has.
+const all = 1000
+
 // scenario touches everything that the store does.
 func scenario(w *world) {
 	w.setAccepted(1)
@@ -19,9 +22,11 @@ func scenario(w *world) {
 	w.append(create(0x100000004, "a"))
 	w.append(create(0x100000005, "a"))
 	w.sync()
+	w.prepare(all)
 	w.snapshot()
 	w.roll()
 	w.append(creates(0x100000006, 0x100000009, "a")...)
+	w.prepare(0)
 	w.sync()
 	w.snapshot()
 	w.roll()
@@ -33,6 +38,7 @@ func scenario(w *world) {
 	w.setAccepted(2)
 	w.append(creates(0x200000001, 0x200000002, "b")...)
 	w.sync()
+	w.prepare(all)
 	w.setCurrent(2)
 	w.setAccepted(4)
 	newer := creates(0x100000001, 0x100000006, "c")
@@ -210,7 +216,7 @@ func TestRandomHistoriesSurviveRandomCrashes(t *testing.T) {
 }
 
 func randomStep(t *rapid.T, w *world, variant string) {
-	switch rapid.IntRange(0, 11).Draw(t, "step") {
+	switch rapid.IntRange(0, 12).Draw(t, "step") {
 	case 0, 1, 2:
 		z := w.last() + 1
 		w.append(creates(z, z+zoo.Zxid(rapid.IntRange(0, 20).Draw(t, "more")), variant)...)
@@ -218,6 +224,8 @@ func randomStep(t *rapid.T, w *world, variant string) {
 		w.sync()
 	case 5:
 		w.roll()
+	case 12:
+		w.prepare(rapid.IntRange(0, 2).Draw(t, "parts"))
 	case 6:
 		w.sync()
 		w.snapshot()

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -252,10 +251,10 @@ func TestAPurgeLeavesTheRoomToItsOwner(t *testing.T) {
 	if vfs.Hold(vfs.OS{}, t.TempDir()) == nil {
 		t.Skip("this system does not hold a file beyond its name")
 	}
-	var left []io.Closer
+	var left []vfs.Held
 	s, recovered, err := store.Config{FS: vfs.OS{}, DataDir: t.TempDir(),
 		PreallocateBytes: 1 << 16,
-		Release:          func(content io.Closer) { left = append(left, content) }}.Open()
+		Release:          func(content vfs.Held) { left = append(left, content) }}.Open()
 	must(t, err)
 	tr := recovered.Tree
 	for z := zoo.Zxid(1); z <= 3; z++ {

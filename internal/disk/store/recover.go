@@ -54,8 +54,12 @@ func (s *Store) checkPlacement() error {
 	return nil
 }
 
-// removeUnfinished removes what a crash left of snapshots that were being written.
+// removeUnfinished removes what a crash left of snapshots that were being written, and of a
+// segment that was prepared.
 func (s *Store) removeUnfinished() error {
+	if err := txnlog.RemoveSpare(s.disk, s.logDir); err != nil {
+		return err
+	}
 	names, err := s.disk.List(s.snapDir)
 	if err != nil {
 		return err

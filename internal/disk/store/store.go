@@ -66,7 +66,7 @@ type Config struct {
 	DirsExpected bool
 	// Release, when not nil, closes what is left of a file that a purge has removed, which
 	// takes as long as the file is large; it must not wait for it. nil closes at once.
-	Release func(content io.Closer)
+	Release func(content vfs.Held)
 }
 
 // ErrDir means that a data directory cannot be used at all, whatever is in it.
@@ -81,6 +81,7 @@ type Store struct {
 	locks   []io.Closer
 
 	log      *txnlog.Writer
+	spares   *txnlog.Spares // nil where the log is not synced
 	accepted zoo.Epoch
 	current  zoo.Epoch
 	err      error
@@ -142,6 +143,9 @@ func (c Config) Open() (*Store, Recovered, error) {
 		snapDir: VersionDir(c.DataDir),
 		logDir:  VersionDir(c.LogDir),
 	}
+	if !c.LogUnsynced {
+		s.spares = txnlog.NewSpares(c.FS, s.logDir, c.PreallocateBytes)
+	}
 	recovered, err := s.open()
 	if err != nil {
 		return nil, Recovered{}, errors.Join(
@@ -198,7 +202,7 @@ func (s *Store) newLog(z zoo.Zxid) *txnlog.Writer {
 		disk = vfs.Unsynced{FS: disk}
 	}
 	return txnlog.NewWriter(disk, s.logDir, z,
-		txnlog.Config{PreallocateBytes: s.cfg.PreallocateBytes})
+		txnlog.Config{PreallocateBytes: s.cfg.PreallocateBytes, Spares: s.spares})
 }
 
 // lock keeps other servers out of both directories.
@@ -265,6 +269,26 @@ func (s *Store) Roll() error {
 	return s.keep(s.log.Roll())
 }
 
+// BeginSpare begins the segment that the log will need next, if it is time for that and no
+// more than so many bytes; nil if not. Whoever calls it calls Fill, in any goroutine, until
+// all is done or fails, and then EndSpare. A failure is no danger: the log does without.
+func (s *Store) BeginSpare(most int64) (*txnlog.Spare, error) {
+	size := s.spares.Wanted(s.log.SegmentBytes())
+	if size == 0 || s.err != nil {
+		return nil, nil
+	}
+	if size > most {
+		return nil, s.spares.Decline()
+	}
+	return s.spares.Begin(size)
+}
+
+// EndSpare takes what BeginSpare has begun, of this store or of another.
+func (s *Store) EndSpare(spare *txnlog.Spare, err error) error { return s.spares.End(spare, err) }
+
+// DropSpare gives back the room of a spare, because there is little.
+func (s *Store) DropSpare() error { return s.spares.Decline() }
+
 // keep remembers the first error, except that an entry was refused.
 func (s *Store) keep(err error) error {
 	if err != nil && s.err == nil && !errors.Is(err, txnlog.ErrOrder) {
@@ -314,6 +338,8 @@ func (s *Store) Close() error {
 	s.generation++
 	s.mu.Unlock()
 	err := s.keep(s.log.Close())
+	// What is left of a spare the next start removes.
+	_ = s.spares.Close()
 	err = errors.Join(err, s.CutUnsynced(), s.unlock())
 	if s.err == nil {
 		s.err = ErrClosed

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -198,6 +199,29 @@ func (w *world) snapshot() {
 		if done {
 			return
 		}
+	}
+}
+
+// prepare makes the log's next segment, if it is time for that, up to so many parts.
+func (w *world) prepare(parts int) {
+	spare, err := w.store.BeginSpare(math.MaxInt64)
+	if spare == nil {
+		w.endures(err)
+		return
+	}
+	for done := false; !done && err == nil; parts-- {
+		if done, err = spare.Fill(); parts == 0 {
+			err = errors.New("the power goes soon")
+		}
+	}
+	w.endures(w.store.EndSpare(spare, err))
+}
+
+// endures fails unless the server would go on after an error.
+func (w *world) endures(err error) {
+	w.t.Helper()
+	if err != nil && !w.tolerates(err) {
+		w.t.Fatal(err)
 	}
 }
 

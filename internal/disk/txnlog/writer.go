@@ -27,6 +27,8 @@ type Config struct {
 	// PreallocateBytes is the step by which segments grow ahead of their
 	// content; 0 means 64 MiB.
 	PreallocateBytes int64
+	// Spares has segments ready that were prepared; nil makes each when it is needed.
+	Spares *Spares
 }
 
 // Writer appends to a log. The first append of its life, and the first after
@@ -34,9 +36,10 @@ type Config struct {
 // with it, because after a failed write or sync nobody knows what the disk holds,
 // and an acknowledgement built on a guess is how ZOOKEEPER-4882 loses data.
 type Writer struct {
-	disk vfs.FS
-	dir  string
-	step int64
+	disk   vfs.FS
+	dir    string
+	step   int64
+	spares *Spares
 
 	file      vfs.File // nil between segments
 	path      string
@@ -54,11 +57,8 @@ type Writer struct {
 // NewWriter continues the log in dir, whose last entry (or the snapshot that it
 // continues) is last. The log must be free of torn tails: see Repair.
 func NewWriter(disk vfs.FS, dir string, last zoo.Zxid, cfg Config) *Writer {
-	step := cfg.PreallocateBytes
-	if step <= 0 {
-		step = preallocateBytesDefault
-	}
-	return &Writer{disk: disk, dir: dir, step: step, last: last, synced: last}
+	return &Writer{disk: disk, dir: dir, step: stepOrDefault(cfg.PreallocateBytes),
+		spares: cfg.Spares, last: last, synced: last}
 }
 
 // Last is the zxid of the last entry appended.
@@ -122,11 +122,14 @@ func (w *Writer) write(entries []txn.Entry) error {
 // would hold entries that recovery has already counted, or cut.
 func (w *Writer) open(first zoo.Zxid) error {
 	w.path = filepath.Join(w.dir, Name(first))
-	file, err := w.disk.CreateNew(w.path)
-	if err != nil {
-		return err
+	file, allocated := w.spares.take(w.path)
+	if file == nil {
+		var err error
+		if file, err = w.disk.CreateNew(w.path); err != nil {
+			return err
+		}
 	}
-	w.file, w.offset, w.allocated, w.named = file, 0, 0, false
+	w.file, w.offset, w.allocated, w.named = file, 0, allocated, false
 	return nil
 }
 
@@ -192,6 +195,7 @@ func (w *Writer) Roll() error {
 		return err
 	}
 	file := w.file
+	w.spares.ended(w.offset)
 	w.file, w.offset = nil, 0
 	if err := file.Close(); err != nil {
 		return w.fail("close", err)

@@ -8,3 +8,12 @@ func Evict(f File) {
 		e.evict()
 	}
 }
+
+// ReadAsAsked asks the system to read no more of a file than each read wants. Systems read
+// ahead by up to megabytes at once, and what a paced reader thus moves in a burst the sync of
+// somebody else's file waits for. It is a wish, like Evict.
+func ReadAsAsked(f File) {
+	if r, ok := f.(interface{ readAsAsked() }); ok {
+		r.readAsAsked()
+	}
+}

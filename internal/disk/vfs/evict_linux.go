@@ -2,16 +2,26 @@
 
 package vfs
 
-import "syscall"
+import (
+	"os"
+	"syscall"
+)
 
-// adviseDontNeed is POSIX_FADV_DONTNEED.
-const adviseDontNeed = 4
+// The advice of posix_fadvise(2).
+const (
+	adviseRandom   = 1
+	adviseDontNeed = 4
+)
 
-func (f osFile) evict() {
-	// What the system does not do costs nobody anything.
-	_ = control(f.File, "fadvise", func(fd int) error {
-		_, _, errno := syscall.Syscall6(syscall.SYS_FADVISE64, uintptr(fd), 0, 0,
-			adviseDontNeed, 0, 0)
+func (f osFile) evict() { advise(f.File, adviseDontNeed) }
+
+func (f osFile) readAsAsked() { advise(f.File, adviseRandom) }
+
+// advise tells the system about all of a file. What the system does not do costs nobody
+// anything.
+func advise(f *os.File, advice uintptr) {
+	_ = control(f, "fadvise", func(fd int) error {
+		_, _, errno := syscall.Syscall6(syscall.SYS_FADVISE64, uintptr(fd), 0, 0, advice, 0, 0)
 		if errno != 0 {
 			return errno
 		}

@@ -14,6 +14,7 @@ func (p Paced) Open(name string) (File, error) {
 	if err != nil {
 		return nil, err
 	}
+	ReadAsAsked(f)
 	return pacedFile{f, p.Pace}, nil
 }
 

@@ -1,0 +1,73 @@
+package server
+
+import (
+	"time"
+
+	"zoo/internal/disk/store"
+	"zoo/internal/disk/txnlog"
+	"zoo/internal/disk/vfs"
+)
+
+// The next segment of the log is filled in spareAim, but no slower than spareRateMin, in bytes
+// a second: it should be there before a snapshot wants a new segment, and the sync of the log
+// must not wait for it.
+const (
+	spareAim     = 2 * time.Second
+	spareRateMin = 64 << 20
+)
+
+// spareShareOfFree is the part of the free room, beyond the reserve, that a prepared segment
+// may take.
+const spareShareOfFree = 4
+
+// filled is what a jobSpare brings back: to the store that began it, which may have been
+// closed meanwhile.
+type filled struct {
+	store *store.Store
+	spare *txnlog.Spare
+	err   error
+}
+
+// prepareSpare has the segment that the log needs next made in the background, if it is time.
+// It serves speed alone: whatever becomes of it, the log goes on.
+func (w *logWriter) prepareSpare() {
+	room := (w.server.space.free.Load() - w.server.roomWanted()) / spareShareOfFree
+	spare, err := w.store.BeginSpare(room)
+	if err != nil {
+		w.server.log.Warn("no segment of the log is prepared", "error", err)
+	}
+	if spare == nil {
+		return
+	}
+	disk := w.store
+	w.server.spawn("log segment", func() {
+		rate := max(spare.Size()*int64(time.Second)/int64(spareAim), spareRateMin)
+		err := w.server.fillSpare(spare, w.server.pace(rate))
+		w.add(job{kind: jobSpare, filled: &filled{disk, spare, err}})
+	})
+}
+
+func (s *Server) fillSpare(spare *txnlog.Spare, pace func(n int) error) error {
+	for done := false; !done; {
+		before := spare.Filled()
+		var err error
+		if done, err = spare.Fill(); err != nil {
+			return err
+		}
+		if err := pace(int(spare.Filled() - before)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endSpare keeps a prepared segment, or forgets one that could not be made.
+func (w *logWriter) endSpare(f *filled) {
+	if err := f.store.EndSpare(f.spare, f.err); err != nil {
+		w.server.log.Warn("what is left of a prepared segment stays until the next start",
+			"error", err)
+	}
+	if f.err != nil && !vfs.IsNoSpace(f.err) {
+		w.server.log.Warn("no segment of the log is prepared", "error", f.err)
+	}
+}
