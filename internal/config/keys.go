@@ -47,6 +47,8 @@ type draft struct {
 	adminOn     bool
 	adminTLS    bool
 	enforceAuth bool
+	// observerUnlogged is what the second name of syncEnabled says, if it is given.
+	observerUnlogged bool
 	// timeouts are -1 until the tick is known.
 	timeoutMin, timeoutMax time.Duration
 	// set remembers where each key was given.

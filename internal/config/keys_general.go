@@ -129,8 +129,9 @@ var rowsStorage = []row{
 		doc: "milliseconds a leader's disk may finish nothing before the leader hands over; " +
 			"0 is syncLimit"},
 	{name: "syncEnabled", value: "true",
-		reason: "an observer always keeps a log, for its own restart",
-		doc:    "an observer keeps a log and snapshots"},
+		parse: untruth(func(d *draft) *bool { return &d.Storage.ObserverUnlogged }),
+		doc: "let an observer write a log and snapshots; false keeps what it learns in " +
+			"memory, until it votes"},
 	{name: "datadir.autocreate", value: "true",
 		parse: untruth(func(d *draft) *bool { return &d.Storage.DirsExpected }),
 		doc:   "make missing directories"},

@@ -193,6 +193,8 @@ type Storage struct {
 	// Unsynced leaves it to the system when the log reaches the disk
 	// (forceSync=no): acknowledged writes may be lost.
 	Unsynced bool
+	// ObserverUnlogged keeps an observer's history in memory (syncEnabled=false).
+	ObserverUnlogged bool
 	// SyncSlow is how long a sync of the log may take before it is told
 	// (fsync.warningthresholdms).
 	SyncSlow time.Duration

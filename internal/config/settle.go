@@ -316,6 +316,9 @@ func (d *draft) settleLimits() error {
 			"server is %d: the owners of TTL nodes look like its sessions; give it an id up "+
 			"to %d", d.ID, extendedServerIDMax))
 	}
+	if _, given := d.set["observer.syncEnabled"]; given {
+		d.Storage.ObserverUnlogged = d.observerUnlogged
+	}
 	if d.Storage.Unsynced {
 		d.warnAt("forceSync", "is no: writes that clients were told of may be lost in a crash")
 	}

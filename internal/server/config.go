@@ -211,6 +211,7 @@ func (own *Config) takeDisk(c *config.Config) {
 	own.SnapLogBytes = c.Storage.SnapLogBytes
 	own.SnapPause = max(c.Storage.SnapPause, 1) // the replica's zero is its default
 	own.SnapRate = c.Storage.SnapRate
+	own.ObserverUnlogged = c.Storage.ObserverUnlogged
 	own.SpaceMin, own.DiskSilenceMax = c.Storage.ReserveBytes, c.Storage.SilenceMax
 	own.SyncSlow = c.Storage.SyncSlow
 }

@@ -56,6 +56,8 @@ type loop struct {
 	restarting bool
 	// uncut says that the next replica is to ask for a tree.
 	uncut bool
+	// logs says that this process keeps a log, also as an observer.
+	logs bool
 	// replacing is what a restore puts in the place of all data, until that is done;
 	// replaced is what it recovered, while old links are still there.
 	replacing *restoring
@@ -249,6 +251,7 @@ func (l *loop) perform() {
 			l.showLog(eff.View)
 		}
 		if eff.Reload {
+			l.logs = l.logs || eff.KeepLog
 			l.reload()
 		}
 		if !eff.ApplyReady {

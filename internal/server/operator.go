@@ -244,6 +244,8 @@ func (o operator) TakeSnapshot(ctx context.Context) (admin.Snapshot, error) {
 		l := s.loop
 		switch {
 		case !l.serves():
+		case l.replica.Status().Unlogged:
+			err = refusalOfUnlogged()
 		case l.short():
 			err = &admin.Refusal{Status: http.StatusInsufficientStorage,
 				Text: "this server is short of disk space; free some, or use streaming=true"}
@@ -287,13 +289,15 @@ func (s *Server) appliedBeyond(ctx context.Context, after zoo.Zxid,
 	defer timer.Stop()
 	for {
 		next := s.applied.next()
-		applied, serves := zoo.Zxid(0), false
-		s.inLoop(ctx, func() {
-			applied, serves = s.loop.replica.Status().LastApplied, s.loop.serves()
-		})
+		var status replica.Status
+		serves := false
+		s.inLoop(ctx, func() { status, serves = s.loop.replica.Status(), s.loop.serves() })
+		applied := status.LastApplied
 		switch {
 		case !serves:
 			return 0, errNotServing()
+		case status.Unlogged:
+			return 0, refusalOfUnlogged()
 		case applied > after || wait == 0:
 			return applied, nil
 		}
@@ -307,6 +311,13 @@ func (s *Server) appliedBeyond(ctx context.Context, after zoo.Zxid,
 			return 0, errNotServing()
 		}
 	}
+}
+
+// refusalOfUnlogged is the answer to who wants of the disk what is in memory only.
+func refusalOfUnlogged() error {
+	return &admin.Refusal{Status: http.StatusConflict, Text: "this observer keeps no log and " +
+		"no snapshots (syncEnabled=false); ask another server, or for a snapshot with " +
+		"streaming=true"}
 }
 
 // snapDir is where the snapshots are.

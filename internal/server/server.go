@@ -284,6 +284,7 @@ func (s *Server) storeConfig() store.Config {
 func (s *Server) newReplica(recovered *store.Recovered, now replica.Now) *replica.Replica {
 	cfg := s.cfg.Config
 	cfg.Start = now
+	cfg.ObserverUnlogged = cfg.ObserverUnlogged && !s.loop.logs
 	if cfg.View != nil {
 		cfg.View, cfg.Next = s.loop.members.Current, s.loop.members.Next
 		setConfig(recovered.Tree, cfg.View, now)

@@ -26,7 +26,8 @@ type story struct {
 	*ensemble.Ensemble
 }
 
-func begin(t *testing.T) *story {
+// begin starts them, all with the lines given.
+func begin(t *testing.T, lines ...string) *story {
 	ctx, cancel := context.WithTimeout(t.Context(), storyLimit)
 	t.Cleanup(cancel)
 	binary, err := ensemble.Build(ctx, t.TempDir())
@@ -36,7 +37,8 @@ func begin(t *testing.T) *story {
 	e, err := ensemble.New(ensemble.Options{
 		Dir: t.TempDir(), Voters: 3, Observers: 1, Program: ensemble.Zoo(binary),
 		TickTime: 200 * time.Millisecond,
-		Lines:    []string{"reconfigEnabled=true", "standaloneEnabled=false", "skipACL=yes"},
+		Lines: append(lines, "reconfigEnabled=true", "standaloneEnabled=false",
+			"skipACL=yes"),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -74,7 +74,7 @@ func (l *ledger) applied(s *server, o *replica.Outcome) {
 	header := &o.Result.Header
 	z := header.Zxid
 	l.w.trace.mix(stepApply, s.index, uint64(z), uint64(header.Type))
-	entry, durable := s.log.find(z)
+	entry, durable := l.logged(s, z)
 	if !durable {
 		l.w.violate("%s applies %v, which is not durable in its log (durable to %v)",
 			s.name, z, s.log.persisted())
@@ -97,7 +97,7 @@ func (l *ledger) applied(s *server, o *replica.Outcome) {
 	case known.digest != r.digest:
 		l.w.violate("%s has another tree at %v: digest %x, not %x", s.name, z,
 			r.digest, known.digest)
-	case s.position > 0 && !s.log.holds(&l.history[s.position-1]):
+	case s.position > 0 && !s.spares() && !s.log.holds(&l.history[s.position-1]):
 		l.w.violate("%s has a hole in its log before %v", s.name, z)
 	}
 	s.position++
@@ -236,6 +236,9 @@ func (l *ledger) placed(s *server) {
 // settled looks at a server between its turns.
 func (l *ledger) settled(s *server) {
 	l.waits(s)
+	if s.sparing = s.sparesNow(); s.sparing {
+		l.w.stats.Spared++
+	}
 	if t := s.replica.Tree(); t != s.tree {
 		s.tree = t
 		l.placed(s)
@@ -347,11 +350,11 @@ func (l *ledger) acknowledged(s *server, link *link, z zoo.Zxid) {
 		}
 		return
 	}
-	if s.log.persisted() < link.synced.covers {
+	if s.log.persisted() < link.synced.covers && !s.spares() {
 		l.w.violate("%s acknowledges NEWLEADER with its log durable to %v, not to %v",
 			s.name, s.log.persisted(), link.synced.covers)
 	}
-	if s.log.current < z.Epoch() && !s.isObserver() {
+	if s.log.current < z.Epoch() && !s.isObserver() && !s.spares() {
 		l.w.violate("%s acknowledges NEWLEADER of epoch %d in epoch %d",
 			s.name, z.Epoch(), s.log.current)
 	}

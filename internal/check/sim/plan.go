@@ -17,6 +17,8 @@ type Options struct {
 	Steps int
 	// Reconfigures lets members come and go.
 	Reconfigures bool
+	// Unlogged keeps the history of observers in memory (syncEnabled=false).
+	Unlogged bool
 	// Planted puts a known bug back.
 	Planted zab.Planted
 	// Trace receives the story, line by line.

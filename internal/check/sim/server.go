@@ -54,6 +54,9 @@ type server struct {
 	deaf bool
 	// uncut says that the disk refused a cut.
 	uncut bool
+	// logs says that the process keeps a log, also as an observer; sparing that it kept
+	// its history in memory when its last turn ended.
+	logs, sparing bool
 
 	conns    []*conn
 	lastConn replica.ConnID
@@ -116,7 +119,7 @@ func (s *server) start() {
 		s.openFailed(err)
 		return
 	}
-	s.alive, s.paused, s.reloading = true, false, false
+	s.alive, s.paused, s.reloading, s.logs = true, false, false, false
 	s.w.net.started(s)
 	s.run(recovered)
 	if s.alive {
@@ -157,7 +160,7 @@ func (s *server) run(recovered replica.Recovered) {
 	s.inbox = s.inbox[:0]
 	s.status = replica.Status{}
 	s.beginRole()
-	s.timerAt = 0
+	s.timerAt, s.sparing = 0, false
 	s.replica = replica.New(s.config(), recovered)
 	s.replica.Step(s.clock(), replica.Space{Free: s.free})
 	s.tree = nil
@@ -179,6 +182,8 @@ func (s *server) config() replica.Config {
 		Reaping:         replica.Reaping{Interval: 4 * tickTime, NeverUsedMax: 8 * tickTime},
 		LocalSessions:   s.w.plan.localSessions,
 		ObserverMasters: s.w.plan.masters,
+
+		ObserverUnlogged: s.w.options.Unlogged && !s.logs,
 		// Without it an ephemeral would only be refused.
 		LocalSessionsUpgrading: s.w.plan.localSessions,
 		Seed:                   s.w.rng.Uint64(),
@@ -251,6 +256,10 @@ func (s *server) settle() {
 		effects := s.replica.Drain()
 		s.carryOut(&effects)
 		if effects.Reload {
+			s.logs = s.logs || effects.KeepLog
+			if s.sparing {
+				s.w.stats.Recalled++
+			}
 			s.beginReload()
 			return
 		}

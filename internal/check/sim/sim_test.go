@@ -22,6 +22,8 @@ const (
 	envTable   = "ZOO_SIM_TABLE"
 	// envMembers lets members come and go in TestReplay.
 	envMembers = "ZOO_SIM_MEMBERS"
+	// envUnlogged keeps the history of observers in memory there.
+	envUnlogged = "ZOO_SIM_UNLOGGED"
 )
 
 const seedsDefault = 1000
@@ -138,6 +140,8 @@ func (s *Stats) add(o *Stats) {
 	s.Expired += o.Expired
 	s.Partitions += o.Partitions
 	s.Pauses += o.Pauses
+	s.Spared += o.Spared
+	s.Recalled += o.Recalled
 	s.Cuts += o.Cuts
 	s.Moves += o.Moves
 	s.Stalls += o.Stalls
@@ -189,6 +193,7 @@ func TestReplay(t *testing.T) {
 		Trace: os.Stdout, Steps: fromEnv(t, envSteps, 0),
 		Planted:      planted(t, os.Getenv(envPlanted)),
 		Reconfigures: os.Getenv(envMembers) != "",
+		Unlogged:     os.Getenv(envUnlogged) != "",
 	})
 	if r.Violation != nil {
 		t.Errorf("seed %d: %v", r.Seed, r.Violation)

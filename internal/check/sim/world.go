@@ -56,6 +56,9 @@ type Stats struct {
 	Ports, NewDisks, Lags              int
 	SyncTroubles, Repeats, Exhausted   int
 	Reconfigs, Handovers, Transfers    int
+	// Spared are the turns of servers that had their history in memory, Recalled those
+	// that had to recover their disk to keep a log.
+	Spared, Recalled int
 }
 
 // Violation is a broken promise, with the time at which it broke.

@@ -55,6 +55,9 @@ type Effects struct {
 	// disk operations are done the shell must recover from disk and start a
 	// new Replica.
 	Reload bool
+	// KeepLog comes with Reload: this server is about to vote, and as long as the process
+	// lives its replicas keep a log, whatever Config.ObserverUnlogged says.
+	KeepLog bool
 }
 
 // Notice is an election notification to one peer.
@@ -144,6 +147,8 @@ type Status struct {
 	Free  int64
 	// Short tells that this server is short of disk space itself.
 	Short bool
+	// Unlogged tells that the history is kept in memory only.
+	Unlogged bool
 	// Stalled tells that this server keeps out of elections until its disk answers.
 	Stalled bool
 	// DiskSilent is for how long the disk has owed something and finished nothing, if

@@ -68,6 +68,10 @@ type Config struct {
 	ReconfigEnabled bool
 	// VotersMin is how many voters a reconfiguration must leave: 1.
 	VotersMin int
+	// ObserverUnlogged keeps the history of an observer in memory: it writes no log and no
+	// snapshots (syncEnabled=false). A voter, or an observer that is about to vote, writes
+	// them all the same.
+	ObserverUnlogged bool
 	// Oracle says that an oracle decides for one of two voters, told by OracleSpoke.
 	Oracle bool
 	// ObserverMasters lets followers serve observers, and observers attach to them
@@ -371,6 +375,9 @@ func (r *Replica) settle() {
 	}
 	r.watchDisk()
 	r.followMembers()
+	if r.keepLog(); r.reload {
+		return
+	}
 	r.endRole()
 	r.takeRole()
 	r.maybeServe()
@@ -488,6 +495,10 @@ func (r *Replica) traceNotes() {
 // The log rolls with it, so that old files can go when they are not needed.
 func (r *Replica) maybeSnapshot() {
 	s := &r.snapshots
+	if r.journal.Unlogged() {
+		s.wanted = false
+		return
+	}
 	due := s.since >= s.due || s.bytesDue > 0 && s.bytes >= s.bytesDue
 	due = s.wanted || due && r.now.Mono >= s.until
 	if s.running || !due || r.reload || r.space.low {
@@ -526,7 +537,7 @@ func (r *Replica) Status() Status {
 		LastApplied: r.history.Applied(), Outstanding: r.attached.outstanding,
 		Sessions: r.View().SessionCount(), ProposalBytes: r.sizes, Proposed: r.proposed,
 	}
-	s.Short = r.space.low
+	s.Short, s.Unlogged = r.space.low, r.journal.Unlogged()
 	s.Alarm, s.Free, s.Stalled = r.space.told, r.space.free, r.stall.aside
 	if r.stall.silent >= r.cfg.DiskSilenceMax {
 		s.DiskSilent = r.stall.silent

@@ -97,8 +97,10 @@ func (r *Replica) endRole() {
 			r.uncut = false
 		}
 		r.passMaster(r.learner.Master())
-		if r.reload = r.learner.Reload(); r.reload {
-			r.serving, r.effects.Changed = false, true
+		if r.learner.Reload() {
+			r.cutBelowTree()
+		}
+		if r.reload {
 			return
 		}
 		if !r.serving {
@@ -147,6 +149,7 @@ func (r *Replica) becomeLearner(leader zoo.ServerID) {
 	if r.members.Current.IsObserver(r.cfg.ID) {
 		r.state = Observing
 	}
+	r.spareDisk()
 	r.learner = zab.NewLearner(
 		r.now.Mono, r.zabConfig(), leader, r.history, r.journal, &r.epochs, &r.out)
 	r.learner.SetShort(r.space.low)

@@ -29,6 +29,9 @@ import (
 //	                                are told that followers serve observers
 //	servers 3 reconfig [spares=4]   with reconfigurations; a spare is listed as an observer
 //	                                in its own configuration and nowhere else
+//	servers 3 observers=4 unlogged  the observers keep their history in memory
+//	restart ID                      end its process and start another one; for one that
+//	                                had an empty disk, and never had to write a history
 //	reconfig ID [join=(4,5:observer)] [leave=1] [members=(1,2)] [from=VERSION]
 //	                                a client of that server asks for another ensemble
 //	members                         which configurations the servers know
@@ -90,9 +93,14 @@ type server struct {
 	hangs     bool
 	disk      []zab.DiskOp
 	queue     []Event
-	session   zoo.SessionID
-	conn      ConnID
-	xid       int32
+	// members and accepted are what an unlogged server has written; logs says that it is
+	// one no more.
+	members  quorum.Ensemble
+	accepted zoo.Epoch
+	logs     bool
+	session  zoo.SessionID
+	conn     ConnID
+	xid      int32
 }
 
 // pipe is one quorum link; from is the learner.
@@ -120,7 +128,7 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.tick(d.CmdArgs[0].Key)
 	case "cut", "heal":
 		w.cut(w.server(d.CmdArgs[0].Key), d.Cmd == "cut")
-	case "hang", "break":
+	case "hang", "break", "restart":
 		w.trouble(d.Cmd, w.server(d.CmdArgs[0].Key))
 	case "stop-disk", "go-disk":
 		w.server(d.CmdArgs[0].Key).diskStops = d.Cmd == "stop-disk"
@@ -194,6 +202,7 @@ func (w *world) make(d *datadriven.TestData) string {
 		EpochTurnAt:            uint32(w.number(d, "turn-at")),
 		ReconfigEnabled:        d.HasArg("reconfig"),
 		Oracle:                 d.HasArg("oracle"),
+		ObserverUnlogged:       d.HasArg("unlogged"),
 	}}
 	masters, _ := d.Arg("masters")
 	w.masters = masters.Vals
@@ -258,9 +267,13 @@ func (w *world) now() Now {
 
 func (w *world) start(s *server) {
 	cfg := w.cfg
+	cfg.ObserverUnlogged = cfg.ObserverUnlogged && !s.logs
 	cfg.ID, cfg.View, cfg.TickTime, cfg.Start = s.id, w.view, time.Second, w.now()
 	if view := w.spares[s.id]; view != nil {
 		cfg.View = view
+	}
+	if s.members.Current != nil {
+		cfg.View, cfg.Next = s.members.Current, s.members.Next
 	}
 	cfg.Types, cfg.SpaceMin = tree.Types{Extended: true}, 1000
 	cfg.Reaping = Reaping{NeverUsedMax: 90 * time.Second, PerMinuteMax: 600}
@@ -310,6 +323,10 @@ func (w *world) cut(s *server, cut bool) {
 }
 
 func (w *world) trouble(kind string, s *server) {
+	if kind == "restart" {
+		w.restart(s)
+		return
+	}
 	if s.hangs = kind == "hang"; s.hangs {
 		return
 	}
@@ -515,6 +532,9 @@ func (w *world) show(format string, args ...any) { fmt.Fprintf(&w.shown, format+
 
 func (w *world) obey(s *server, eff Effects) bool {
 	s.disk = append(s.disk, eff.Disk...)
+	if w.recalled(s, &eff) {
+		return true
+	}
 	for _, out := range eff.Send {
 		w.send(s, out)
 	}

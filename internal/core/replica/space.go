@@ -24,7 +24,8 @@ type space struct {
 const CodeNoSpace = zoo.CodeNotReadOnly
 
 // measured takes in how much room there is. What has become too little is enough again
-// only a quarter above the mark, so that the alarm does not flutter.
+// only a quarter above the mark, so that the alarm does not flutter. An observer with its
+// history in memory needs no room.
 func (r *Replica) measured(free int64) {
 	s := &r.space
 	s.free = free
@@ -32,7 +33,7 @@ func (r *Replica) measured(free int64) {
 	if s.low {
 		mark += mark / 4
 	}
-	low := free < mark
+	low := free < mark && !r.journal.Unlogged()
 	if low == s.low {
 		return
 	}

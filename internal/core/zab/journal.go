@@ -19,6 +19,9 @@ type Journal struct {
 	marks []mark
 	// persisted is the end of the durable log.
 	persisted zoo.Zxid
+	// unlogged says that entries, trees and the current epoch stay off the disk, see
+	// Unlog.
+	unlogged bool
 }
 
 type mark struct {
@@ -47,7 +50,17 @@ func (j *Journal) Done(seq uint64) {
 	j.marks = j.marks[:copy(j.marks, j.marks[n:])]
 }
 
-// Persisted is the end of the durable log.
+// Unlog keeps entries, trees and the current epoch off the disk from here on: what it
+// holds stays as it is now, one history with its epoch, as of a server that was switched
+// off. What is appended counts as persisted at once. Promises and configurations are
+// written as before: they bind whatever becomes of the history. There is no way back but
+// to recover what the disk holds. See docs/adr/0063-observer-in-memory.md.
+func (j *Journal) Unlog() { j.unlogged = true }
+
+// Unlogged tells whether the disk is spared.
+func (j *Journal) Unlogged() bool { return j.unlogged }
+
+// Persisted is the end of the durable log, or of the one in memory behind Unlog.
 func (j *Journal) Persisted() zoo.Zxid { return j.persisted }
 
 // Durable tells whether the operation is done.
@@ -65,6 +78,10 @@ func (j *Journal) push(op DiskOp) uint64 {
 
 // Append logs an entry; those of one Drain share one operation.
 func (j *Journal) Append(e txn.Entry) {
+	if j.unlogged {
+		j.reach(e.Zxid)
+		return
+	}
 	if n := len(j.ops); n > 0 && j.ops[n-1].Kind == DiskAppend {
 		j.ops[n-1].Entries = append(j.ops[n-1].Entries, e)
 		j.marks[len(j.marks)-1].zxid = e.Zxid
@@ -77,14 +94,30 @@ func (j *Journal) Append(e txn.Entry) {
 // Truncate cuts the log after z.
 func (j *Journal) Truncate(z zoo.Zxid) {
 	j.cut(z)
-	j.push(DiskOp{Kind: DiskTruncate, Zxid: z})
+	if !j.unlogged {
+		j.push(DiskOp{Kind: DiskTruncate, Zxid: z})
+	}
 }
 
 // Install replaces all that is on disk by a tree as of z.
 func (j *Journal) Install(t *tree.Tree, z zoo.Zxid) {
 	j.cut(z)
+	if j.unlogged {
+		j.reach(z)
+		return
+	}
 	seq := j.push(DiskOp{Kind: DiskInstall, Tree: t, Zxid: z})
 	j.marks = append(j.marks, mark{seq, z})
+}
+
+// reach counts what is kept in memory as persisted, behind the last append that is still
+// on its way to the disk.
+func (j *Journal) reach(z zoo.Zxid) {
+	if n := len(j.marks); n > 0 {
+		j.marks[n-1].zxid = z
+		return
+	}
+	j.persisted = z
 }
 
 // cut lowers what is or will be persisted to what remains of it.
@@ -103,8 +136,12 @@ func (j *Journal) Accept(e zoo.Epoch) uint64 {
 	return j.push(DiskOp{Kind: DiskAcceptedEpoch, Epoch: e})
 }
 
-// Enter writes the current epoch, and gives the operation to wait for.
+// Enter writes the current epoch, and gives the operation to wait for. The epoch is that
+// of the history on the disk, and stays with it if that is spared.
 func (j *Journal) Enter(e zoo.Epoch) uint64 {
+	if j.unlogged {
+		return j.Barrier()
+	}
 	return j.push(DiskOp{Kind: DiskCurrentEpoch, Epoch: e})
 }
 

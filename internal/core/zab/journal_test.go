@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"zoo"
+	"zoo/internal/core/tree"
 )
 
 // A log of three entries is cut back to one while the appends are still under
@@ -26,6 +27,42 @@ func TestPersistedNeverExceedsACutThatCameLater(t *testing.T) {
 	j.Done(ops[len(ops)-1].Seq)
 	if j.Persisted() != zoo.MakeZxid(2, 1) || !j.Idle() {
 		t.Fatalf("persisted %v at the end", j.Persisted())
+	}
+}
+
+// An observer spares its disk while an append is still on its way. What it takes in from
+// then on counts as persisted, but not before what is on its way, and of the history
+// nothing more is asked of the disk.
+func TestAnUnloggedJournalSparesTheDisk(t *testing.T) {
+	z := func(n uint32) zoo.Zxid { return zoo.MakeZxid(1, n) }
+	j := NewJournal(0)
+	j.Append(logged(z(1))[0])
+	written := j.Drain()
+	j.Unlog()
+	j.Append(logged(z(2))[0])
+	if j.Persisted() != 0 {
+		t.Fatalf("persisted %v before the disk is done", j.Persisted())
+	}
+	j.Done(written[0].Seq)
+	if j.Persisted() != z(2) {
+		t.Fatalf("persisted %v, want all that is in memory", j.Persisted())
+	}
+	j.Append(logged(z(3))[0])
+	j.Truncate(z(2))
+	if j.Persisted() != z(2) {
+		t.Fatalf("persisted %v after a cut", j.Persisted())
+	}
+	j.Install(tree.New(), z(7))
+	if j.Persisted() != z(7) {
+		t.Fatalf("persisted %v after a SNAP", j.Persisted())
+	}
+	promise, epoch := j.Accept(2), j.Enter(2)
+	ops := j.Drain()
+	if len(ops) != 2 || ops[0].Kind != DiskAcceptedEpoch || ops[1].Kind != DiskBarrier {
+		t.Fatalf("the disk is asked for %+v", ops)
+	}
+	if j.Done(epoch); !j.Durable(promise) || !j.Idle() {
+		t.Fatal("the disk owes something")
 	}
 }
 

@@ -322,7 +322,9 @@ func (l *Learner) truncate(z zoo.Zxid) {
 		// What the tree holds was committed once, or came in a fuzzy snapshot:
 		// only the disk can tell. The owner recovers from there.
 		l.reload = true
-		l.journal.Truncate(z)
+		if !l.journal.Unlogged() {
+			l.journal.Truncate(z)
+		}
 		l.Fail(fmt.Sprintf("told to cut back to %v, behind what is applied: %v",
 			z, l.history.Applied()))
 		return

@@ -73,6 +73,9 @@ const (
 	// BugEarlyActivation takes the configuration of NEWLEADER for one in force at
 	// UPTODATE although it is still proposed, as Java does.
 	BugEarlyActivation
+	// BugUnloggedVoter lets an observer that has its history in memory go on so when it
+	// votes.
+	BugUnloggedVoter
 )
 
 // takesProposals tells whether a follower is sent what is proposed.
