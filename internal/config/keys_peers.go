@@ -35,8 +35,9 @@ var rowsPeers = []row{
 			func(d *draft) *time.Duration { return &d.Peers.NotificationMax }),
 		doc: "the longest such pause; Java has 60000, but a lost vote should not cost that"},
 	{name: "connectToLearnerMasterLimit", value: "0",
-		reason: "initLimit bounds it, and the election follows when a leader is not reached",
-		doc:    "ticks a learner may take to reach its leader; 0 is initLimit"},
+		parse: count(0, func(d *draft) *int { return &d.Peers.ConnectLimitTicks }),
+		doc: "ticks a learner may take to reach its leader; with 0 it makes nine attempts " +
+			"within initLimit, which take half a second where nobody listens"},
 	{name: "leader.maxConcurrentSnapSyncs", value: "10",
 		reason: "each link's queue is bounded, and every learner is served at once",
 		doc:    "learners that get a snapshot at once"},
@@ -44,11 +45,13 @@ var rowsPeers = []row{
 		reason: "each link's queue is bounded, and every learner is served at once",
 		doc:    "learners that get a difference at once"},
 	{name: "observer.reconnectDelayMs", value: "0",
-		reason: "an observer looks for a leader as the others do",
-		doc:    "milliseconds an observer rests before it looks for a leader again"},
-	{name: "observer.election.DelayMs", value: "200",
-		reason: "an observer looks for a leader as the others do",
-		doc:    "milliseconds an observer rests before it asks who leads"},
+		parse: millis(func(d *draft) *time.Duration { return &d.Peers.ObserverReconnect }),
+		doc: "milliseconds, of which an observer that has lost its leader rests for a random " +
+			"part before it looks for one again"},
+	{name: "observer.election.DelayMs", value: "0",
+		parse: millis(func(d *draft) *time.Duration { return &d.Peers.ObserverElection }),
+		doc: "a second rest like the one of observer.reconnectDelayMs; Java has 200, to spare " +
+			"voters, which answer here without any cost to speak of"},
 
 	{name: "quorum.auth.enableSasl", value: "false",
 		parse: truth(func(d *draft) *bool { return &d.Peers.SASL.On }),
@@ -94,8 +97,10 @@ var rowsPeers = []row{
 	{name: "multiAddress.reachabilityCheckTimeoutMs", value: "1000", reason: allDialled,
 		doc: "milliseconds of a probe"},
 	{name: "leader.maxTimeToWaitForEpoch", value: "-1",
-		reason: "the init limit bounds the wait for a quorum",
-		doc:    "milliseconds a leader waits for a quorum"},
+		parse: anyMillis(func(d *draft) *time.Duration { return &d.Peers.EpochWait }),
+		doc: "milliseconds after which an elected leader without a quorum gives up for any one " +
+			"voter that looks for a leader again; negative: when too few are left, and with " +
+			"initLimit"},
 	{name: "leader.ackLoggingFrequency", value: "1000", reason: "acknowledgements are not logged",
 		doc: "acknowledgements between two lines of the log"},
 	{name: "leader.closeSocketAsync", value: "false", reason: "connections never hold up a role",
@@ -105,8 +110,10 @@ var rowsPeers = []row{
 	{name: "learner.asyncSending", value: "false", reason: "packets are always sent aside",
 		doc: "send packets to the leader aside"},
 	{name: "leaderConnectDelayDuringRetryMs", value: "100",
-		reason: "attempts to reach a leader follow each other as the election decides",
-		doc:    "milliseconds between attempts to reach the leader"},
+		parse: duration(time.Millisecond, 1,
+			func(d *draft) *time.Duration { return &d.Peers.ConnectPause }),
+		doc: "milliseconds between two attempts to reach the leader; the first ones follow " +
+			"each other faster"},
 	{name: "leader.nodelay", value: "true", propertyOnly: true,
 		reason: "small packets are always sent at once", doc: "TCP without delay, leader"},
 	{name: "follower.nodelay", value: "true", propertyOnly: true,

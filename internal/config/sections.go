@@ -276,6 +276,15 @@ type Peers struct {
 	// NotificationMin and NotificationMax bound the pause between two rounds of
 	// notifications (fastleader.*).
 	NotificationMin, NotificationMax time.Duration
+	// ConnectLimitTicks is connectToLearnerMasterLimit, and 0 no bound of its own;
+	// ConnectPause is leaderConnectDelayDuringRetryMs.
+	ConnectLimitTicks int
+	ConnectPause      time.Duration
+	// ObserverReconnect and ObserverElection are the rests of an observer
+	// (observer.reconnectDelayMs, observer.election.DelayMs).
+	ObserverReconnect, ObserverElection time.Duration
+	// EpochWait is leader.maxTimeToWaitForEpoch, and negative no bound.
+	EpochWait time.Duration
 	// HandshakesMax bounds the introductions under way at the election port
 	// (quorum.cnxn.threads.size).
 	HandshakesMax int

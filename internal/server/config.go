@@ -267,6 +267,7 @@ func (own *Config) join(c *config.Config) error {
 		DialTimeout: c.Peers.ElectionDialTimeout, HandshakeTimeout: handshakeTimeout(c),
 	}
 	own.Quorum.HandshakeTimeout = handshakeTimeout(c)
+	own.takePatience(c)
 	if err := own.takePeerSecurity(c); err != nil {
 		return err
 	}
@@ -308,6 +309,21 @@ func (own *Config) takeMasters(c *config.Config, self config.Server) {
 		own.Masters[s.ID] = masterAddresses(s, own.MasterPort)
 	}
 	own.MasterListen = own.masterBindings(self)
+}
+
+// takePatience takes how long to try, and how long to rest. What is reached within the
+// limit is not given up before by a single attempt.
+func (own *Config) takePatience(c *config.Config) {
+	limit := time.Duration(c.Peers.ConnectLimitTicks) * c.Tick
+	own.Patience = replica.Patience{
+		ObserverReconnect: c.Peers.ObserverReconnect,
+		ObserverElection:  c.Peers.ObserverElection,
+		Connect:           limit, ConnectPause: c.Peers.ConnectPause,
+	}
+	own.Quorum.DialTimeout = limit // zero is the default
+	if c.Peers.EpochWait >= 0 {
+		own.Patience.EpochWait = max(c.Peers.EpochWait, 1)
+	}
 }
 
 // handshakeTimeout is the sync limit unless something else was said.

@@ -162,6 +162,12 @@ func (m *Machine) Responsive(peer zoo.ServerID) bool {
 	return m.linked[peer] && !m.silent[peer]
 }
 
+// Elected tells whether a peer was among those whose votes have made this server lead.
+func (m *Machine) Elected(peer zoo.ServerID) bool {
+	b, heard := m.votes[peer]
+	return m.state == wire.Leading && heard && b.vote.Leader == m.cfg.ID
+}
+
 // Round is the current round of this server.
 func (m *Machine) Round() int64 { return m.round }
 

@@ -28,6 +28,8 @@ type Config struct {
 	TickTime time.Duration
 	// InitLimit and SyncLimit are in ticks.
 	InitLimit, SyncLimit int
+	// Patience is how long this server tries, and how long it rests in between.
+	Patience Patience
 	// SessionTimeoutMin and SessionTimeoutMax bound what clients may ask for:
 	// 2 and 20 ticks.
 	SessionTimeoutMin, SessionTimeoutMax time.Duration
@@ -143,6 +145,9 @@ type Replica struct {
 	strayed map[zoo.ServerID]bool
 	dialing dialing
 	masters masters
+	rest    rest
+	// leadsSince is when this server was elected.
+	leadsSince time.Duration
 
 	// writer prepares transactions; nil unless this server leads or is alone.
 	writer   *writer
@@ -245,6 +250,7 @@ func withDefaults(cfg Config) Config {
 	orDefault(&cfg.CounterMax, zoo.CounterMax)
 	orDefault(&cfg.HistoryBytesMin, 16<<20)
 	orDefault(&cfg.DiskSilenceMax, time.Duration(cfg.SyncLimit)*cfg.TickTime)
+	orDefault(&cfg.Patience.ConnectPause, dialPauseMax)
 	orDefault(&cfg.Reaping.Interval, time.Minute)
 	orDefault(&cfg.Reaping.PerMinuteMax, 10_000)
 	return cfg
@@ -262,7 +268,8 @@ func (r *Replica) zabConfig() zab.Config {
 		ID: r.cfg.ID, Members: &r.members.Ensemble, Reconfigures: r.cfg.ReconfigEnabled,
 		TickTime:  r.cfg.TickTime,
 		InitLimit: r.cfg.InitLimit, SyncLimit: r.cfg.SyncLimit,
-		CounterMax: r.cfg.CounterMax, EpochTurnAt: r.cfg.EpochTurnAt,
+		ConnectTime: r.cfg.Patience.Connect,
+		CounterMax:  r.cfg.CounterMax, EpochTurnAt: r.cfg.EpochTurnAt,
 		Planted: r.cfg.Planted,
 	}
 }
@@ -401,6 +408,7 @@ func (r *Replica) persisted(seq uint64) {
 func (r *Replica) tick() {
 	now := r.now.Mono
 	if r.election != nil {
+		r.endRest()
 		r.election.Tick(now)
 	}
 	if r.leader != nil {
@@ -445,6 +453,9 @@ func (r *Replica) Deadline() time.Duration {
 	}
 	if r.writer != nil {
 		deadline = min(deadline, r.writer.expireAt, r.writer.reaper.at)
+	}
+	if r.rest.until != 0 {
+		deadline = min(deadline, r.rest.until)
 	}
 	if r.readOnly.at != 0 {
 		deadline = min(deadline, r.readOnly.at)

@@ -30,7 +30,7 @@ type dialing struct {
 const (
 	// dialAttemptsMax, at dialPauseMax at most between two, gives a leader
 	// half a second to open its quorum port: it may decide finalizeWait later
-	// than its followers, and opens the port at once then.
+	// than its followers, and opens the port at once then. See Patience for both.
 	dialAttemptsMax = 9
 	dialPauseMin    = 5 * time.Millisecond
 	dialPauseMax    = 100 * time.Millisecond
@@ -48,6 +48,7 @@ func (r *Replica) look(why string) { r.leave(why, 0) }
 func (r *Replica) leave(why string, successor zoo.ServerID) {
 	r.plantAtRoleEnd()
 	r.endMastering()
+	r.beginRest(successor)
 	r.state, r.serving, r.ready = Looking, false, false
 	r.leader, r.learner, r.writer = nil, nil, nil
 	r.established = 0
@@ -59,7 +60,7 @@ func (r *Replica) leave(why string, successor zoo.ServerID) {
 	}
 	r.effects.Changed = true
 	r.trace(Trace{Stage: "looking", Zxid: r.history.Last(), Epoch: r.epochs.Current, Detail: why})
-	if r.stall.aside {
+	if r.stall.aside || r.rest.until != 0 {
 		r.election.Withdraw()
 		return
 	}
@@ -133,7 +134,7 @@ func (r *Replica) takeRole() {
 }
 
 func (r *Replica) becomeLeader() {
-	r.state = Leading
+	r.state, r.leadsSince = Leading, r.now.Mono
 	r.strayed = map[zoo.ServerID]bool{}
 	r.leader = zab.NewLeader(
 		r.now.Mono, r.zabConfig(), r.history, r.journal, &r.epochs, &r.out)
@@ -169,6 +170,9 @@ func (r *Replica) becomeLearner(leader zoo.ServerID) {
 // before it dialed would never join.
 func (r *Replica) joinPause(failures int) time.Duration {
 	patience := time.Duration(r.cfg.InitLimit) * r.cfg.TickTime
+	if limit := r.cfg.Patience.Connect; limit > 0 {
+		patience = min(patience, limit)
+	}
 	return min(joinPauseMin<<min(failures-1, 8), joinPauseMax, patience/4)
 }
 
@@ -264,6 +268,7 @@ func (r *Replica) notified(ev Notified) {
 	case r.leader != nil && !r.leader.Broadcasting() && r.cfg.Planted != zab.Bug3109:
 		r.strayed[ev.Peer] = true
 		r.maybeAbandon()
+		r.maybeQuit(ev.Peer)
 	}
 }
 
@@ -273,6 +278,17 @@ func (r *Replica) notified(ev Notified) {
 func (r *Replica) maybeAbandon() {
 	if !r.leader.Broadcasting() && !r.quorumRemains() {
 		r.leader.Resign("a quorum looks for a leader again")
+	}
+}
+
+// maybeQuit gives up a lead that has waited for its epoch for longer than the operator wants,
+// when a voter that has elected this server looks for a leader again (ZOOKEEPER-3756's
+// leader.maxTimeToWaitForEpoch).
+func (r *Replica) maybeQuit(peer zoo.ServerID) {
+	limit := r.cfg.Patience.EpochWait
+	if limit > 0 && r.now.Mono-r.leadsSince > limit && r.leader.Discovering() &&
+		r.election.Elected(peer) {
+		r.leader.Resign("a voter looks for a leader again")
 	}
 }
 
@@ -327,12 +343,12 @@ func (r *Replica) dialFailed(leader zoo.ServerID) {
 		return
 	}
 	r.dialing.attempts++
-	if r.dialing.attempts >= dialAttemptsMax {
+	if r.dialing.attempts >= dialAttemptsMax && r.cfg.Patience.Connect == 0 {
 		r.learner.Fail("the leader cannot be reached")
 		return
 	}
 	pause := dialPauseMin << min(r.dialing.attempts-1, 8)
-	r.dialing.at = r.now.Mono + min(pause, dialPauseMax)
+	r.dialing.at = r.now.Mono + min(pause, r.cfg.Patience.ConnectPause)
 }
 
 func (r *Replica) redial() {

@@ -30,6 +30,9 @@ import (
 //	servers 3 reconfig [spares=4]   with reconfigurations; a spare is listed as an observer
 //	                                in its own configuration and nowhere else
 //	servers 3 observers=4 unlogged  the observers keep their history in memory
+//	servers 3 rest=1s connect=2s epoch-wait=1s
+//	                                how long observers rest, learners try to reach a leader,
+//	                                and a leader waits for its epoch
 //	restart ID                      end its process and start another one; for one that
 //	                                had an empty disk, and never had to write a history
 //	reconfig ID [join=(4,5:observer)] [leave=1] [members=(1,2)] [from=VERSION]
@@ -203,6 +206,7 @@ func (w *world) make(d *datadriven.TestData) string {
 		ReconfigEnabled:        d.HasArg("reconfig"),
 		Oracle:                 d.HasArg("oracle"),
 		ObserverUnlogged:       d.HasArg("unlogged"),
+		Patience:               w.patience(d),
 	}}
 	masters, _ := d.Arg("masters")
 	w.masters = masters.Vals

@@ -22,6 +22,8 @@ type Config struct {
 	// InitLimit bounds discovery and synchronisation, SyncLimit the silence of
 	// a peer and the age of a proposal, both in ticks.
 	InitLimit, SyncLimit int
+	// ConnectTime bounds what a learner may take to reach its leader; zero is InitLimit.
+	ConnectTime time.Duration
 	// EpochTurnAt is the counter of a zxid beyond which a leader makes for the next epoch.
 	EpochTurnAt uint32
 	// CounterMax is the counter at which an epoch is used up: zoo.CounterMax.

@@ -143,6 +143,9 @@ func (l *Leader) Resigned() string { return l.resigned }
 // Broadcasting tells whether the leader may propose.
 func (l *Leader) Broadcasting() bool { return l.phase == broadcasting && l.resigned == "" }
 
+// Discovering tells whether the leader waits for a quorum to register.
+func (l *Leader) Discovering() bool { return l.phase == discovering && l.resigned == "" }
+
 // Epoch is the epoch of this leadership, zero before it is known.
 func (l *Leader) Epoch() zoo.Epoch { return l.epoch }
 

@@ -533,17 +533,25 @@ func (l *Learner) AskSession(session zoo.SessionID, timeout int32) {
 // Deadline is the next instant at which Tick does something.
 func (l *Learner) Deadline() time.Duration { return l.heard + l.patience() + 1 }
 
-// Tick gives up on a leader that is silent for too long.
+// Tick gives up on a leader that is silent for too long, or cannot be reached for as long as
+// the configuration says.
 func (l *Learner) Tick(now time.Duration) {
-	if now > l.heard+l.patience() {
+	switch {
+	case now <= l.heard+l.patience():
+	case l.link == 0 && l.cfg.ConnectTime > 0:
+		l.Fail("the leader cannot be reached")
+	default:
 		l.silent = l.failed == ""
 		l.Fail("the leader is silent")
 	}
 }
 
 func (l *Learner) patience() time.Duration {
-	if l.phase == following {
+	switch {
+	case l.phase == following:
 		return l.cfg.syncTime()
+	case l.link == 0 && l.cfg.ConnectTime > 0:
+		return l.cfg.ConnectTime
 	}
 	return l.cfg.initTime()
 }
