@@ -103,6 +103,13 @@ var saslOn = []string{"quorum.auth.enableSasl=true", "quorum.auth.learnerRequire
 // serve starts three servers, of which those in java are Java's.
 func (s *story) serve(java []int, properties, lines []string) {
 	s.Helper()
+	s.prepare(java, properties, lines)
+	s.must(s.Start(s.ctx))
+}
+
+// prepare makes them, and does not start them.
+func (s *story) prepare(java []int, properties, lines []string) {
+	s.Helper()
 	binary, err := ensemble.Build(s.ctx, s.dir)
 	s.must(err)
 	var options []string
@@ -129,7 +136,6 @@ func (s *story) serve(java []int, properties, lines []string) {
 			}
 		}
 	})
-	s.must(s.Start(s.ctx))
 }
 
 // writeEverywhere writes at each server that runs and reads it at each other one.
