@@ -411,14 +411,8 @@ type reconfigRequest struct{ Reconfiguration }
 
 // AppendTo appends the encoded record to b.
 func (r *reconfigRequest) AppendTo(b []byte) []byte {
-	for _, s := range []string{r.Joining, r.Leaving, r.Members} {
-		if s == "" {
-			b = jute.AppendNull(b)
-		} else {
-			b = jute.AppendString(b, s)
-		}
-	}
-	return jute.AppendLong(b, r.Version)
+	return wire.AppendReconfig(b, &wire.ReconfigRequest{JoiningServers: r.Joining,
+		LeavingServers: r.Leaving, NewMembers: r.Members, CurConfigID: r.Version})
 }
 
 // DecodeFrom overwrites the record with what d holds next.

@@ -144,6 +144,26 @@ func (c *Config) Files() *Files {
 	return f
 }
 
+// Check tells why Save could not write, as far as that can be known before: it makes a file
+// in the directories that it would write to, and removes it again.
+func (f *Files) Check() error {
+	static, err := filepath.EvalSymlinks(f.File)
+	if err != nil {
+		return err
+	}
+	dirs := []string{filepath.Dir(f.File), filepath.Dir(static)}
+	for _, dir := range slices.Compact(dirs) {
+		probe, err := os.CreateTemp(dir, filepath.Base(static)+".tmp*")
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Save makes the files say which configuration is in force and which is proposed. When it
 // returns without an error that survives a crash.
 func (f *Files) Save(e quorum.Ensemble) error {

@@ -164,3 +164,22 @@ func TestFilesThatCannotBeWrittenAreAnError(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+// Where zoo.cfg cannot be written beside, the operator hears of it before there is
+// something to write. Where it can, nothing is left behind.
+func TestFilesAreCheckedBeforeTheyAreWritten(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "zoo.cfg")
+	write(t, name, "")
+	if err := (&Files{File: name}).Check(); err != nil {
+		t.Error(err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 1 {
+		t.Errorf("%v is in the directory: %v", left, err)
+	}
+	err = (&Files{File: filepath.Join(dir, "zoo.cfg", "zoo.cfg")}).Check()
+	if err == nil {
+		t.Error("a file is a directory")
+	}
+}

@@ -120,6 +120,18 @@ func masterAddresses(line quorum.Server, port int) string {
 	return strings.Join(all, "|")
 }
 
+// checkFiles tells at the start what would end the server later.
+func (s *Server) checkFiles() {
+	if s.cfg.Files == nil {
+		return
+	}
+	if err := s.cfg.Files.Check(); err != nil {
+		s.log.Error("reconfigEnabled is true, and configurations cannot be written beside "+
+			"zoo.cfg: this server ends with the first one that it has to write down; make "+
+			"the directory writable", "error", err)
+	}
+}
+
 // saveMembers writes the configurations; log writer only.
 func (s *Server) saveMembers(e quorum.Ensemble) error {
 	if s.cfg.Files == nil {

@@ -219,6 +219,7 @@ func (s *Server) open() error {
 	s.listenForOperators()
 	s.addresses <- bound
 	s.stage("listen for clients", fmt.Sprint(bound))
+	s.checkFiles()
 	if s.peers != nil {
 		if err := s.peers.prepare(); err != nil {
 			return err

@@ -63,7 +63,7 @@ func (c *client) maybeReconfigure() {
 	default:
 		r.JoiningServers = w.joiner(1 + w.rng.IntN(len(w.servers)))
 	}
-	c.submitAs(wire.OpReconfig, r.AppendTo(nil), super)
+	c.submitAs(wire.OpReconfig, wire.AppendReconfig(nil, &r), super)
 }
 
 // super is who may change the ensemble.

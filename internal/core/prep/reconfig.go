@@ -2,6 +2,7 @@ package prep
 
 import (
 	"errors"
+	"strings"
 
 	"zoo"
 	"zoo/internal/core/quorum"
@@ -28,6 +29,7 @@ const anyConfig = -1
 // configuration, with the zxid as the version. The order of its checks is ZooKeeper's.
 func (p *Preparer) reconfig() zoo.Code {
 	var r wire.ReconfigRequest
+	whole := wire.ReconfigNamesAll(p.body)
 	r.DecodeFrom(&p.body)
 	switch {
 	case p.body.Err() != nil:
@@ -47,7 +49,7 @@ func (p *Preparer) reconfig() zoo.Code {
 	case r.CurConfigID != anyConfig && zoo.Zxid(r.CurConfigID) != members.Current.Version():
 		return zoo.CodeBadVersion
 	}
-	next, code := p.nextView(members.Current, &r)
+	next, code := p.nextView(members.Current, &r, whole)
 	switch {
 	case code != zoo.CodeOK:
 		return code
@@ -57,18 +59,21 @@ func (p *Preparer) reconfig() zoo.Code {
 	return p.configure(next)
 }
 
-// nextView is the configuration that a reconfig asks for.
+// nextView is the configuration that a reconfig asks for: by a whole list, or by who joins
+// and leaves.
 func (p *Preparer) nextView(
-	present *quorum.View, r *wire.ReconfigRequest,
+	present *quorum.View, r *wire.ReconfigRequest, whole bool,
 ) (*quorum.View, zoo.Code) {
 	var next *quorum.View
 	var err error
-	if r.NewMembers != "" {
+	if whole {
 		next, err = quorum.ParseMembers(r.NewMembers, p.header.Zxid)
 	} else {
 		next, err = present.Change(r.JoiningServers, r.LeavingServers, p.header.Zxid)
 	}
 	switch {
+	case whole && strings.Trim(r.NewMembers, ", \t\r\n") == "" && p.config.VotersMin > 1:
+		return nil, zoo.CodeBadArguments // Java falls over nobody at all only without a minimum.
 	case errors.Is(err, quorum.ErrNumber):
 		return nil, zoo.CodeMarshallingError
 	case err != nil, len(next.Voters()) < p.config.VotersMin:

@@ -61,7 +61,11 @@ func (w *world) reconfig(d *datadriven.TestData, q *Request) {
 	if d.HasArg("from") {
 		body.CurConfigID = w.number(d, "from")
 	}
-	q.Op, q.Body, q.IDs = wire.OpReconfig, body.AppendTo(nil), []zoo.ID{{Scheme: "super"}}
+	encoded := wire.AppendReconfig(nil, &body)
+	if d.HasArg("nobody") {
+		encoded = body.AppendTo(nil) // Empty lists, none of them null.
+	}
+	q.Op, q.Body, q.IDs = wire.OpReconfig, encoded, []zoo.ID{{Scheme: "super"}}
 }
 
 // members tells which configurations the servers know, and what their trees say.

@@ -27,7 +27,8 @@ import (
 //	          [oracle] [masters=(1,2,4)]
 //	                                make servers that have not started; those of masters
 //	                                are told that followers serve observers
-//	servers 3 reconfig [spares=4]   with reconfigurations; a spare is listed as an observer
+//	servers 3 reconfig [spares=4] [voters-min=2]
+//	                                with reconfigurations; a spare is listed as an observer
 //	                                in its own configuration and nowhere else
 //	servers 3 observers=4 unlogged  the observers keep their history in memory
 //	servers 3 rest=1s connect=2s epoch-wait=1s
@@ -35,7 +36,7 @@ import (
 //	                                and a leader waits for its epoch
 //	restart ID                      end its process and start another one; for one that
 //	                                had an empty disk, and never had to write a history
-//	reconfig ID [join=(4,5:observer)] [leave=1] [members=(1,2)] [from=VERSION]
+//	reconfig ID [join=(4,5:observer)] [leave=1] [members=(1,2)] [nobody] [from=VERSION]
 //	                                a client of that server asks for another ensemble
 //	members                         which configurations the servers know
 //	history ID log=(0x101,0x102) current=1 accepted=1 [snapshot=0x101]
@@ -204,6 +205,7 @@ func (w *world) make(d *datadriven.TestData) string {
 		LocalSessionsUpgrading: d.HasArg("upgrading"),
 		EpochTurnAt:            uint32(w.number(d, "turn-at")),
 		ReconfigEnabled:        d.HasArg("reconfig"),
+		VotersMin:              int(w.number(d, "voters-min")),
 		Oracle:                 d.HasArg("oracle"),
 		ObserverUnlogged:       d.HasArg("unlogged"),
 		Patience:               w.patience(d),
