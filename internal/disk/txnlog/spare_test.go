@@ -84,7 +84,8 @@ func TestASpareIsAsLargeAsTheSegmentBefore(t *testing.T) {
 		appendSynced(t, w, entries(last+1, last+10))
 		last += 10
 		if got := spares.Wanted(w.SegmentBytes()); got != plot.want*step {
-			t.Errorf("after %d steps a spare of %d bytes is wanted, want %d steps", plot.steps, got, plot.want)
+			t.Errorf("after %d steps a spare of %d bytes is wanted, want %d steps",
+				plot.steps, got, plot.want)
 		}
 	}
 }
