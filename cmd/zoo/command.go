@@ -31,7 +31,7 @@ type commandLine struct {
 	Bench    benchCommand    `cmd:"" help:"Drive a load against servers and measure it."`
 	Recover  recoverCommand  `cmd:"" help:"Make a new ensemble from what one server of a lost one has."`
 	Leader   leaderCommand   `cmd:"" help:"Hand the lead of an ensemble to another server."`
-	Member   memberCommand   `cmd:"" help:"Add, promote, demote and remove members of an ensemble."`
+	Member   memberCommand   `cmd:"" help:"Add, promote, demote, drain and remove members of an ensemble."`
 	Migrate  migrateCommand  `cmd:"" help:"Replace Java's servers by ours one at a time, and back: check, plan, verify."`
 	Config   configCommand   `cmd:"" help:"Look at a configuration."`
 	Log      logCommand      `cmd:"" help:"Read, check and mend files of the transaction log."`

@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -26,61 +22,23 @@ type leaderTransferCommand struct {
 	Timeout  time.Duration `default:"30s" help:"How long it may take."`
 }
 
-// answerBytesMax is more than any answer about a transfer has.
-const answerBytesMax = 64 << 10
-
 // Run asks the leader, and tells who leads then.
 func (c *leaderTransferCommand) Run(ctx context.Context, m *Main) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	request, err := c.request(ctx)
+	query := url.Values{}
+	if c.To != 0 {
+		query.Set("to", strconv.FormatInt(c.To, 10))
+	}
+	var answer struct{ Leader int64 }
+	err := adminPort{c.Admin, c.AuthFile}.ask(ctx, http.MethodPost, "leader_transfer", query,
+		&answer)
 	if err != nil {
 		return err
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("ask the leader: %w", err)
-	}
-	defer response.Body.Close()
-	var answer struct {
-		Leader int64
-		Error  string
-	}
-	body := io.LimitReader(response.Body, answerBytesMax)
-	if err := json.NewDecoder(body).Decode(&answer); err != nil && response.StatusCode < 300 {
-		return fmt.Errorf("%s answers no JSON; is it an admin port? %w", request.URL, err)
-	}
-	switch {
-	case response.StatusCode == http.StatusUnauthorized,
-		response.StatusCode == http.StatusForbidden:
-		return fmt.Errorf("%s refuses: %s; give an identity with all permissions on / with "+
-			"--auth-file", request.URL, response.Status)
-	case answer.Error != "":
-		return errors.New(answer.Error)
-	case response.StatusCode != http.StatusOK || answer.Leader == 0:
-		return fmt.Errorf("%s: %s; is it zoo's?", request.URL, response.Status)
+	if answer.Leader == 0 {
+		return errors.New("the answer names no leader; is it zoo's?")
 	}
 	fmt.Fprintf(m.Stdout, "server %d leads\n", answer.Leader)
 	return nil
-}
-
-func (c *leaderTransferCommand) request(ctx context.Context) (*http.Request, error) {
-	base, err := url.Parse(c.Admin)
-	if err != nil || base.Host == "" {
-		return nil, fmt.Errorf("--admin %q: want a URL, such as http://127.0.0.1:8080", c.Admin)
-	}
-	u := base.JoinPath("commands", "leader_transfer")
-	if c.To != 0 {
-		u.RawQuery = url.Values{"to": {strconv.FormatInt(c.To, 10)}}.Encode()
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), nil)
-	if err != nil || c.AuthFile == "" {
-		return request, err
-	}
-	text, err := os.ReadFile(c.AuthFile)
-	if err != nil {
-		return nil, fmt.Errorf("--auth-file: %w", err)
-	}
-	request.Header.Set("Authorization", strings.TrimSpace(string(text)))
-	return request, nil
 }

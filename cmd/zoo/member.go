@@ -23,6 +23,8 @@ type memberCommand struct {
 	Promote memberPromoteCommand `cmd:"" help:"Let an observer that is in sync vote."`
 	Demote  memberDemoteCommand  `cmd:"" help:"Make an observer of a voter."`
 	Remove  memberRemoveCommand  `cmd:"" help:"Take a server out of the ensemble."`
+	Drain   memberDrainCommand   `cmd:"" help:"Send the clients of a server to others, so that it may be stopped."`
+	Undrain memberUndrainCommand `cmd:"" help:"Let a server take clients again."`
 }
 
 // memberFlags are those of every step.
@@ -113,10 +115,15 @@ func query(ctx context.Context, line quorum.Server) status.Server {
 	if line.ClientPort == 0 {
 		return status.Server{Error: "its line has no port for clients"}
 	}
+	return status.Query(ctx, clientAddress(line))
+}
+
+// clientAddress is where a server is reached that listens on every address.
+func clientAddress(line quorum.Server) string {
 	if line.ClientHost == "0.0.0.0" || line.ClientHost == "::" {
 		line.ClientHost = line.Addresses[0].Host
 	}
-	return status.Query(ctx, line.ClientAddress())
+	return line.ClientAddress()
 }
 
 func (e *membership) alive(id zoo.ServerID) bool { return e.seen[id].Error == "" }
@@ -207,10 +214,10 @@ func (c *memberListCommand) Run(ctx context.Context, m *Main) error {
 	defer shut()
 	fmt.Fprintf(m.Stdout, "configuration %v\n", e.view.Version())
 	t := tabwriter.NewWriter(m.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ID\tVOTES\tROLE\tZXID\tLINE")
+	fmt.Fprintln(t, "ID\tVOTES\tROLE\tCONNECTIONS\tZXID\tLINE")
 	for _, member := range e.view.Members() {
 		s := e.seen[member.ID]
-		role := s.Role
+		role := s.State()
 		if s.Error != "" {
 			role = s.Error
 		}
@@ -218,7 +225,8 @@ func (c *memberListCommand) Run(ctx context.Context, m *Main) error {
 		if member.Observer {
 			votes = "no"
 		}
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\n", member.ID, votes, role, s.ZxidText, member.Text)
+		fmt.Fprintf(t, "%d\t%s\t%s\t%d\t%s\t%s\n", member.ID, votes, role, s.Connections,
+			s.ZxidText, member.Text)
 	}
 	if err := t.Flush(); err != nil {
 		return err

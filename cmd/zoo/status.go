@@ -73,8 +73,9 @@ func (c *statusCommand) print(m *Main, seen []status.Server) error {
 		if s.Sessions >= 0 {
 			sessions = fmt.Sprint(s.Sessions)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%d\t%g/%g/%g ms\t%s\n", s.Address, s.Role, s.ZxidText,
-			s.Epoch, sessions, s.Connections, s.LatencyMin, s.LatencyAvg, s.LatencyMax, s.Version)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%d\t%g/%g/%g ms\t%s\n", s.Address, s.State(),
+			s.ZxidText, s.Epoch, sessions, s.Connections, s.LatencyMin, s.LatencyAvg,
+			s.LatencyMax, s.Version)
 	}
 	return t.Flush()
 }

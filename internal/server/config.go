@@ -99,9 +99,6 @@ type Config struct {
 	SnapRate int64
 	// Linearizable lists the paths whose reads, with those below them, are linearizable.
 	Linearizable []string
-	// LeaderAlone keeps clients away from this server while it leads
-	// (leaderServes=no).
-	LeaderAlone bool
 	// ListenBacklog is how many connections the system keeps until they are
 	// accepted; 0 and -1 let it decide.
 	ListenBacklog int
@@ -157,8 +154,8 @@ func FromConfig(c *config.Config) (Config, error) {
 			SessionTimeoutMin: c.SessionTimeoutMin, SessionTimeoutMax: c.SessionTimeoutMax,
 			SnapCount: c.SnapCount, HistoryMin: c.CommitLogCount,
 			Types:           tree.Types{Extended: c.ExtendedTypes, Emulate353: c.TTL353},
-			ReconfigEnabled: c.ReconfigEnabled,
-			ResendMin:       c.Peers.NotificationMin, ResendMax: c.Peers.NotificationMax,
+			ReconfigEnabled: c.ReconfigEnabled, LeaderAlone: !c.Peers.LeaderServes,
+			ResendMin: c.Peers.NotificationMin, ResendMax: c.Peers.NotificationMax,
 			Undigested: c.Storage.Undigested, EndsUnlisted: c.Storage.EndsUnlisted,
 			Seed: rand.Uint64(),
 		},
@@ -172,7 +169,6 @@ func FromConfig(c *config.Config) (Config, error) {
 		},
 		Purge: purging(c.Storage.Purge), Admin: operators(c),
 		ElectionBindTries: c.Peers.ElectionBindTries,
-		LeaderAlone:       !c.Peers.LeaderServes,
 		ListenBacklog:     c.ListenBacklog, ClientKeepAlive: c.ClientKeepAlive,
 		ConnsPerHostMax: c.ConnsPerHostMax, FrameBytesMax: c.FrameBytesMax,
 		OutstandingMax: c.OutstandingMax, Words: c.Commands, Settings: settings(c),

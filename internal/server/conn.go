@@ -44,6 +44,12 @@ type conn struct {
 	opened   chan struct{}
 	room     chan struct{} // of capacity one: see waitForRoom
 	touched  atomic.Bool   // heard of since the loop looked last
+	// turns is raised by the reader at the begin and at the end of each turn, so that it
+	// is odd within one; seenTurns is what the loop saw last. finishing has the reader
+	// end the connection behind the answers to what it has read.
+	turns     atomic.Uint32
+	seenTurns uint32
+	finishing atomic.Bool
 	// readOnlyByte says that the client knows of the last byte of the
 	// handshake. It is set before the loop hears of the connection.
 	readOnlyByte bool
@@ -121,7 +127,7 @@ func (c *conn) run() {
 		return
 	}
 	for {
-		if !c.turn.run() || !c.waitForRoom() {
+		if !c.turn.run() || !c.waitForRoom() || c.finishing.Load() && !c.finish() {
 			return
 		}
 		if c.socket.receive() != nil {
@@ -129,6 +135,31 @@ func (c *conn) run() {
 			return
 		}
 	}
+}
+
+// finish ends the connection when all that was read of it is answered. What its client
+// sends from now on is read and forgotten; false is a connection that broke.
+func (c *conn) finish() bool {
+	if c.ends() {
+		return true
+	}
+	if !c.turn.waitForOutcomes() {
+		return false
+	}
+	c.mu.Lock()
+	if !c.ending {
+		c.closeLocked()
+	}
+	c.mu.Unlock()
+	return c.flush()
+}
+
+// restingLocked tells whether nothing of the connection is under way, and its client has
+// sent nothing since seen, a value of turns.
+func (c *conn) restingLocked(seen uint32) bool {
+	turns := c.turns.Load()
+	return turns == seen && turns%2 == 0 && c.session != 0 && c.inflight.Load() == 0 &&
+		c.queue.len() == 0 && c.out == nil && !c.writing
 }
 
 // dropped counts a connection that the client has ended, unless it was about to

@@ -282,7 +282,11 @@ func (l *loop) closeLocked(c *conn) {
 // admit takes in a handshake.
 func (l *loop) admit(c *conn, request *wire.ConnectRequest) {
 	l.conns[c.id] = c
-	if !l.takesClients() || l.restarting {
+	drained := l.status.Drain == wire.DrainDone
+	if drained {
+		c.refuse(refusedDrained)
+	}
+	if !l.takesClients() || drained || l.restarting {
 		l.close(c.id)
 		return
 	}

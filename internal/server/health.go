@@ -8,6 +8,7 @@ import (
 
 	"zoo/internal/core/replica"
 	"zoo/internal/ops/command"
+	"zoo/internal/wire"
 )
 
 // silentLoopMax is how long the loop may leave a question unanswered before the process
@@ -102,7 +103,7 @@ type condition struct {
 
 func (c *condition) checks() []command.Check {
 	data := c.data()
-	checks := []command.Check{data, c.quorum(), c.sync(), c.disk(), c.space()}
+	checks := []command.Check{data, c.quorum(), c.sync(), c.disk(), c.space(), c.clients()}
 	for i := range checks {
 		if data.OK || i == 0 {
 			continue
@@ -179,6 +180,15 @@ func (c *condition) space() command.Check {
 			c.Alarm.Short)
 	case len(c.Alarm.Short) > 0:
 		check.Reason = fmt.Sprintf("short on servers %v, writes go on", c.Alarm.Short)
+	}
+	return check
+}
+
+func (c *condition) clients() command.Check {
+	check := command.Check{Name: "clients", OK: c.Drain != wire.DrainDone}
+	if !check.OK {
+		check.Reason = "drained: new clients are turned away until zoo member undrain, " +
+			"or a restart"
 	}
 	return check
 }

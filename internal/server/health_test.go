@@ -92,7 +92,8 @@ func TestEachReasonNotToBeReadyHasAName(t *testing.T) {
 		"disk_space": func(c *condition) {
 			c.Alarm = wire.Alarm{Refuses: true, Short: []zoo.ServerID{1, 2}}
 		},
-		"quorum": func(c *condition) { c.ReadOnly = true },
+		"quorum":  func(c *condition) { c.ReadOnly = true },
+		"clients": func(c *condition) { c.Drain = wire.DrainDone },
 	} {
 		c, failed := serving, ""
 		change(&c)

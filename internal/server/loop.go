@@ -47,7 +47,8 @@ type loop struct {
 	touchAt  time.Duration
 	sessions []zoo.SessionID
 
-	links links
+	links    links
+	draining draining
 	// members is the configuration in force, and the one that is proposed; places is
 	// where they are.
 	members quorum.Ensemble
@@ -165,6 +166,9 @@ func (l *loop) turn() {
 	if l.now.Mono >= l.replica.Deadline() {
 		l.replica.Step(l.now, replica.Tick{})
 	}
+	if l.draining.pace != nil && l.now.Mono >= l.draining.at {
+		l.part()
+	}
 }
 
 func (l *loop) tick() {
@@ -174,6 +178,9 @@ func (l *loop) tick() {
 // rearm sets the timer if another instant is the next one.
 func (l *loop) rearm() {
 	at := l.touchAt
+	if l.draining.pace != nil {
+		at = min(at, l.draining.at)
+	}
 	if !l.restarting {
 		at = min(at, l.replica.Deadline())
 	}
@@ -277,6 +284,7 @@ func (l *loop) change() {
 		l.turnAway()
 	}
 	l.setTree(l.takesClients())
+	l.followDrain()
 	l.listenForLearners()
 	l.server.changes.tell()
 	if !l.status.Serving {

@@ -53,6 +53,8 @@ var (
 		"a peer at the election port is not one of ours, or breaks the protocol"}
 	refusedQuorum = refusal{"quorum_peer",
 		"a peer at the quorum port is not one of ours, or breaks the protocol"}
+	refusedDrained = refusal{"drained",
+		"a client comes to a drained server; one that comes again knows of no other"}
 	refusedUnread = refusal{"unread_replies",
 		"a client does not read its replies"}
 )

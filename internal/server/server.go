@@ -20,6 +20,7 @@ import (
 	"zoo/internal/disk/store"
 	"zoo/internal/ops/admin"
 	"zoo/internal/ops/command"
+	"zoo/internal/wire"
 )
 
 // BuildInfo says which program this is.
@@ -85,6 +86,8 @@ type Server struct {
 	large     largeRequests
 	// inflight counts the submitted requests without an outcome.
 	inflight atomic.Int64
+	// drained is 1 while no new clients are taken.
+	drained atomic.Int64
 	// servingSince is the monotonic time at which the server began to serve.
 	servingSince atomic.Int64
 
@@ -171,6 +174,8 @@ func (s *Server) limit() {
 		func() float64 { return float64(s.space.low.Load()) })
 	s.meters.set.Gauge("disk_space_refuses", "1 while writes that need space are refused.",
 		func() float64 { return float64(s.space.refuses.Load()) })
+	s.meters.set.Gauge("drained", "1 while no new clients are taken: zoo member drain.",
+		func() float64 { return float64(s.drained.Load()) })
 	s.meters.set.Fraction("connection_drop_probability",
 		"Chance of a handshake to be refused.", s.admission.dropShare)
 }
@@ -284,8 +289,8 @@ func (s *Server) storeConfig() store.Config {
 
 func (s *Server) newReplica(recovered *store.Recovered, now replica.Now) *replica.Replica {
 	cfg := s.cfg.Config
-	cfg.Start = now
 	cfg.ObserverUnlogged = cfg.ObserverUnlogged && !s.loop.logs
+	cfg.Start, cfg.Drained = now, s.loop.status.Drain == wire.DrainDone
 	if cfg.View != nil {
 		cfg.View, cfg.Next = s.loop.members.Current, s.loop.members.Next
 		setConfig(recovered.Tree, cfg.View, now)

@@ -59,6 +59,8 @@ func (t *turn) run() bool {
 		c.touched.Store(true)
 	}
 	t.now, t.synced = c.server.mono(), false
+	c.turns.Add(1)
+	defer c.turns.Add(1)
 	ok := t.takeAll()
 	t.submitAll()
 	t.bodies = nil

@@ -81,6 +81,10 @@ func (t PacketType) String() string {
 		return "ENTEREPOCH"
 	case PacketTransfer:
 		return "TRANSFER"
+	case PacketClients:
+		return "CLIENTS"
+	case PacketDrain:
+		return "DRAIN"
 	}
 	return "packet" + strconv.Itoa(int(t))
 }

@@ -33,6 +33,7 @@ var rooms = []room{
 	{name: "internal/core/session", imports: encoding},
 	{name: "internal/core/watch", imports: encoding},
 	{name: "internal/core/throttle"},
+	{name: "internal/core/balance"},
 	{name: "internal/core/tree", imports: encoding},
 	{name: "internal/core/quorum", imports: encoding},
 	{name: "internal/core/prep", imports: append(slices.Clone(encoding),

@@ -154,6 +154,10 @@ type Status struct {
 	// DiskSilent is for how long the disk has owed something and finished nothing, if
 	// that is longer than a leader may take.
 	DiskSilent time.Duration
+	// Drain is whether this server takes clients, DrainRefusal why it does although it was
+	// to be drained; empty if it was not.
+	Drain        wire.Drain
+	DrainRefusal string
 	// LastLogged is the end of the log, LastCommitted what is known to be
 	// committed, LastApplied what the tree holds.
 	LastLogged, LastCommitted, LastApplied zoo.Zxid

@@ -47,6 +47,13 @@ type SnapshotWanted struct{}
 // is most in sync. What TransferRefusal has something against is not done.
 type Transfer struct{ To zoo.ServerID }
 
+// Drain has this server part with its clients and take no new ones, if its leader lets it;
+// Status.Drain tells. What DrainRefusal has something against is not done.
+type Drain struct{}
+
+// Undrain has this server take clients again.
+type Undrain struct{}
+
 // Replaced says that other data is about to take the place of this replica's. It does
 // nothing more, and the shell starts a new one when the disk is done.
 type Replaced struct{}
@@ -158,6 +165,8 @@ func (SnapshotDone) event()     {}
 func (Space) event()            {}
 func (SnapshotWanted) event()   {}
 func (Transfer) event()         {}
+func (Drain) event()            {}
+func (Undrain) event()          {}
 func (Replaced) event()         {}
 func (OracleSpoke) event()      {}
 func (DiskLost) event()         {}

@@ -14,6 +14,7 @@ import (
 	"zoo/internal/core/tree"
 	"zoo/internal/core/zab"
 	"zoo/internal/txn"
+	"zoo/internal/wire"
 )
 
 // Config is what a replica must know before it starts. Zero limits take
@@ -89,6 +90,11 @@ type Config struct {
 	// SpaceMin is how many bytes must be free on the disk; below it this server is
 	// short of space. Zero is no mark.
 	SpaceMin int64
+	// LeaderAlone says that no clients are taken while this server leads (leaderServes=no).
+	LeaderAlone bool
+	// Drained says that this server is drained from the start, since it was before its data
+	// was read anew.
+	Drained bool
 	// EpochTurnAt is the counter of a zxid beyond which a leader makes for the next epoch
 	// while it leads: a million below the last.
 	EpochTurnAt uint32
@@ -164,11 +170,15 @@ type Replica struct {
 
 	snapshots snapshots
 	space     space
-	stall     stall
-	effects   Effects
-	sizes     [3]int
-	proposed  uint64
-	quotas    quotaNotes
+	// attendance is whether this server takes clients, drainTold what the shell knows of
+	// that.
+	attendance zab.Attendance
+	drainTold  zab.Attendance
+	stall      stall
+	effects    Effects
+	sizes      [3]int
+	proposed   uint64
+	quotas     quotaNotes
 	// reload stops everything: the disk has to be recovered anew.
 	reload bool
 	// granted is the oracle's last word.
@@ -209,6 +219,9 @@ func New(cfg Config, rec Recovered) *Replica {
 		tree:   rec.Tree,
 		epochs: rec.Epochs,
 		uncut:  rec.Uncut,
+	}
+	if cfg.Drained {
+		r.attendance.Drain = wire.DrainDone
 	}
 	r.tree.SetTypes(cfg.Types)
 	r.history = zab.NewHistory(rec.Tree.Zxid(), rec.Tail)
@@ -266,6 +279,7 @@ func orDefault[T comparable](value *T, fallback T) {
 func (r *Replica) zabConfig() zab.Config {
 	return zab.Config{
 		ID: r.cfg.ID, Members: &r.members.Ensemble, Reconfigures: r.cfg.ReconfigEnabled,
+		Attendance: &r.attendance, LeaderAlone: r.cfg.LeaderAlone,
 		TickTime:  r.cfg.TickTime,
 		InitLimit: r.cfg.InitLimit, SyncLimit: r.cfg.SyncLimit,
 		ConnectTime: r.cfg.Patience.Connect,
@@ -329,6 +343,10 @@ func (r *Replica) stepData(ev Event) {
 		if r.leader != nil {
 			r.leader.Transfer(r.now.Mono, ev.To)
 		}
+	case Drain:
+		r.drain()
+	case Undrain:
+		r.undrain()
 	case Replaced:
 		r.reload, r.serving, r.effects.Changed = true, false, true
 	case Viewed:
@@ -390,6 +408,7 @@ func (r *Replica) settle() {
 	r.maybeServe()
 	r.followEpoch()
 	r.noteAlarm()
+	r.noteDrain()
 }
 
 func (r *Replica) persisted(seq uint64) {
@@ -549,6 +568,7 @@ func (r *Replica) Status() Status {
 		Sessions: r.View().SessionCount(), ProposalBytes: r.sizes, Proposed: r.proposed,
 	}
 	s.Short, s.Unlogged = r.space.low, r.journal.Unlogged()
+	s.Drain, s.DrainRefusal = r.attendance.Drain, r.attendance.Refusal
 	s.Alarm, s.Free, s.Stalled = r.space.told, r.space.free, r.stall.aside
 	if r.stall.silent >= r.cfg.DiskSilenceMax {
 		s.DiskSilent = r.stall.silent

@@ -49,6 +49,7 @@ func (r *Replica) leave(why string, successor zoo.ServerID) {
 	r.plantAtRoleEnd()
 	r.endMastering()
 	r.beginRest(successor)
+	r.forgetAsked()
 	r.state, r.serving, r.ready = Looking, false, false
 	r.leader, r.learner, r.writer = nil, nil, nil
 	r.established = 0

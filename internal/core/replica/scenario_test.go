@@ -49,6 +49,8 @@ import (
 //	hang ID                         it does nothing any more, and its links stand
 //	stop-disk ID / go-disk ID       hold and release the disk
 //	transfer ID [to=ID]             hand the lead over
+//	drain ID, undrain ID            part with its clients, or take them again
+//	attendance                      which servers take clients
 //	stop-views / go-views           hold and release what read-only servers show
 //	grant ID, deny ID               the oracle speaks to a server
 //	space ID BYTES                  so much room is left on its disk; 1000 is the mark
@@ -144,11 +146,11 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.pipeline(d)
 	case "connect", "create", "set", "sync", "close", "container", "ttl", "delete", "reconfig":
 		w.client(d)
-	case "grant", "deny", "touch", "space", "transfer":
+	case "grant", "deny", "touch", "space", "transfer", "drain", "undrain":
 		w.tellServer(w.server(d.CmdArgs[0].Key), d)
 	case "has":
 		return w.has(d)
-	case "state", "members":
+	case "state", "members", "attendance":
 		return w.describe(d.Cmd)
 	default:
 		w.t.Fatalf("unknown command %q", d.Cmd)
@@ -162,6 +164,10 @@ func (w *world) tellServer(s *server, d *datadriven.TestData) {
 	switch d.Cmd {
 	case "touch":
 		ev = Touched{[]zoo.SessionID{s.session}}
+	case "drain":
+		ev = Drain{}
+	case "undrain":
+		ev = Undrain{}
 	case "transfer":
 		ev = Transfer{To: zoo.ServerID(w.number(d, "to"))}
 	case "space":
@@ -707,10 +713,26 @@ func (w *world) carry(p *pipe) bool {
 
 // describe tells what the servers are, or which configurations they know.
 func (w *world) describe(what string) string {
-	if what == "members" {
+	switch what {
+	case "members":
 		return w.members()
+	case "attendance":
+		return w.attendance()
 	}
 	return w.state()
+}
+
+func (w *world) attendance() string {
+	var b strings.Builder
+	for _, s := range w.servers {
+		if s.r != nil {
+			st := s.r.Status()
+			words := [...]string{"takes clients", "asks", "is drained"}
+			line := fmt.Sprintf("%d %v %s %s", s.id, st.State, words[st.Drain], st.DrainRefusal)
+			b.WriteString(strings.TrimSpace(line) + "\n")
+		}
+	}
+	return b.String()
 }
 
 func (w *world) state() string {

@@ -14,6 +14,11 @@ type Config struct {
 	// Members is the ensemble. It belongs to the owner of the roles, and the role changes
 	// it as configurations are proposed and come into force.
 	Members *quorum.Ensemble
+	// Attendance is what this server does for clients. As Members it belongs to the owner of
+	// the roles; nil stands for a server that takes all of them.
+	Attendance *Attendance
+	// LeaderAlone says that a leader takes no clients (leaderServes=no).
+	LeaderAlone bool
 	// Reconfigures says that configurations may change (reconfigEnabled). Otherwise
 	// Members stays what it is, whatever the history says.
 	Reconfigures bool

@@ -73,6 +73,9 @@ type Leader struct {
 	alarm wire.Alarm
 	// granted is the oracle's word.
 	granted bool
+	// deserted is since when all servers that are here have been drained, zero if some
+	// server takes clients.
+	deserted time.Duration
 }
 
 type age struct {
@@ -114,7 +117,9 @@ type learner struct {
 	// extends says that it takes the extensions of the protocol, short that it is
 	// short of disk space, wantsTree that it can take nothing but a SNAP.
 	extends, short, wantsTree bool
-	asked                     asked
+	// drain is whether it takes clients.
+	drain wire.Drain
+	asked asked
 	// promised is the next epoch that it has promised us, see turning.
 	promised zoo.Epoch
 	// entered is the epoch that it knows to be in.
@@ -217,6 +222,8 @@ func (l *Leader) Receive(now time.Duration, link LinkID, p *wire.QuorumPacket) U
 		x.promised = p.Zxid.Epoch()
 	case wire.PacketAlarm:
 		l.hearAlarm(x, p)
+	case wire.PacketClients:
+		l.hearClients(x, p)
 	case wire.PacketFollowerInfo, wire.PacketObserverInfo:
 		l.register(now, x, p)
 	case wire.PacketAckEpoch:
@@ -675,6 +682,7 @@ func (l *Leader) Tick(now time.Duration) {
 	}
 	if l.phase == broadcasting && now >= l.checkAt {
 		l.checkAt = now + l.cfg.TickTime
+		l.endDrains(now)
 		if l.told {
 			l.maybeLeave()
 		}

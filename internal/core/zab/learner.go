@@ -207,6 +207,8 @@ func (l *Learner) Receive(now time.Duration, p *wire.QuorumPacket) Upcall {
 		l.hearAlarm(p)
 	case wire.PacketTransfer:
 		l.followSuccessor(p)
+	case wire.PacketDrain:
+		l.hearDrain(p)
 	case wire.PacketNextEpoch:
 		l.promiseNext(p.Zxid.Epoch())
 	case wire.PacketEnterEpoch:
@@ -462,6 +464,7 @@ func (l *Learner) follow() Upcall {
 	if l.short {
 		l.tellShort()
 	}
+	l.tellDrained()
 	l.activateLeaders()
 	return Established
 }

@@ -78,6 +78,8 @@ func (m *Master) Receive(now time.Duration, link LinkID, p *wire.QuorumPacket) U
 	case wire.PacketAlarm:
 		// The leader counts the room of voters. One packet of ours stands for this
 		// server, so that of an observer has no way up.
+	case wire.PacketClients:
+		m.answerClients(x, p)
 	case wire.PacketObserverInfo:
 		m.register(now, x, p)
 	case wire.PacketAckEpoch:

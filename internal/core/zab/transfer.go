@@ -49,16 +49,25 @@ func (l *Leader) TransferRefusal(to zoo.ServerID) string {
 	return ""
 }
 
-// heir is the learner that may lead next, nil for none.
+// heir is the learner that may lead next, nil for none. One that is drained is about to be
+// stopped, and is taken if there is no other.
 func (l *Leader) heir(to zoo.ServerID) *learner {
 	var best *learner
 	for _, x := range l.learners {
 		if x.upToDate && !x.observer && l.cfg.Members.Weighs(x.id) &&
-			(to == 0 || x.id == to) && (best == nil || x.acked > best.acked) {
+			(to == 0 || x.id == to) && (best == nil || x.succeeds(best)) {
 			best = x
 		}
 	}
 	return best
+}
+
+// succeeds tells whether a learner is the better heir.
+func (x *learner) succeeds(other *learner) bool {
+	if drained := x.drain == wire.DrainDone; drained != (other.drain == wire.DrainDone) {
+		return !drained
+	}
+	return x.acked > other.acked
 }
 
 // Transfer begins to hand over, if TransferRefusal has nothing against it.

@@ -86,6 +86,16 @@ type Server struct {
 	LatencyMin float64 `json:"latency_min_ms"`
 	LatencyAvg float64 `json:"latency_avg_ms"`
 	LatencyMax float64 `json:"latency_max_ms"`
+	// Drained says that it takes no new clients.
+	Drained bool `json:"drained,omitempty"`
+}
+
+// State is the role, and whether the server is drained.
+func (s *Server) State() string {
+	if s.Drained {
+		return s.Role + ", drained"
+	}
+	return s.Role
 }
 
 // Query asks one server for srvr and, where it is allowed, mntr. What keeps it from
@@ -100,7 +110,7 @@ func Query(ctx context.Context, address string) Server {
 		s.Error = err.Error()
 		return s
 	}
-	// mntr is not always allowed; the sessions are all it adds.
+	// mntr is not always allowed, and adds little.
 	if text, err := Ask(ctx, address, "mntr"); err == nil {
 		s.parseMntr(text)
 	}
@@ -151,8 +161,11 @@ func (s *Server) parseSrvr(text string) error {
 func (s *Server) parseMntr(text string) {
 	for line := range strings.Lines(text) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		if name == "zk_global_sessions" {
+		switch name {
+		case "zk_global_sessions":
 			s.Sessions = int64(decimal(value))
+		case "zk_drained":
+			s.Drained = decimal(value) == 1
 		}
 	}
 }

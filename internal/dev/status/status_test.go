@@ -62,6 +62,14 @@ func TestQueryJoinsSrvrAndMntr(t *testing.T) {
 	}
 }
 
+func TestAServerThatIsDrainedIsShownSo(t *testing.T) {
+	got := Query(t.Context(), answer(t, map[string]string{
+		"srvr": srvr, "mntr": "zk_drained\t1\n"}))
+	if got.State() != "leader, drained" {
+		t.Errorf("got %q", got.State())
+	}
+}
+
 func TestSessionsAreUnknownWhereMntrIsNotAllowed(t *testing.T) {
 	got := Query(t.Context(), answer(t, map[string]string{"srvr": srvr,
 		"mntr": "mntr is not executed because it is not in the whitelist.\n"}))

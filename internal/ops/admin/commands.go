@@ -31,6 +31,12 @@ var commands = []row{
 	{names: []string{"leader_transfer", "ltfr"}, method: http.MethodPost, guarded: true,
 		run: handOver},
 	{names: []string{"log"}, method: http.MethodGet, guarded: true, run: sendLog},
+	{names: []string{"member_drain", "mdrn"}, method: http.MethodPost, guarded: true,
+		run: drain},
+	{names: []string{"member_status", "mbst"}, method: http.MethodGet, always: true,
+		run: attendance},
+	{names: []string{"member_undrain", "mund"}, method: http.MethodPost, guarded: true,
+		run: undrain},
 	{names: []string{"restore", "rest"}, method: http.MethodPost, guarded: true, run: restore},
 	{names: []string{"ruok"}, method: http.MethodGet, always: true, run: alive},
 	{names: []string{"snapshot", "snap"}, method: http.MethodGet, guarded: true, run: snapshot},
@@ -89,6 +95,44 @@ func handOver(s *Server, _ http.ResponseWriter, r *http.Request) (answer, outcom
 		return refused(err), open
 	}
 	return answer{}.with("leader", int64(leader)), open
+}
+
+// The rate at which a server that is drained sends its clients away, in a second: others
+// have to take them in meanwhile.
+const (
+	drainRateDefault = 100
+	drainRateMax     = 100_000
+)
+
+// drain has the server part with its clients, at the rate that the query gives.
+func drain(s *Server, _ http.ResponseWriter, r *http.Request) (answer, outcome) {
+	rate := drainRateDefault
+	if text := r.URL.Query().Get("rate"); text != "" {
+		var err error
+		if rate, err = strconv.Atoi(text); err != nil || rate < 1 || rate > drainRateMax {
+			return failed(http.StatusBadRequest,
+				"rate: want how many clients to send away in a second, 1 to 100000"), open
+		}
+	}
+	s.log.Warn("drain", "client", r.RemoteAddr, "rate", rate)
+	if err := s.data.Drain(r.Context(), rate); err != nil {
+		return refused(err), open
+	}
+	return attendance(s, nil, r)
+}
+
+func undrain(s *Server, _ http.ResponseWriter, r *http.Request) (answer, outcome) {
+	s.log.Warn("undrain", "client", r.RemoteAddr)
+	if err := s.data.Undrain(r.Context()); err != nil {
+		return refused(err), open
+	}
+	return attendance(s, nil, r)
+}
+
+func attendance(s *Server, _ http.ResponseWriter, _ *http.Request) (answer, outcome) {
+	a := s.data.Attendance()
+	return answer{}.with("server", int64(a.Server)).with("state", a.State).
+		with("clients", a.Clients).with("leads", a.Leads).with("reason", a.Reason), open
 }
 
 // digest is one line of hash.

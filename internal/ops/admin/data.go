@@ -33,6 +33,33 @@ type Data interface {
 	// HandOver has this server give its lead to another, or to the voter that is most in
 	// sync for 0. It returns when somebody else leads, and tells who.
 	HandOver(ctx context.Context, to zoo.ServerID) (zoo.ServerID, error)
+	Drainer
+}
+
+// Drainer is a server that may part with its clients.
+type Drainer interface {
+	// Drain has this server take no new clients, and send away those that it has, so many
+	// in a second at most. One that leads hands over first. It returns when no new clients
+	// are taken.
+	Drain(ctx context.Context, perSecond int) error
+	// Undrain has this server take clients again.
+	Undrain(ctx context.Context) error
+	// Attendance tells what has become of the clients.
+	Attendance() Attendance
+}
+
+// Attendance is what a server does for clients.
+type Attendance struct {
+	Server zoo.ServerID
+	// State is open, draining or drained: clients are taken, some are left, none is.
+	State string
+	// Clients counts the connections of clients.
+	Clients int
+	// Leads says that stopping this server would cost an election.
+	Leads bool
+	// Reason is why clients are taken although the server was to be drained; empty for
+	// none.
+	Reason string
 }
 
 // Snapshot is a snapshot in the server's directory.

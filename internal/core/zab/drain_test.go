@@ -1,0 +1,47 @@
+package zab
+
+import (
+	"strings"
+	"testing"
+
+	"zoo"
+	"zoo/internal/wire"
+)
+
+// Who may be drained depends on who else takes clients, and on whether that is known.
+func TestALeaderKnowsWhoMayBeDrained(t *testing.T) {
+	here := func(id zoo.ServerID, drain wire.Drain) *learner {
+		return &learner{id: id, stage: synced, upToDate: true, extends: true, drain: drain}
+	}
+	java := &learner{id: 3, stage: acknowledged, upToDate: true}
+	late := &learner{id: 3, stage: syncing, extends: true}
+	for _, c := range []struct {
+		name     string
+		own      wire.Drain
+		alone    bool
+		learners []*learner
+		id       zoo.ServerID
+		want     string
+	}{
+		{"the leader takes clients", 0, false, []*learner{here(2, 0)}, 2, ""},
+		{"the leader keeps itself free", 0, true, []*learner{here(2, 0)}, 2, "nowhere to go"},
+		{"the leader is drained", wire.DrainDone, false, []*learner{here(2, 0)}, 2,
+			"nowhere to go"},
+		{"another takes clients", wire.DrainDone, false,
+			[]*learner{here(2, 0), here(3, wire.DrainAsked)}, 2, ""},
+		{"all others are drained", wire.DrainDone, false,
+			[]*learner{here(2, 0), here(3, wire.DrainDone)}, 2, "nowhere to go"},
+		{"another is not in sync", wire.DrainDone, false, []*learner{here(2, 0), late}, 2,
+			"nowhere to go"},
+		{"the leader itself", 0, false, []*learner{here(2, 0)}, 1, ""},
+		{"the leader alone", 0, false, nil, 1, "nowhere to go"},
+		{"beside a server of Java's", 0, false, []*learner{here(2, 0), java}, 2, "Java"},
+	} {
+		l := &Leader{learners: c.learners, cfg: Config{ID: 1, LeaderAlone: c.alone,
+			Attendance: &Attendance{Drain: c.own}}}
+		got := l.DrainRefusal(c.id)
+		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
