@@ -32,6 +32,10 @@ var rowsLimits = []row{
 		return &d.Limits.Linearizable
 	}), doc: "znodes, separated by commas, whose reads and those of all below them wait for a " +
 		"quorum, so that none is older than what anybody was told before"},
+	{name: "clientBalance.tolerance", value: "0",
+		parse: number(0, 1000, func(d *draft) *int { return &d.Limits.BalanceTolerance }),
+		doc: "percent that a server may have more than its fair share of the clients before " +
+			"it sends some to the others, a few at a time; 0 sends nobody away"},
 	{name: "enableEagerACLCheck", value: "false",
 		parse: truth(func(d *draft) *bool { return &d.Limits.EagerACLCheck }),
 		doc:   "check ACLs of writes before they go to the leader"},

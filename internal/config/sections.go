@@ -19,6 +19,9 @@ type Limits struct {
 	// Linearizable lists the paths whose reads, with those below them, are linearizable
 	// (linearizableReads).
 	Linearizable []string
+	// BalanceTolerance is how many percent more than its fair share of the clients a server
+	// may have before it sends some to others; 0 sends none (clientBalance.tolerance).
+	BalanceTolerance int
 	// SessionlessTimeout ends connections that never made a session
 	// (nio.sessionlessCnxnTimeout).
 	SessionlessTimeout time.Duration

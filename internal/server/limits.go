@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"zoo/internal/config"
+	"zoo/internal/core/balance"
 	"zoo/internal/core/replica"
 )
 
@@ -25,6 +26,8 @@ func (own *Config) addLimits(c *config.Config) {
 	}
 	own.EnforceQuota = c.Limits.QuotaEnforced
 	own.Linearizable = c.Limits.Linearizable
+	own.Balance = balance.Rule{
+		TolerancePercent: c.Limits.BalanceTolerance, RoundMax: balanceRoundMax}
 	own.EntryBytesMax = entryBytesMax(c.FrameBytesMax, c.Limits.FrameExtraBytes)
 	own.Quorum.DataBytesMax = max(own.EntryBytesMax, packetBytesMin)
 }

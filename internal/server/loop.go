@@ -49,6 +49,7 @@ type loop struct {
 
 	links    links
 	draining draining
+	sending  sending
 	// members is the configuration in force, and the one that is proposed; places is
 	// where they are.
 	members quorum.Ensemble
@@ -169,6 +170,9 @@ func (l *loop) turn() {
 	if l.draining.pace != nil && l.now.Mono >= l.draining.at {
 		l.part()
 	}
+	if l.sending.left > 0 && l.now.Mono >= l.sending.at {
+		l.sendOne()
+	}
 }
 
 func (l *loop) tick() {
@@ -180,6 +184,9 @@ func (l *loop) rearm() {
 	at := l.touchAt
 	if l.draining.pace != nil {
 		at = min(at, l.draining.at)
+	}
+	if l.sending.left > 0 {
+		at = min(at, l.sending.at)
 	}
 	if !l.restarting {
 		at = min(at, l.replica.Deadline())
@@ -204,6 +211,7 @@ func (l *loop) touch() {
 	for _, c := range l.conns {
 		l.hear(c, slept)
 	}
+	l.count()
 	if len(l.sessions) > 0 {
 		l.replica.Step(l.now, replica.Touched{Sessions: l.sessions})
 	}
@@ -253,6 +261,9 @@ func (l *loop) perform() {
 		}
 		if eff.Changed {
 			l.change()
+		}
+		if eff.SendAway > 0 {
+			l.beginSending(eff.SendAway)
 		}
 		if eff.View != nil {
 			l.showLog(eff.View)

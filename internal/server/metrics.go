@@ -60,6 +60,7 @@ type connMeters struct {
 	refusals     *metrics.CounterSet
 	tokenDeficit *metrics.Summary
 	expired      *metrics.Counter
+	sentAway     *metrics.Counter
 }
 
 func newConnMeters(s *metrics.Set) connMeters {
@@ -78,6 +79,8 @@ func newConnMeters(s *metrics.Set) connMeters {
 			"Tokens that are out when a handshake asks for one.", metrics.Basic),
 		sessionless: s.Counter("sessionless_connections_expired",
 			"Connections closed because no handshake came."),
+		sentAway: s.Counter("clients_sent_away",
+			"Connections closed because other servers have fewer."),
 		expired: s.Counter("stale_sessions_expired",
 			"Sessions that this server let expire."),
 	}

@@ -2,11 +2,13 @@ package wire
 
 import "zoo/internal/jute"
 
-// PacketClients tells the leader whether a learner takes clients, and PacketDrain what the
-// leader says to that. Both are between servers of ours, as PacketAlarm.
+// PacketClients tells the leader what clients a learner has, and whether it takes more,
+// PacketDrain what the leader says to that, and PacketSurplus how many of them are to go to
+// other servers. All are between servers of ours, as PacketAlarm.
 const (
 	PacketClients PacketType = 104
 	PacketDrain   PacketType = 105
+	PacketSurplus PacketType = 106
 )
 
 // Drain is whether a server takes clients.
@@ -26,10 +28,16 @@ const (
 //
 //	offset  size
 //	     0     4  whether it takes any, a Drain
-type Clients struct{ Drain Drain }
+//	     4     4  how many connections with a session it has
+type Clients struct {
+	Drain Drain
+	Count int32
+}
 
 // AppendTo appends the encoded record to b.
-func (c *Clients) AppendTo(b []byte) []byte { return jute.AppendInt(b, int32(c.Drain)) }
+func (c *Clients) AppendTo(b []byte) []byte {
+	return jute.AppendInt(jute.AppendInt(b, int32(c.Drain)), c.Count)
+}
 
 // DecodeFrom overwrites the record. A state that does not exist reads as DrainNone.
 func (c *Clients) DecodeFrom(d *jute.Decoder) {
@@ -37,6 +45,7 @@ func (c *Clients) DecodeFrom(d *jute.Decoder) {
 	if state := d.Int(); state >= 0 && state <= int32(DrainDone) {
 		c.Drain = Drain(state)
 	}
+	c.Count = d.Int()
 }
 
 // DrainAnswer is the data of DRAIN: the answer to DrainAsked, or unasked with Refusal the
@@ -52,3 +61,12 @@ func (a *DrainAnswer) AppendTo(b []byte) []byte { return jute.AppendString(b, a.
 
 // DecodeFrom overwrites the record.
 func (a *DrainAnswer) DecodeFrom(d *jute.Decoder) { *a = DrainAnswer{Refusal: d.String()} }
+
+// Surplus is the data of SURPLUS: how many clients are to go to other servers, 4 bytes.
+type Surplus struct{ Clients int32 }
+
+// AppendTo appends the encoded record to b.
+func (s *Surplus) AppendTo(b []byte) []byte { return jute.AppendInt(b, s.Clients) }
+
+// DecodeFrom overwrites the record.
+func (s *Surplus) DecodeFrom(d *jute.Decoder) { *s = Surplus{Clients: d.Int()} }

@@ -39,7 +39,7 @@ var fromOutside = []func() jute.Record{
 	empty[wire.ErrorResponse], empty[wire.SessionTimeout], empty[wire.RevalidateReply],
 	empty[wire.LeaderInfo], empty[wire.AckEpoch], empty[wire.DesignatedLeader],
 	empty[wire.LearnerInfo], empty[wire.Alarm],
-	empty[wire.Clients], empty[wire.DrainAnswer],
+	empty[wire.Clients], empty[wire.Surplus], empty[wire.DrainAnswer],
 	empty[wire.ForwardedRequest], empty[wire.ClientInfo],
 	empty[wire.CheckNotExistsRequest], empty[wire.RemoveRecursiveRequest],
 	empty[wire.TryRemoveRequest], empty[wire.ListRecursiveRequest],

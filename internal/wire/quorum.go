@@ -85,6 +85,8 @@ func (t PacketType) String() string {
 		return "CLIENTS"
 	case PacketDrain:
 		return "DRAIN"
+	case PacketSurplus:
+		return "SURPLUS"
 	}
 	return "packet" + strconv.Itoa(int(t))
 }

@@ -43,7 +43,7 @@ var rooms = []room{
 		"internal/core/quorum")},
 	// zab knows the tree only as what a SNAP brings and the disk installs.
 	{name: "internal/core/zab", imports: append(slices.Clone(encoding),
-		"internal/core/quorum", "internal/core/tree")},
+		"internal/core/balance", "internal/core/quorum", "internal/core/tree")},
 	{name: "internal/core/replica", imports: append(slices.Clone(encoding), "internal/core/")},
 
 	{name: "internal/disk/adler"},

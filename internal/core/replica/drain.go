@@ -49,7 +49,7 @@ func (r *Replica) forgetAsked() {
 
 // noteDrain tells when this server has begun to turn clients away, or to take them.
 func (r *Replica) noteDrain() {
-	if r.attendance == r.drainTold {
+	if r.drainTold.Drain == r.attendance.Drain && r.drainTold.Refusal == r.attendance.Refusal {
 		return
 	}
 	before := r.drainTold.Drain
@@ -62,5 +62,19 @@ func (r *Replica) noteDrain() {
 		r.trace(Trace{Stage: "drain ended", Detail: r.attendance.Refusal})
 	case r.attendance.Refusal != "":
 		r.trace(Trace{Stage: "drain refused", Detail: r.attendance.Refusal})
+	}
+}
+
+// noteSurplus passes on how many clients are to go to other servers.
+func (r *Replica) noteSurplus() {
+	n := 0
+	switch {
+	case r.leader != nil:
+		n = r.leader.TakeSurplus()
+	case r.learner != nil:
+		n = r.learner.TakeSurplus()
+	}
+	if n > 0 {
+		r.effects.SendAway = n
 	}
 }

@@ -35,6 +35,9 @@ type Effects struct {
 	// CloseConns lists client connections to close after what was written to
 	// them before.
 	CloseConns []ConnID
+	// SendAway is how many clients are to go to other servers, which have fewer; those that
+	// were asked for before and did not go yet count no more. Zero changes nothing.
+	SendAway int
 	// ApplyReady says that ApplyNext has something to give.
 	ApplyReady bool
 	// Snapshot asks for a snapshot of the tree as it is now, in the background.

@@ -51,6 +51,9 @@ type Transfer struct{ To zoo.ServerID }
 // Status.Drain tells. What DrainRefusal has something against is not done.
 type Drain struct{}
 
+// Counted tells how many connections with a session there are.
+type Counted struct{ Clients int }
+
 // Undrain has this server take clients again.
 type Undrain struct{}
 
@@ -167,6 +170,7 @@ func (SnapshotWanted) event()   {}
 func (Transfer) event()         {}
 func (Drain) event()            {}
 func (Undrain) event()          {}
+func (Counted) event()          {}
 func (Replaced) event()         {}
 func (OracleSpoke) event()      {}
 func (DiskLost) event()         {}

@@ -7,6 +7,7 @@ import (
 	"zoo"
 	"zoo/internal/check/invariant"
 	"zoo/internal/core/acl"
+	"zoo/internal/core/balance"
 	"zoo/internal/core/election"
 	"zoo/internal/core/prep"
 	"zoo/internal/core/quorum"
@@ -92,6 +93,8 @@ type Config struct {
 	SpaceMin int64
 	// LeaderAlone says that no clients are taken while this server leads (leaderServes=no).
 	LeaderAlone bool
+	// Balance says when a server that has more clients than others sends some to them.
+	Balance balance.Rule
 	// Drained says that this server is drained from the start, since it was before its data
 	// was read anew.
 	Drained bool
@@ -280,6 +283,7 @@ func (r *Replica) zabConfig() zab.Config {
 	return zab.Config{
 		ID: r.cfg.ID, Members: &r.members.Ensemble, Reconfigures: r.cfg.ReconfigEnabled,
 		Attendance: &r.attendance, LeaderAlone: r.cfg.LeaderAlone,
+		Balance:   r.cfg.Balance,
 		TickTime:  r.cfg.TickTime,
 		InitLimit: r.cfg.InitLimit, SyncLimit: r.cfg.SyncLimit,
 		ConnectTime: r.cfg.Patience.Connect,
@@ -347,6 +351,8 @@ func (r *Replica) stepData(ev Event) {
 		r.drain()
 	case Undrain:
 		r.undrain()
+	case Counted:
+		r.attendance.Clients = ev.Clients
 	case Replaced:
 		r.reload, r.serving, r.effects.Changed = true, false, true
 	case Viewed:
@@ -409,6 +415,7 @@ func (r *Replica) settle() {
 	r.followEpoch()
 	r.noteAlarm()
 	r.noteDrain()
+	r.noteSurplus()
 }
 
 func (r *Replica) persisted(seq uint64) {

@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 
 	"zoo"
+	"zoo/internal/core/balance"
 	"zoo/internal/core/quorum"
 	"zoo/internal/core/session"
 	"zoo/internal/core/tree"
@@ -50,6 +51,8 @@ import (
 //	stop-disk ID / go-disk ID       hold and release the disk
 //	transfer ID [to=ID]             hand the lead over
 //	drain ID, undrain ID            part with its clients, or take them again
+//	count ID CLIENTS                it has so many clients; with servers balance=20 some are
+//	                                sent to others
 //	attendance                      which servers take clients
 //	stop-views / go-views           hold and release what read-only servers show
 //	grant ID, deny ID               the oracle speaks to a server
@@ -146,7 +149,7 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.pipeline(d)
 	case "connect", "create", "set", "sync", "close", "container", "ttl", "delete", "reconfig":
 		w.client(d)
-	case "grant", "deny", "touch", "space", "transfer", "drain", "undrain":
+	case "grant", "deny", "touch", "space", "transfer", "drain", "undrain", "count":
 		w.tellServer(w.server(d.CmdArgs[0].Key), d)
 	case "has":
 		return w.has(d)
@@ -164,6 +167,12 @@ func (w *world) tellServer(s *server, d *datadriven.TestData) {
 	switch d.Cmd {
 	case "touch":
 		ev = Touched{[]zoo.SessionID{s.session}}
+	case "count":
+		n, err := strconv.Atoi(d.CmdArgs[1].Key)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		ev = Counted{Clients: n}
 	case "drain":
 		ev = Drain{}
 	case "undrain":
@@ -215,6 +224,8 @@ func (w *world) make(d *datadriven.TestData) string {
 		Oracle:                 d.HasArg("oracle"),
 		ObserverUnlogged:       d.HasArg("unlogged"),
 		Patience:               w.patience(d),
+		Balance: balance.Rule{TolerancePercent: int(w.number(d, "balance")),
+			RoundMax: 50},
 	}}
 	masters, _ := d.Arg("masters")
 	w.masters = masters.Vals

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"zoo"
+	"zoo/internal/core/balance"
 	"zoo/internal/core/quorum"
 	"zoo/internal/wire"
 )
@@ -19,6 +20,8 @@ type Config struct {
 	Attendance *Attendance
 	// LeaderAlone says that a leader takes no clients (leaderServes=no).
 	LeaderAlone bool
+	// Balance says when a server that has more clients than others sends some to them.
+	Balance balance.Rule
 	// Reconfigures says that configurations may change (reconfigEnabled). Otherwise
 	// Members stays what it is, whatever the history says.
 	Reconfigures bool

@@ -21,15 +21,18 @@ import (
 //
 // Scenario: replica/testdata/drain.txt.
 
-// Attendance is whether a server takes clients. It lasts as long as the process.
+// Attendance is whether a server takes clients, and how many it has. It lasts as long as
+// the process.
 type Attendance struct {
 	Drain wire.Drain
+	// Clients counts the connections with a session.
+	Clients int
 	// Refusal is why it takes clients although it was to be drained; empty for no reason.
 	Refusal string
 }
 
 // Open goes back to taking clients.
-func (a *Attendance) Open(why string) { *a = Attendance{Refusal: why} }
+func (a *Attendance) Open(why string) { a.Drain, a.Refusal = wire.DrainNone, why }
 
 func (c *Config) drain() wire.Drain {
 	if c.Attendance == nil {
@@ -74,7 +77,7 @@ func (l *Leader) hearClients(x *learner, p *wire.QuorumPacket) {
 		l.drop(x, "malformed or unexpected CLIENTS")
 		return
 	}
-	x.drain = c.Drain
+	x.drain, x.clients = c.Drain, int(c.Count)
 	if c.Drain != wire.DrainAsked {
 		return
 	}
@@ -141,7 +144,8 @@ func (l *Learner) tellDrained() {
 }
 
 func (l *Learner) tellClients() {
-	c := wire.Clients{Drain: l.cfg.drain()}
+	c := wire.Clients{Drain: l.cfg.drain(), Count: int32(l.cfg.clients())}
+	l.clientsTold = l.cfg.clients()
 	l.out.send(l.link, wire.QuorumPacket{
 		Type: wire.PacketClients, Zxid: -1, Data: c.AppendTo(nil)})
 }

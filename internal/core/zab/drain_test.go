@@ -3,8 +3,10 @@ package zab
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"zoo"
+	"zoo/internal/core/balance"
 	"zoo/internal/wire"
 )
 
@@ -42,6 +44,22 @@ func TestALeaderKnowsWhoMayBeDrained(t *testing.T) {
 		got := l.DrainRefusal(c.id)
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// Clients are sent from one server to another only while the number of all is known.
+func TestClientsAreNotBalancedBesideAServerOfJavas(t *testing.T) {
+	for _, java := range []bool{false, true} {
+		out := &Output{}
+		busy := &learner{link: 7, id: 2, stage: synced, upToDate: true, extends: true, clients: 90}
+		l := &Leader{out: out, cfg: Config{
+			ID: 1, TickTime: time.Second, Attendance: &Attendance{},
+			Balance: balance.Rule{TolerancePercent: 20, RoundMax: 50},
+		}, learners: []*learner{busy, {id: 3, stage: synced, upToDate: true, extends: !java}}}
+		l.balance(time.Minute)
+		if told := len(out.Send) == 1 && out.Send[0].Link == 7; told == java {
+			t.Errorf("a server of Java's is there: %v; packets %+v", java, out.Send)
 		}
 	}
 }

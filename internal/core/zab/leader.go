@@ -76,6 +76,9 @@ type Leader struct {
 	// deserted is since when all servers that are here have been drained, zero if some
 	// server takes clients.
 	deserted time.Duration
+	// balancedAt is when clients were counted last, surplus how many of our own are to go.
+	balancedAt time.Duration
+	surplus    int
 }
 
 type age struct {
@@ -117,9 +120,10 @@ type learner struct {
 	// extends says that it takes the extensions of the protocol, short that it is
 	// short of disk space, wantsTree that it can take nothing but a SNAP.
 	extends, short, wantsTree bool
-	// drain is whether it takes clients.
-	drain wire.Drain
-	asked asked
+	// drain is whether it takes clients, clients how many it has.
+	drain   wire.Drain
+	clients int
+	asked   asked
 	// promised is the next epoch that it has promised us, see turning.
 	promised zoo.Epoch
 	// entered is the epoch that it knows to be in.
@@ -550,7 +554,7 @@ func (l *Leader) activate(now time.Duration) {
 			l.tellUpToDate(now, x)
 		}
 	}
-	l.checkAt = now + l.cfg.TickTime
+	l.checkAt, l.balancedAt = now+l.cfg.TickTime, now
 }
 
 func (l *Leader) tellUpToDate(now time.Duration, x *learner) {
@@ -683,6 +687,7 @@ func (l *Leader) Tick(now time.Duration) {
 	if l.phase == broadcasting && now >= l.checkAt {
 		l.checkAt = now + l.cfg.TickTime
 		l.endDrains(now)
+		l.balance(now)
 		if l.told {
 			l.maybeLeave()
 		}

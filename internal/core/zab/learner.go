@@ -96,6 +96,9 @@ type Learner struct {
 	// short says that this server is short of disk space, alarm who is.
 	short bool
 	alarm wire.Alarm
+	// clientsTold is how many clients the leader knows of, surplus how many are to go to
+	// other servers.
+	clientsTold, surplus int
 }
 
 // NewLearner begins to follow a leader. The owner opens the link.
@@ -209,6 +212,8 @@ func (l *Learner) Receive(now time.Duration, p *wire.QuorumPacket) Upcall {
 		l.followSuccessor(p)
 	case wire.PacketDrain:
 		l.hearDrain(p)
+	case wire.PacketSurplus:
+		l.hearSurplus(p)
 	case wire.PacketNextEpoch:
 		l.promiseNext(p.Zxid.Epoch())
 	case wire.PacketEnterEpoch:
@@ -505,6 +510,7 @@ func (l *Learner) Pong(z zoo.Zxid, touched []wire.SessionTimeout) {
 		data = touched[i].AppendTo(data)
 	}
 	l.out.send(l.link, wire.QuorumPacket{Type: wire.PacketPing, Zxid: z, Data: data})
+	l.tellCount()
 }
 
 // forwardedHeaderBytes is what REQUEST has before the request's own record.
