@@ -275,28 +275,19 @@ const epochEnd zoo.Epoch = 1<<31 - 1
 
 // register takes in FOLLOWERINFO or OBSERVERINFO.
 func (l *Leader) register(now time.Duration, x *learner, p *wire.QuorumPacket) {
-	d := jute.NewDecoder(p.Data)
-	var info wire.LearnerInfo
-	info.DecodeFrom(&d)
-	if d.Err() != nil || x.stage != connected {
-		l.drop(x, "malformed or repeated registration")
+	info, refusal := x.introduction(p, l.cfg.Members.Latest().Version())
+	if refusal == "" && p.Zxid.Epoch() >= epochEnd {
+		refusal = fmt.Sprintf("it has accepted epoch %d, behind which there is none",
+			p.Zxid.Epoch())
+	}
+	if refusal != "" {
+		l.drop(x, refusal)
 		return
 	}
-	if info.ConfigVersion > l.cfg.Members.Latest().Version() {
-		l.drop(x, fmt.Sprintf("its configuration %v is newer than ours", info.ConfigVersion))
-		return
+	if before := earlier(l.learners, x, info.ServerID); before != nil {
+		l.drop(before, "the server has connected again")
 	}
-	if p.Zxid.Epoch() >= epochEnd {
-		l.drop(x, fmt.Sprintf("it has accepted epoch %d, behind which there is none",
-			p.Zxid.Epoch()))
-		return
-	}
-	l.supersede(x, info.ServerID)
-	x.id = info.ServerID
-	x.observer = p.Type == wire.PacketObserverInfo
-	x.accepted = p.Zxid.Epoch()
-	x.stage, x.since = registered, now
-	x.extends = wire.LearnerExtends(p.Data)
+	x.enrol(now, p, info.ServerID)
 	l.out.note(Note{Stage: "learner registered", Peer: x.id, Epoch: x.accepted})
 	switch {
 	case l.phase == discovering:
@@ -310,16 +301,6 @@ func (l *Leader) register(now time.Duration, x *learner, p *wire.QuorumPacket) {
 			x.id, x.accepted, l.epoch))
 	case l.phase >= proposing:
 		l.offerEpoch(x)
-	}
-}
-
-// supersede hangs up on an older link of the same server.
-func (l *Leader) supersede(x *learner, id zoo.ServerID) {
-	for _, other := range l.learners {
-		if other != x && other.stage != connected && other.id == id {
-			l.drop(other, "the server has connected again")
-			return
-		}
 	}
 }
 

@@ -107,21 +107,16 @@ func (m *Master) drop(x *learner, why string) {
 
 // register takes in OBSERVERINFO and offers the epoch, which a quorum has long entered.
 func (m *Master) register(now time.Duration, x *learner, p *wire.QuorumPacket) {
-	d := jute.NewDecoder(p.Data)
-	var info wire.LearnerInfo
-	info.DecodeFrom(&d)
-	if d.Err() != nil || x.stage != connected {
-		m.drop(x, "malformed or repeated registration")
+	info, refusal := x.introduction(p, m.cfg.Members.Latest().Version())
+	if refusal != "" {
+		m.drop(x, refusal)
 		return
 	}
-	if info.ConfigVersion > m.cfg.Members.Latest().Version() {
-		m.drop(x, fmt.Sprintf("its configuration %v is newer than ours", info.ConfigVersion))
-		return
+	if before := earlier(m.observers, x, info.ServerID); before != nil {
+		m.drop(before, "the server has connected again")
 	}
-	m.supersede(x, info.ServerID)
-	x.id, x.accepted, x.entered = info.ServerID, p.Zxid.Epoch(), m.learner.epoch
-	x.stage, x.since = registered, now
-	x.extends = wire.LearnerExtends(p.Data)
+	x.enrol(now, p, info.ServerID)
+	x.entered = m.learner.epoch
 	m.out.note(Note{Stage: "observer registered", Peer: x.id, Epoch: x.accepted})
 	offer := wire.LeaderInfo{ProtocolVersion: wire.LearnerProtocolVersion}
 	data := offer.AppendTo(nil)
@@ -132,15 +127,6 @@ func (m *Master) register(now time.Duration, x *learner, p *wire.QuorumPacket) {
 	m.out.send(x.link, wire.QuorumPacket{
 		Type: wire.PacketLeaderInfo, Zxid: m.learner.epoch.Start(), Data: data,
 	})
-}
-
-func (m *Master) supersede(x *learner, id zoo.ServerID) {
-	for _, other := range m.observers {
-		if other != x && other.stage != connected && other.id == id {
-			m.drop(other, "the server has connected again")
-			return
-		}
-	}
 }
 
 // acceptAckEpoch takes in ACKEPOCH: what the observer has.
