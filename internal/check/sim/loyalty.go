@@ -57,19 +57,20 @@ func (l *ledger) waits(s *server) {
 		if other == s || s.checks.strayedAt[other.index] <= s.checks.at {
 			return true
 		}
-		return l.believes(s, other)
+		return l.hasComeBack(s, other)
 	})
 	if !remain {
 		l.w.violate("%s waits for a quorum that looks for another leader", s.name)
 	}
 }
 
-// believes tells whether a leader still has a link to a voter, also if that has left it
-// without a word.
-func (l *ledger) believes(leader, voter *server) bool {
+// hasComeBack tells whether a voter that had turned away has opened a new link to the
+// leader. One that it had before counts for nothing, even if it stands.
+func (l *ledger) hasComeBack(leader, voter *server) bool {
 	for _, link := range l.w.net.links {
 		if link.side[0] == voter && link.side[1] == leader && link.open[1] &&
-			link.process[1] == leader.process {
+			link.process[1] == leader.process &&
+			link.madeAt >= leader.checks.strayedAt[voter.index] {
 			return true
 		}
 	}

@@ -34,8 +34,8 @@ type link struct {
 	held [2][]parcel
 	// broken loses what is under way.
 	broken bool
-	// since is when it was made or last disturbed, for the checks.
-	since time.Duration
+	// madeAt is when it was made, since when it was made or last disturbed, for the checks.
+	madeAt, since time.Duration
 	// synced is what the learner has heard before NEWLEADER, offered the epoch
 	// that the leader has named; both for the checks.
 	synced  syncRecord
@@ -147,8 +147,8 @@ func (n *network) connect(learner, leader *server, master bool) {
 		process: [2]uint32{learner.process, leader.process},
 		open:    [2]bool{true, true},
 		lastAt:  [2]time.Duration{n.w.now, n.w.now},
-		since:   n.w.now,
-		heldAt:  -time.Hour, mastered: master,
+		madeAt:  n.w.now, since: n.w.now,
+		heldAt: -time.Hour, mastered: master,
 
 		hungUpAt: [2]time.Duration{-time.Hour, -time.Hour},
 	}

@@ -268,6 +268,7 @@ func (r *Replica) notified(ev Notified) {
 		r.learner.Fail("the leader looks for a leader itself")
 	case r.leader != nil && !r.leader.Broadcasting() && r.cfg.Planted != zab.Bug3109:
 		r.strayed[ev.Peer] = true
+		r.leader.Stray(ev.Peer)
 		r.maybeAbandon()
 		r.maybeQuit(ev.Peer)
 	}
@@ -275,7 +276,7 @@ func (r *Replica) notified(ev Notified) {
 
 // maybeAbandon gives up a lead that has not begun when a quorum has turned to another
 // election. It is asked whenever a voter says so, and when the link of one breaks that
-// has said so before: until then it counts as ours.
+// has said so before and come back.
 func (r *Replica) maybeAbandon() {
 	if !r.leader.Broadcasting() && !r.quorumRemains() {
 		r.leader.Resign("a quorum looks for a leader again")

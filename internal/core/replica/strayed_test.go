@@ -1,18 +1,56 @@
 package replica
 
 import (
+	"slices"
 	"testing"
 
 	"zoo"
 	"zoo/internal/core/quorum"
 	"zoo/internal/core/tree"
+	"zoo/internal/core/zab"
 	"zoo/internal/wire"
 )
 
 // The plot: 1 leads with 3, whose link is cut without a word, and its disk is slow. 3 says
-// that it looks for a leader again while the link still seems to stand; then that breaks.
-// Nobody is left, and nothing more may come to say so: the lead ends with the link.
+// that it looks for a leader again while the link still seems to stand. Nobody is left, and
+// nothing more may come to say so: the link counts for nothing, and the lead ends.
+func TestALeadEndsWhenAVoterTurnsAwayAndItsLinkSeemsToStand(t *testing.T) {
+	r, says := leadWithThree(t)
+	says(wire.Looking, 3, r.Round()+1)
+	if r.state == Leading {
+		t.Fatal("1 waits for initLimit although nobody follows it")
+	}
+	if hangup := r.Drain().Hangup; !slices.Contains(hangup, 7) {
+		t.Fatalf("the half open link stays: %v", hangup)
+	}
+}
+
+// The plot: as above, but 2 could still come. 3 turns away, comes back and registers anew,
+// and then its link breaks, and that to 2. Nobody says anything more: the lead ends with
+// the last link.
 func TestALeadEndsWithTheLinkOfAVoterThatHasTurnedAway(t *testing.T) {
+	r, says := leadWithThree(t)
+	r.Step(Now{}, ElectionUp{Peer: 2})
+	says(wire.Looking, 3, r.Round()+1)
+	if r.state != Leading {
+		t.Fatal("2 does not count")
+	}
+	registerThree(r, 8)
+	r.Step(Now{}, ElectionDown{Peer: 2})
+	if r.state != Leading {
+		t.Fatal("a voter that has come back does not count")
+	}
+	r.Step(Now{}, LinkDown{Link: 8})
+	if r.state == Leading {
+		t.Fatal("1 waits for initLimit although nobody follows it")
+	}
+}
+
+// leadWithThree is server 1 as it leads 3, of three, on link 7, and what 3 then says.
+func leadWithThree(
+	t *testing.T,
+) (*Replica, func(wire.PeerState, zoo.ServerID, int64)) {
+	t.Helper()
 	view, err := quorum.NewView([]quorum.Member{{ID: 1}, {ID: 2}, {ID: 3}}, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -29,16 +67,13 @@ func TestALeadEndsWithTheLinkOfAVoterThatHasTurnedAway(t *testing.T) {
 	if r.state != Leading {
 		t.Fatalf("1 is %v", r.state)
 	}
+	registerThree(r, 7)
+	return r, says
+}
+
+func registerThree(r *Replica, link zab.LinkID) {
 	info := wire.LearnerInfo{ServerID: 3, ProtocolVersion: wire.LearnerProtocolVersion}
-	r.Step(Now{}, LinkUp{Link: 7})
-	r.Step(Now{}, Received{Link: 7, Packets: []wire.QuorumPacket{
+	r.Step(Now{}, LinkUp{Link: link})
+	r.Step(Now{}, Received{Link: link, Packets: []wire.QuorumPacket{
 		{Type: wire.PacketFollowerInfo, Data: info.AppendTo(nil)}}})
-	says(wire.Looking, 3, r.Round()+1)
-	if r.state != Leading {
-		t.Fatal("a voter with a link does not count")
-	}
-	r.Step(Now{}, LinkDown{Link: 7})
-	if r.state == Leading {
-		t.Fatal("1 waits for initLimit although nobody follows it")
-	}
 }

@@ -345,6 +345,18 @@ func (l *Leader) voter(id zoo.ServerID) *learner {
 	return nil
 }
 
+// Stray hangs up on a server that looks for another leader. It has left us, but the end of
+// its link may never arrive: half open, that would count it among our voters until
+// initLimit. If the word is an old one that the link has overtaken, it registers again.
+func (l *Leader) Stray(id zoo.ServerID) {
+	for _, x := range l.learners {
+		if x.stage != connected && x.id == id {
+			l.drop(x, "it looks for another leader")
+			return
+		}
+	}
+}
+
 // Registered tells whether a voter is connected as our follower.
 func (l *Leader) Registered(id zoo.ServerID) bool {
 	return id == l.cfg.ID || l.voter(id) != nil
