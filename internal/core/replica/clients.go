@@ -7,6 +7,7 @@ import (
 	"zoo"
 	"zoo/internal/core/prep"
 	"zoo/internal/core/session"
+	"zoo/internal/core/zab"
 	"zoo/internal/jute"
 	"zoo/internal/wire"
 )
@@ -103,6 +104,11 @@ func (r *Replica) reopen(ev Connect) {
 // renew touches a session and hands it to a new owner.
 func (r *Replica) renew(id zoo.SessionID, timeout int32, owner session.Owner) bool {
 	tracker := r.writer.tracker
+	if _, known := r.tree.SessionTimeout(id); known && r.cfg.Planted == zab.Bug1496 &&
+		!tracker.Touch(id, timeout, r.now.Mono) {
+		tracker.Remove(id)
+		tracker.Add(id, timeout, r.now.Mono)
+	}
 	return tracker.Touch(id, timeout, r.now.Mono) && tracker.SetOwner(id, owner)
 }
 

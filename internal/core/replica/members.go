@@ -25,7 +25,7 @@ type members struct {
 func (r *Replica) beginMembers(tail []txn.Entry) {
 	m := &r.members
 	m.Current = r.cfg.View
-	if !r.cfg.ReconfigEnabled {
+	if !r.changesMembers() {
 		m.told = m.Ensemble
 		return
 	}
@@ -45,6 +45,11 @@ func (r *Replica) beginMembers(tail []txn.Entry) {
 		m.Ensemble = m.Propose(v)
 	}
 	m.told, m.changed = m.Ensemble, m.Next != nil
+}
+
+// changesMembers tells whether configurations may change.
+func (r *Replica) changesMembers() bool {
+	return r.cfg.ReconfigEnabled || r.cfg.Planted == zab.Bug2819
 }
 
 // lost tells whether a configuration was written down of which the transaction is not in
@@ -72,7 +77,7 @@ func (r *Replica) followMembers() {
 // adopt takes over a newer configuration that a notification brings while this server
 // looks for a leader, and looks anew. Only what is in force travels in notifications.
 func (r *Replica) adopt(text string) bool {
-	if !r.cfg.ReconfigEnabled || r.state != Looking || text == "" ||
+	if !r.changesMembers() || r.state != Looking || text == "" ||
 		text == r.election.Config() {
 		return false
 	}
@@ -101,7 +106,7 @@ func (r *Replica) showMembers() {
 	// Without reconfiguration the tree of a leader may tell of its own configuration
 	// file (ZOOKEEPER-2819).
 	n, ok := r.tree.Lookup(zab.ConfigPath)
-	if ok && (!r.cfg.ReconfigEnabled || n.Stat().Mzxid < m.Current.Version()) {
+	if ok && (!r.changesMembers() || n.Stat().Mzxid < m.Current.Version()) {
 		r.tree.SetConfig([]byte(m.Current.Text()), m.Current.Version(), r.now.WallMillis)
 	}
 }

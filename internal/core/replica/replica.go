@@ -281,7 +281,7 @@ func orDefault[T comparable](value *T, fallback T) {
 
 func (r *Replica) zabConfig() zab.Config {
 	return zab.Config{
-		ID: r.cfg.ID, Members: &r.members.Ensemble, Reconfigures: r.cfg.ReconfigEnabled,
+		ID: r.cfg.ID, Members: &r.members.Ensemble, Reconfigures: r.changesMembers(),
 		Attendance: &r.attendance, LeaderAlone: r.cfg.LeaderAlone,
 		Balance:   r.cfg.Balance,
 		TickTime:  r.cfg.TickTime,

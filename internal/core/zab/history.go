@@ -5,6 +5,7 @@ import (
 
 	"zoo"
 	"zoo/internal/check/invariant"
+	"zoo/internal/core/quorum"
 	"zoo/internal/txn"
 )
 
@@ -23,6 +24,8 @@ type History struct {
 	bytes int
 	// hidden are entries that only a planted bug keeps from learners.
 	hidden map[zoo.Zxid]bool
+	// seen is a configuration that only a planted bug takes note of.
+	seen *quorum.View
 }
 
 // NewHistory makes the history of a server that recovered a tree up to base and

@@ -350,7 +350,7 @@ func (l *Leader) voter(id zoo.ServerID) *learner {
 // initLimit. If the word is an old one that the link has overtaken, it registers again.
 func (l *Leader) Stray(id zoo.ServerID) {
 	for _, x := range l.learners {
-		if x.stage != connected && x.id == id {
+		if x.stage != connected && x.id == id && l.cfg.Planted != BugHalfOpen {
 			l.drop(x, "it looks for another leader")
 			return
 		}
@@ -542,6 +542,7 @@ func (l *Leader) activate(now time.Duration) {
 	if next := l.cfg.Members.Next; next != nil {
 		l.activateNext(next)
 	}
+	l.paralyse()
 	for _, x := range l.learners {
 		if x.stage == synced {
 			l.tellUpToDate(now, x)

@@ -6,7 +6,7 @@ import "time"
 // alone while the other is not there. A grant counts at once, and the want of one when
 // the next tick is over. See docs/adr/0029-oracle.md.
 func (l *Leader) SetGranted(now time.Duration, granted bool) {
-	l.granted = granted
+	l.granted = granted || l.granted && l.cfg.Planted == BugOldGrant
 	l.proceedAlone(now)
 }
 

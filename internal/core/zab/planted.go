@@ -1,6 +1,9 @@
 package zab
 
-import "zoo/internal/wire"
+import (
+	"zoo/internal/core/quorum"
+	"zoo/internal/wire"
+)
 
 // Planted is a known bug of ZooKeeper, put back on purpose so that a test can
 // show that the simulator finds it. It is zero everywhere but in such tests.
@@ -76,6 +79,20 @@ const (
 	// BugUnloggedVoter lets an observer that has its history in memory go on so when it
 	// votes.
 	BugUnloggedVoter
+	// BugHalfOpen counts a voter that has turned away for as long as its link stands.
+	BugHalfOpen
+	// Bug1496 renews a session whose end is under way.
+	Bug1496
+	// Bug2819 lets configurations go through the ensemble although reconfiguration is off.
+	Bug2819
+	// Bug2865 keeps from a server which configuration came into force while it was away.
+	Bug2865
+	// Bug3829 has a leader that a configuration of others does not name commit nothing.
+	Bug3829
+	// Bug4708 takes the leader's own address in a new configuration for another one.
+	Bug4708
+	// BugOldGrant decides on by the grant of an oracle that has taken it back.
+	BugOldGrant
 )
 
 // takesProposals tells whether a follower is sent what is proposed.
@@ -95,4 +112,23 @@ func (l *Leader) misplan(p plan) plan {
 		p.zxid, p.from = l.history.Committed(), l.history.committed
 	}
 	return p
+}
+
+// remember is half of ZOOKEEPER-3829: a configuration that another server goes by, of which
+// nobody should take note where configurations cannot change.
+func (l *Learner) remember(data []byte) {
+	if l.cfg.Planted != Bug3829 {
+		return
+	}
+	if v, err := quorum.ParseView(string(data)); err == nil {
+		l.history.seen = v
+	}
+}
+
+// paralyse is the other half: the new leader finds that somebody else is to lead, and
+// commits nothing.
+func (l *Leader) paralyse() {
+	if v := l.history.seen; v != nil && !v.IsVoter(l.cfg.ID) {
+		l.successor = l.designate(v)
+	}
 }

@@ -118,7 +118,7 @@ func (l *Leader) activateNext(next *quorum.View) {
 // designate chooses who leads a configuration: this server if it votes there at the same
 // address, or else the voter with the most acknowledged.
 func (l *Leader) designate(next *quorum.View) zoo.ServerID {
-	if next.IsVoter(l.cfg.ID) && next.Weighs(l.cfg.ID) &&
+	if next.IsVoter(l.cfg.ID) && next.Weighs(l.cfg.ID) && l.cfg.Planted != Bug4708 &&
 		quorumAddress(next, l.cfg.ID) == quorumAddress(l.cfg.Members.Current, l.cfg.ID) {
 		return l.cfg.ID
 	}
@@ -155,7 +155,7 @@ func (l *Leader) Successor() zoo.ServerID {
 // maybeLeave ends the role of a leader that hands over: its successor has heard of it and
 // is gone, or has had a tick for that.
 func (l *Leader) maybeLeave() {
-	if l.HandsOver() {
+	if l.HandsOver() && l.cfg.Planted != Bug3829 {
 		l.Resign(fmt.Sprintf("server %d leads now", l.successor))
 	}
 }
@@ -235,7 +235,8 @@ const ConfigPath = "/zookeeper/config"
 // takeLeaders takes the newest configuration that the leader knows, from NEWLEADER, for a
 // proposed one. It is written before the epoch is, and so before it is acknowledged.
 func (l *Learner) takeLeaders(data []byte) bool {
-	if !l.cfg.Reconfigures || len(data) <= 1 {
+	l.remember(data)
+	if !l.cfg.Reconfigures || len(data) <= 1 || l.cfg.Planted == Bug2865 {
 		return true
 	}
 	v, err := quorum.ParseView(string(data))
