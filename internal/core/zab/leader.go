@@ -299,6 +299,9 @@ func (l *Leader) register(now time.Duration, x *learner, p *wire.QuorumPacket) {
 		// join us. Only a new epoch above its promise brings it back.
 		l.Resign(fmt.Sprintf("server %d has accepted epoch %d, ours is %d",
 			x.id, x.accepted, l.epoch))
+	case l.choseTooLow(x):
+		l.Resign(fmt.Sprintf("server %d has accepted epoch %d, which was chosen without it",
+			x.id, x.accepted))
 	case l.phase >= proposing:
 		l.offerEpoch(x)
 	}

@@ -23,6 +23,15 @@ func (l *Leader) proceedAlone(now time.Duration) {
 	}
 }
 
+// choseTooLow tells whether the other voter has come too late for the choice of the epoch, and
+// cannot promise it any more: from now on nothing is decided without it, and it would be
+// waited for until initLimit. The next choice lies above its promise.
+func (l *Leader) choseTooLow(x *learner) bool {
+	return (l.phase == accepting || l.phase == proposing) && x.accepted == l.epoch &&
+		x.id != l.cfg.ID && l.cfg.Members.IsOneOfTwo(l.cfg.ID) &&
+		l.cfg.Members.IsOneOfTwo(x.id) && l.cfg.Planted != BugChosenAlone
+}
+
 // alone tells whether this server decides by the oracle's grant. Once the other voter has
 // registered, nothing is decided without it.
 func (l *Leader) alone() bool {

@@ -93,6 +93,9 @@ const (
 	Bug4708
 	// BugOldGrant decides on by the grant of an oracle that has taken it back.
 	BugOldGrant
+	// BugChosenAlone waits for initLimit for a voter that has promised already the epoch
+	// which was chosen without it.
+	BugChosenAlone
 )
 
 // takesProposals tells whether a follower is sent what is proposed.
