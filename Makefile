@@ -12,6 +12,9 @@ GOBUILD  := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 SEED ?=
 # PLANTED puts a known bug back for it, by its number in internal/check/sim/README.md.
 PLANTED ?=
+# KIND is what make sim SEED=n and make sim-night play besides the storm: members, restarts,
+# oracle, unlogged or unlogged-members.
+KIND ?=
 # FUZZTIME is spent on each decoder by make fuzz, FOREIGNFUZZTIME by make test on those
 # of what strangers and operators send.
 FUZZTIME ?= 30s
@@ -51,14 +54,14 @@ fuzz:
 	FUZZTIME=$(FUZZTIME) scripts/fuzz
 
 sim:
-	ZOO_SIM_SEED=$(SEED) ZOO_SIM_PLANTED=$(PLANTED) go test -count=1 -v -timeout $(TESTTIME) \
+	ZOO_SIM_SEED=$(SEED) ZOO_SIM_PLANTED=$(PLANTED) ZOO_SIM_KIND=$(KIND) go test -count=1 -v -timeout $(TESTTIME) \
 		-run '$(if $(SEED),TestReplay,.)' ./internal/check/sim
 
 # Many seeds, on all cores: SEEDS of them, from the seed FROM on.
 SEEDS ?= 200000
 FROM ?= 1000001
 sim-night:
-	ZOO_SIM_NIGHT=1 ZOO_SIM_SEEDS=$(SEEDS) ZOO_SIM_FIRST=$(FROM) \
+	ZOO_SIM_NIGHT=1 ZOO_SIM_KIND=$(KIND) ZOO_SIM_SEEDS=$(SEEDS) ZOO_SIM_FIRST=$(FROM) \
 		go test -count=1 -v -timeout 24h -run TestNight ./internal/check/sim
 
 # Where the planted bugs are found now, for the table of the simulator's README.

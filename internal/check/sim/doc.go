@@ -19,6 +19,9 @@
 // what the shell promises to the core is written down here a second time, in
 // server.go, and package server has tests of its own.
 //
+// Besides the storm a play may change its members (by reconfiguration, or by new files and
+// restarts), and an oracle may let one of two voters decide alone; see Options.
+//
 // World, New and its methods are for stories that a test tells step by step;
 // Run plays a seed. README.md lists the bugs of ZooKeeper that seeds have found where
 // they are planted.

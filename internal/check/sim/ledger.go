@@ -129,9 +129,11 @@ func (l *ledger) extend(s *server, r record, o *replica.Outcome) {
 }
 
 func (l *ledger) isHeldByQuorum(r *record) bool {
-	return l.view.Decides(func(id zoo.ServerID) bool {
-		return l.w.server(id).log.holds(r)
-	})
+	holds := func(id zoo.ServerID) bool { return l.w.server(id).log.holds(r) }
+	if target := l.w.restarts.target; target != nil && target.Decides(holds) {
+		return true
+	}
+	return l.isGranted(r) || l.view.Decides(holds)
 }
 
 // executed checks that no request takes effect twice. Those without a session are
@@ -253,7 +255,7 @@ func (l *ledger) cut(s *server, entries []logged) {
 		if n == 0 || l.history[n-1].zxid != e.zxid || l.history[n-1].hash != e.hash {
 			continue
 		}
-		if !l.isHeldByQuorum(&l.history[n-1]) {
+		if r := &l.history[n-1]; !l.isHeldByQuorum(r) && !l.isWithOneOfTwo(r) {
 			l.w.violate("%s cuts %v, which is committed, and leaves no quorum with it",
 				s.name, e.zxid)
 		}
@@ -337,6 +339,9 @@ func (l *ledger) sent(s *server, link *link, side int, p *wire.QuorumPacket) {
 	case (p.Type == wire.PacketNewLeader || p.Type == wire.PacketEnterEpoch) && side == 1 &&
 		!link.mastered:
 		l.leads(s, p.Zxid.Epoch())
+	case (p.Type == wire.PacketCommitAndActivate || p.Type == wire.PacketInformAndActivate) &&
+		side == 1 && !link.mastered:
+		l.designates(s, p)
 	case p.Type == wire.PacketLeaderInfo && side == 1:
 		link.offered = p.Zxid.Epoch()
 	}

@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"zoo"
@@ -43,8 +45,33 @@ func (s *server) isObserver() bool {
 
 // belongs tells whether the server is a member in the end.
 func (w *World) belongs(s *server) bool {
-	_, ok := w.ledger.view.Member(s.id)
+	view := w.ledger.view
+	if w.restarts.target != nil {
+		view = w.restarts.target
+	}
+	_, ok := view.Member(s.id)
 	return ok
+}
+
+// views are the configurations that any server has in its files or knows, in force or
+// proposed.
+func (w *World) views() []*quorum.View {
+	all := []*quorum.View{w.ledger.view}
+	note := func(v *quorum.View) {
+		if v != nil && !slices.ContainsFunc(all, v.SameMembers) {
+			all = append(all, v)
+		}
+	}
+	for _, s := range w.servers {
+		note(s.disk.members.Current)
+		note(s.disk.members.Next)
+		if s.replica != nil {
+			known := s.replica.Members()
+			note(known.Current)
+			note(known.Next)
+		}
+	}
+	return all
 }
 
 // maybeReconfigure has a client ask for another ensemble, now and then.
@@ -114,6 +141,7 @@ func (l *ledger) reconfigured(s *server, r *record, o *replica.Outcome) {
 // knows checks what a server takes for the configuration in force: it was committed.
 func (l *ledger) knows(s *server) {
 	s.activatedAt = l.w.now
+	s.known = s.replica.Members().Current
 	if v := s.replica.Members().Current.Version(); v.Counter() != 0 && v > l.end() {
 		l.proposedInForce(s, v)
 	}
@@ -131,4 +159,23 @@ func (l *ledger) proposedInForce(s *server, z zoo.Zxid) {
 		l.w.violate("%s takes configuration %v for one in force, which is not committed",
 			s.name, z)
 	}
+}
+
+// designates checks whom a leader names with the commit of a reconfiguration: itself, if it
+// votes on at the same address.
+func (l *ledger) designates(s *server, p *wire.QuorumPacket) {
+	if len(p.Data) < 8 {
+		return
+	}
+	leader := zoo.ServerID(binary.BigEndian.Uint64(p.Data))
+	before, after := s.known, s.replica.Members().Current
+	if leader != s.id && after.IsVoter(s.id) && after.Weighs(s.id) &&
+		quorumAddress(before, s.id) == quorumAddress(after, s.id) {
+		l.w.violate("%s hands over to server %d, and votes on where it is", s.name, leader)
+	}
+}
+
+func quorumAddress(v *quorum.View, id zoo.ServerID) string {
+	s, _ := v.Server(id)
+	return s.QuorumAddresses()
 }

@@ -19,6 +19,10 @@ type Options struct {
 	Reconfigures bool
 	// Unlogged keeps the history of observers in memory (syncEnabled=false).
 	Unlogged bool
+	// Restarts lets a member come by new files and restarts, without reconfiguration.
+	Restarts bool
+	// Oracle plays two voters of which an oracle lets one decide alone.
+	Oracle bool
 	// Planted puts a known bug back.
 	Planted zab.Planted
 	// Trace receives the story, line by line.
@@ -98,6 +102,16 @@ func drawPlan(rng *rand.Rand) plan {
 		}
 	}
 	return p
+}
+
+// suit changes the ensemble to one that the options are about.
+func (p *plan) suit(o *Options) {
+	if o.Restarts || o.Oracle {
+		p.hierarchy = quorum.Hierarchy{}
+	}
+	if o.Oracle {
+		p.voters = 2
+	}
 }
 
 // masterSome lets one in four ensembles have followers that serve their observers, and

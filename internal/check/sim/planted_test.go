@@ -21,6 +21,15 @@ type plant struct {
 	// seeds is within how many the bug must be found: several times of what it took
 	// when written.
 	seeds int
+	// kind is the play that finds it; see kinds.
+	kind string
+}
+
+// options are how the bug is played.
+func (p *plant) options() Options {
+	o := kinds[p.kind]
+	o.Planted = p.bug
+	return o
 }
 
 const (
@@ -40,80 +49,105 @@ const (
 	caughtSync     = "a sync shows all that was acknowledged before it"
 	caughtAlone    = "an epoch has one leader"
 	caughtInvalid  = "no invariant of the core breaks"
+	caughtWrites   = "after the storm writes are acknowledged"
+	caughtForce    = "a configuration in force is committed"
+	caughtFiles    = "all go by one configuration in the end"
+	caughtPlace    = "a leader that votes on where it is leads on"
 )
 
 var plants = []plant{
 	{"2845", zab.Bug2845, "What was never committed is applied when a role ends.",
-		caughtOrder, "where the history has", 50},
+		caughtOrder, "where the history has", 50, ""},
 	{"3911", zab.Bug3911, "What DIFF brings is applied before the leader has its quorum.",
-		caughtQuorum, "which no quorum has", 100},
+		caughtQuorum, "which no quorum has", 100, ""},
 	{"4643", zab.Bug4643, "currentEpoch is written before the history that belongs to it.",
-		caughtBefore, "with its log durable to", 50},
+		caughtBefore, "with its log durable to", 50, ""},
 	{"4646", zab.Bug4646, "NEWLEADER is acknowledged before what was received is durable.",
-		caughtBefore, "acknowledges NEWLEADER", 50},
+		caughtBefore, "acknowledges NEWLEADER", 50, ""},
 	{"4685", zab.Bug4685, "A follower acknowledges proposals before NEWLEADER, and the " +
-		"leader gives up.", caughtLead, "gives up the lead", 50},
+		"leader gives up.", caughtLead, "gives up the lead", 50, ""},
 	{"4785", zab.Bug4785, "The epoch is written, and NEWLEADER acknowledged, beside the log " +
-		"writer and not behind it.", caughtBefore, "with its log durable to", 50},
+		"writer and not behind it.", caughtBefore, "with its log durable to", 50, ""},
 	{"4394", zab.Bug4394, "A COMMIT between NEWLEADER and UPTODATE drives the follower away.",
-		caughtLoyal, "which leads and speaks to it", 50},
+		caughtLoyal, "which leads and speaks to it", 50, ""},
 	{"4712", zab.Bug4712, "The log writer of a role that has ended writes on in the next one.",
-		caughtLog, "out of order", 150},
+		caughtLog, "out of order", 150, ""},
 	{"4925", zab.Bug4925, "What a follower got by synchronisation is missing in what it " +
-		"sends as a leader.", caughtOrder, "where the history has", 1500},
+		"sends as a leader.", caughtOrder, "where the history has", 1500, ""},
 	{"3104", zab.Bug3104, "A tree is sent under a later zxid than the tree is of.",
-		caughtTree, "holds another tree", 4000},
+		caughtTree, "holds another tree", 4000, ""},
 	{"3642", zab.Bug3642, "A SNAP is kept in memory, and the DIFF behind it logged.",
-		caughtBefore, "with its log durable to", 50},
+		caughtBefore, "with its log durable to", 50, ""},
 	{"2872", zab.Bug2872, "A snapshot counts before it is synced.",
-		caughtKept, "cannot recover", 50},
+		caughtKept, "cannot recover", 50, ""},
 	{"1367", zab.Bug1367, "What was committed during the synchronisation is never applied.",
-		caughtOrder, "where the history has", 50},
+		caughtOrder, "where the history has", 50, ""},
 	{"2355", zab.Bug2355, "What was committed and not applied when a role ended is " +
-		"forgotten, such as the end of a session.", caughtOrder, "where the history has", 150},
+		"forgotten, such as the end of a session.", caughtOrder, "where the history has", 150, ""},
 	{"1154", zab.Bug1154, "A learner that is ahead is sent DIFF, and keeps its tail.",
-		caughtQuorum, "which no quorum has", 150},
+		caughtQuorum, "which no quorum has", 150, ""},
 	{"1156", zab.Bug1156, "A truncation cuts one transaction too many.",
-		caughtKept, "was durable", 1000},
+		caughtKept, "was durable", 1000, ""},
 	{"3701", zab.Bug3701, "A failed truncation of the log counts as done.",
-		caughtLog, "out of order", 6000},
+		caughtLog, "out of order", 6000, ""},
 	{"4882", zab.Bug4882, "A failed append counts as durable.",
-		caughtDurable, "is not durable in its log", 150},
+		caughtDurable, "is not durable in its log", 150, ""},
 	{"1277", zab.Bug1277, "The counter of an epoch runs over into the epoch.",
-		caughtLog, "out of order", 100},
+		caughtLog, "out of order", 100, ""},
 	{"1732", zab.Bug1732, "A server that comes late wants the same round and zxid of all who " +
-		"follow already.", caughtTogether, "every server serves", 600},
+		"follow already.", caughtTogether, "every server serves", 600, ""},
 	{"3109", zab.Bug3109, "An elected leader waits for initLimit although its voters have " +
-		"changed their minds.", caughtPatience, "waits for a quorum", 300},
+		"changed their minds.", caughtPatience, "waits for a quorum", 300, ""},
 	{"4203", zab.Bug4203, "A leader goes on when its quorum port has failed.",
-		caughtTogether, "every server serves", 600},
+		caughtTogether, "every server serves", 600, ""},
 	{"1208", zab.Bug1208, "A request behind the end of its session still makes an ephemeral.",
-		caughtOwned, "which does not exist", 100},
+		caughtOwned, "which does not exist", 100, ""},
 	{"3471", zab.Bug3471, "A session that is closed while it is upgraded is forgotten by the " +
-		"leader, and its ephemerals stay.", caughtWatched, "does not watch over", 2500},
+		"leader, and its ephemerals stay.", caughtWatched, "does not watch over", 2500, ""},
 	{"1675", zab.Bug1675, "A leader that has been replaced and does not know it answers a sync.",
-		caughtSync, "answers a sync at", 8000},
+		caughtSync, "answers a sync at", 8000, ""},
 	{"repeat", zab.BugRepeat, "A proposal that is sent twice is logged twice.",
-		caughtInvalid, "panic: ", 100},
+		caughtInvalid, "panic: ", 100, ""},
 	{"gap", zab.BugGap, "Only who has acknowledged NEWLEADER is sent what is proposed.",
-		caughtLoyal, "which leads and speaks to it", 100},
+		caughtLoyal, "which leads and speaks to it", 100, ""},
 	{"turn", zab.TurnUnpromised, "The next epoch is entered without the promises of a quorum.",
-		caughtAlone, "leads epoch", 1000},
+		caughtAlone, "leads epoch", 1000, ""},
+	{"half-open", zab.BugHalfOpen, "A voter that has turned away counts for as long as its link " +
+		"stands.", caughtPatience, "waits for a quorum", 600, ""},
+	{"1496", zab.Bug1496, "A session whose end is under way is renewed.",
+		caughtOwned, "which does not exist", 8000, ""},
+	{"joint", zab.BugNewQuorumOnly, "A reconfiguration is committed by the new configuration " +
+		"alone.", caughtQuorum, "which no quorum has", 1000, "members"},
+	{"early", zab.BugEarlyActivation, "A configuration that is proposed counts at UPTODATE.",
+		caughtForce, "which is not committed", 2000, "members"},
+	{"2865", zab.Bug2865, "A server that was away does not hear which configuration came into " +
+		"force.", caughtFiles, "goes by another configuration", 500, "members"},
+	{"4708", zab.Bug4708, "A leader takes its own address in the new configuration for " +
+		"another one.", caughtPlace, "votes on where it is", 100, "members"},
+	{"2819", zab.Bug2819, "Configurations go through the ensemble although reconfiguration is " +
+		"off, and replace those of new files.", caughtFiles, "goes by another configuration",
+		100, "restarts"},
+	{"3829", zab.Bug3829, "A leader commits nothing, since a file of others that it has heard " +
+		"of does not name it.", caughtWrites, "a write is acknowledged", 500, "restarts"},
+	{"grant", zab.BugOldGrant, "A leader decides on by a grant that was taken back.",
+		caughtQuorum, "which no quorum has", 1000, "oracle"},
+	{"alone", zab.BugChosenAlone, "A leader that chose its epoch by a grant waits for a voter " +
+		"that has promised it already.", caughtLead, "gives up the lead", 8000, "oracle"},
 }
 
-// planted finds a plant by its number; none for "".
-func planted(t testing.TB, number string) zab.Planted {
+// planted finds a plant by its number; nil for "".
+func planted(t testing.TB, number string) *plant {
 	t.Helper()
 	if number == "" {
-		return zab.PlantedNone
+		return nil
 	}
 	for i := range plants {
 		if plants[i].number == number {
-			return plants[i].bug
+			return &plants[i]
 		}
 	}
 	t.Fatalf("%s: nothing is planted for %q", envPlanted, number)
-	return zab.PlantedNone
+	return nil
 }
 
 // finding is where a bug was found.
@@ -124,7 +158,7 @@ type finding struct {
 // seek plays seeds until one finds the bug as the row says.
 func (p *plant) seek(first, last int) (finding, bool) {
 	for seed := first; seed <= last; seed++ {
-		r := Run(uint64(seed), Options{Planted: p.bug})
+		r := Run(uint64(seed), p.options())
 		if r.Violation != nil && strings.Contains(r.Violation.Error(), p.breaks) {
 			return finding{seed, r.Steps}, true
 		}

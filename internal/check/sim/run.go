@@ -45,6 +45,7 @@ func Run(seed uint64, options Options) Report {
 	p.turnSome(rand.New(rand.NewPCG(seed, 0x7475726e73)))
 	// These numbers spare the seeds that README.md names.
 	p.masterSome(rand.New(rand.NewPCG(seed, 0x6d617374657303)))
+	p.suit(&options)
 	w := newWorld(rng, p, options)
 	w.aside = rand.New(rand.NewPCG(seed, 0x61736964652d7a6f))
 	w.drawWeather(rand.New(rand.NewPCG(seed, 0x776561746865727a)))
@@ -55,6 +56,8 @@ func Run(seed uint64, options Options) Report {
 	w.begin()
 	w.addClients(w.plan.clients)
 	w.after(w.plan.faultEvery/2, w.nemesis)
+	w.beginRestarts()
+	w.beginOracle()
 	steps := options.Steps
 	if steps == 0 {
 		steps = stepsDefault
@@ -72,7 +75,7 @@ func Run(seed uint64, options Options) Report {
 func (w *World) begin() {
 	for _, s := range w.servers {
 		w.after(w.between(0, 10*time.Millisecond), func() {
-			if s.process == 0 {
+			if s.process == 0 && !w.awaitsFile(s) {
 				s.start()
 			}
 		})
@@ -93,6 +96,7 @@ func (w *World) calm() {
 		w.plan.think = max(w.plan.think, calmThink)
 	}
 	w.heal()
+	w.restartAll()
 	for _, s := range w.servers {
 		s.disk.slow = 1
 		s.disk.calm()
@@ -194,6 +198,7 @@ func (w *World) compare() {
 				w.violate("%s holds ephemerals of session %v, which is gone", s.name, id)
 			}
 		}
+		w.compareMembers(s)
 		w.compareSessions(s, first)
 		w.compareTracker(s)
 	}

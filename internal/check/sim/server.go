@@ -57,6 +57,10 @@ type server struct {
 	// logs says that the process keeps a log, also as an observer; sparing that it kept
 	// its history in memory when its last turn ended.
 	logs, sparing bool
+	// heardOracle is the last word of the oracle that was on its way here.
+	heardOracle bool
+	// known is the configuration in force that it last told of.
+	known *quorum.View
 
 	conns    []*conn
 	lastConn replica.ConnID
@@ -162,7 +166,12 @@ func (s *server) run(recovered replica.Recovered) {
 	s.beginRole()
 	s.timerAt, s.sparing = 0, false
 	s.replica = replica.New(s.config(), recovered)
+	s.known = s.replica.Members().Current
 	s.replica.Step(s.clock(), replica.Space{Free: s.free})
+	if s.w.options.Oracle {
+		s.heardOracle = false
+		s.readOracle()
+	}
 	s.tree = nil
 	s.settle()
 }
@@ -170,8 +179,8 @@ func (s *server) run(recovered replica.Recovered) {
 func (s *server) config() replica.Config {
 	return replica.Config{
 		ID: s.id, View: s.disk.members.Current, Next: s.disk.members.Next,
-		ReconfigEnabled: s.w.options.Reconfigures,
-		TickTime:        tickTime, InitLimit: initLimit, SyncLimit: syncLimit,
+		ReconfigEnabled: s.w.options.Reconfigures, Oracle: s.w.options.Oracle,
+		TickTime: tickTime, InitLimit: initLimit, SyncLimit: syncLimit,
 		SnapCount:       s.w.plan.snapCount,
 		SnapPause:       time.Millisecond,
 		HistoryMin:      s.w.plan.historyMin,
@@ -310,8 +319,11 @@ func (s *server) carryOut(effects *replica.Effects) {
 
 func (s *server) note(t replica.Trace) {
 	s.w.trace.mix(stepEvent, s.index, uint64(t.Zxid), uint64(t.Epoch), uint64(t.Peer))
-	if t.Stage == "quorum synced" {
+	switch t.Stage {
+	case "quorum synced":
 		s.checks.broadcasts = true
+	case "transfer":
+		s.handsOverAt = s.w.now // A server that was paused hears of it late.
 	}
 	if s.w.trace.on() {
 		s.w.trace.line(s.name, "%s: peer=%d zxid=%v epoch=%d %s",

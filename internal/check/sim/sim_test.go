@@ -20,13 +20,27 @@ const (
 	envSteps   = "ZOO_SIM_STEPS"
 	envNight   = "ZOO_SIM_NIGHT"
 	envTable   = "ZOO_SIM_TABLE"
-	// envMembers lets members come and go in TestReplay.
-	envMembers = "ZOO_SIM_MEMBERS"
-	// envUnlogged keeps the history of observers in memory there.
-	envUnlogged = "ZOO_SIM_UNLOGGED"
+	// envKind says what TestReplay and TestNight play besides faults; see kinds.
+	envKind = "ZOO_SIM_KIND"
 )
 
 const seedsDefault = 1000
+
+// kinds are the plays that have something to do besides the storm.
+var kinds = map[string]Options{
+	"": {}, "members": {Reconfigures: true}, "restarts": {Restarts: true},
+	"oracle": {Oracle: true}, "unlogged": {Unlogged: true},
+	"unlogged-members": {Unlogged: true, Reconfigures: true},
+}
+
+func kindFromEnv(t testing.TB) Options {
+	t.Helper()
+	o, ok := kinds[os.Getenv(envKind)]
+	if !ok {
+		t.Fatalf("%s: there is no kind %q", envKind, os.Getenv(envKind))
+	}
+	return o
+}
 
 func fromEnv(t testing.TB, name string, fallback int) int {
 	text := os.Getenv(name)
@@ -101,7 +115,8 @@ func TestNight(t *testing.T) {
 	var total Stats
 	var steps, played, failed int
 	first, count := fromEnv(t, envFirst, 1), fromEnv(t, envSeeds, nightSeeds)
-	options := Options{Steps: fromEnv(t, envSteps, 0)}
+	options := kindFromEnv(t)
+	options.Steps = fromEnv(t, envSteps, 0)
 	for played < count {
 		n := min(nightReport, count-played)
 		playAll(first+played, n, options, func(r Report) {
@@ -109,8 +124,8 @@ func TestNight(t *testing.T) {
 			steps += r.Steps
 			if r.Violation != nil {
 				failed++
-				t.Errorf("seed %d, step %d: %v\nreplay: make sim SEED=%d", r.Seed, r.Steps,
-					r.Violation, r.Seed)
+				t.Errorf("seed %d, step %d: %v\nreplay: make sim SEED=%d KIND=%s", r.Seed, r.Steps,
+					r.Violation, r.Seed, os.Getenv(envKind))
 			}
 		})
 		played += n
@@ -158,6 +173,8 @@ func (s *Stats) add(o *Stats) {
 	s.Handovers += o.Handovers
 	s.Transfers += o.Transfers
 	s.Mastered += o.Mastered
+	s.Restarts += o.Restarts
+	s.Grants += o.Grants
 }
 
 // demandVariety fails if the seeds avoided what they are there for.
@@ -189,12 +206,12 @@ func TestReplay(t *testing.T) {
 	if os.Getenv(envSeed) == "" {
 		t.Skipf("set %s to the seed to tell", envSeed)
 	}
-	r := Run(uint64(fromEnv(t, envSeed, 1)), Options{
-		Trace: os.Stdout, Steps: fromEnv(t, envSteps, 0),
-		Planted:      planted(t, os.Getenv(envPlanted)),
-		Reconfigures: os.Getenv(envMembers) != "",
-		Unlogged:     os.Getenv(envUnlogged) != "",
-	})
+	options := kindFromEnv(t)
+	if p := planted(t, os.Getenv(envPlanted)); p != nil {
+		options = p.options()
+	}
+	options.Trace, options.Steps = os.Stdout, fromEnv(t, envSteps, 0)
+	r := Run(uint64(fromEnv(t, envSeed, 1)), options)
 	if r.Violation != nil {
 		t.Errorf("seed %d: %v", r.Seed, r.Violation)
 	}
@@ -219,4 +236,33 @@ func BenchmarkSeed(b *testing.B) {
 		steps += r.Steps
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(steps), "ns/step")
+}
+
+// playKind plays a share of the seeds in one of the kinds. It sums up what they have been
+// through, and tells how many they were.
+func playKind(t *testing.T, kind string, share int) (Stats, int) {
+	t.Helper()
+	options := kinds[kind]
+	count := seedsDefault / share * fromEnv(t, envSeeds, seedsDefault) / seedsDefault
+	if testing.Short() {
+		count = min(count, 100)
+	}
+	options.Steps = fromEnv(t, envSteps, 0)
+	failed := 0
+	var total Stats
+	playAll(fromEnv(t, envFirst, 1), count, options, func(r Report) {
+		total.add(&r.Stats)
+		if r.Violation == nil {
+			return
+		}
+		if failed++; failed <= 10 {
+			t.Errorf("seed %d, step %d: %v\nreplay: make sim SEED=%d KIND=%s", r.Seed, r.Steps,
+				r.Violation, r.Seed, kind)
+		}
+	})
+	if failed > 0 {
+		t.Errorf("%d of %d seeds failed", failed, count)
+	}
+	t.Logf("%d seeds: %+v", count, total)
+	return total, count
 }

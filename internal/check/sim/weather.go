@@ -2,9 +2,11 @@ package sim
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"zoo"
+	"zoo/internal/core/quorum"
 	"zoo/internal/core/replica"
 	"zoo/internal/core/zab"
 	"zoo/internal/disk/vfs"
@@ -94,11 +96,11 @@ func (w *World) transferFault(s *server) {
 	}
 }
 
-// newDiskFault replaces the disk of a server by an empty one. An operator may do that to
-// an observer, and to a voter if nothing is lost with it; but not while an observer of
-// today may vote tomorrow.
+// newDiskFault replaces the disk of a server by an empty one; its configuration files stay.
+// An operator may do that to whoever votes in no configuration that is known anywhere, and
+// to a voter if nothing is lost with it.
 func (w *World) newDiskFault(s *server) {
-	if !s.alive || w.options.Reconfigures || !s.isObserver() && !w.canSpare(s) {
+	if !s.alive || !w.canSpare(s) {
 		return
 	}
 	w.stats.NewDisks++
@@ -111,14 +113,20 @@ func (w *World) newDiskFault(s *server) {
 	s.comeBack()
 }
 
-// canSpare tells whether all other voters have logged and promised what a voter has, and
-// are a quorum without it.
+// canSpare tells whether nobody counts a server, or all other voters have logged and promised
+// what it has, and are a quorum without it. While configurations differ no voter can be
+// spared: what it has said may count in one that the others have not heard of.
 func (w *World) canSpare(s *server) bool {
-	if !w.view.Decides(func(id zoo.ServerID) bool { return id != s.id }) {
+	views := w.views()
+	if !slices.ContainsFunc(views, func(v *quorum.View) bool { return v.IsVoter(s.id) }) {
+		return true
+	}
+	view := views[0]
+	if len(views) > 1 || !view.Decides(func(id zoo.ServerID) bool { return id != s.id }) {
 		return false
 	}
 	for _, other := range w.servers {
-		if other == s || other.isObserver() {
+		if other == s || !view.IsVoter(other.id) {
 			continue
 		}
 		if other.log.accepted < s.log.accepted || other.log.current < s.log.current ||

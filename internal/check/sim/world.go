@@ -20,9 +20,12 @@ type World struct {
 	// stay as they were; nil in stories.
 	aside   *rand.Rand
 	weather weather
-	agenda  agenda
-	now     time.Duration
-	steps   int
+	// restarts and oracle are what only some options play.
+	restarts restarts
+	oracle   oracle
+	agenda   agenda
+	now      time.Duration
+	steps    int
 	// crowd counts the steps of this instant.
 	crowd int
 	trace trace
@@ -59,6 +62,7 @@ type Stats struct {
 	// Spared are the turns of servers that had their history in memory, Recalled those
 	// that had to recover their disk to keep a log.
 	Spared, Recalled int
+	Restarts, Grants int
 }
 
 // Violation is a broken promise, with the time at which it broke.
@@ -84,6 +88,7 @@ func newWorld(rng *rand.Rand, p plan, options Options) *World {
 		w.servers = append(w.servers, newServer(w, i, m))
 	}
 	w.addSpares()
+	w.addNewcomer()
 	w.mesh = newMesh(w)
 	return w
 }
