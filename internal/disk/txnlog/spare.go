@@ -57,6 +57,7 @@ type Spare struct {
 	size   int64
 	filled int64
 	synced int64
+	zeros  []byte // what it is filled with
 }
 
 // Wanted is the size of the spare that it is time to begin, in bytes; 0 while it is not,
@@ -95,11 +96,10 @@ func (s *Spares) Begin(size int64) (*Spare, error) {
 	return s.filling, nil
 }
 
-// zeros is what a spare is filled with.
-var zeros [spareWriteBytes]byte
+// Size is how large the spare is to be, in bytes.
+func (p *Spare) Size() int64 { return p.size }
 
-// Size is how large the spare is to be, in bytes; Filled is how much of it is written.
-func (p *Spare) Size() int64   { return p.size }
+// Filled is how much of it is written, in bytes.
 func (p *Spare) Filled() int64 { return p.filled }
 
 // Fill writes a part of the spare; done when all of it is on the disk.
@@ -110,12 +110,17 @@ func (p *Spare) Fill() (done bool, err error) {
 			return false, err
 		}
 	}
-	part := zeros[:min(spareWriteBytes, p.size-p.filled)]
+	if p.zeros == nil {
+		p.zeros = make([]byte, min(spareWriteBytes, p.size))
+	}
+	part := p.zeros[:min(int64(len(p.zeros)), p.size-p.filled)]
 	if _, err := p.file.WriteAt(part, p.filled); err != nil {
 		return false, err
 	}
 	p.filled += int64(len(part))
-	done = p.filled == p.size
+	if done = p.filled == p.size; done {
+		p.zeros = nil
+	}
 	if done || p.filled-p.synced >= spareSyncBytes {
 		p.synced = p.filled
 		err = p.file.Sync()
