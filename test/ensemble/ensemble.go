@@ -19,6 +19,9 @@ type Options struct {
 	Dir string
 	// Voters and Observers are how many of each; ids count from 1, voters first.
 	Voters, Observers int
+	// Joiners come last. They know the others, and themselves as observers; nobody else
+	// knows them until a reconfiguration lets them join.
+	Joiners int
 	// Program runs one server.
 	Program Program
 	// TickTime is two seconds when it is zero, as in ZooKeeper's own example.
@@ -47,6 +50,9 @@ type Server struct {
 	ID       int
 	Observer bool
 
+	// joins says that the others' files do not name it.
+	joins bool
+
 	clientPort, quorumPort, electionPort, securePort, adminPort int
 
 	home    string
@@ -59,7 +65,7 @@ const portsEach = 5
 
 // New plans an ensemble and writes its files. Nothing runs yet.
 func New(opts Options) (*Ensemble, error) {
-	n := opts.Voters + opts.Observers
+	n := opts.Voters + opts.Observers + opts.Joiners
 	ports, err := freePorts(portsEach * n)
 	if err != nil {
 		return nil, err
@@ -71,6 +77,7 @@ func New(opts Options) (*Ensemble, error) {
 	for i := range n {
 		e.Servers = append(e.Servers, &Server{
 			ID: i + 1, Observer: i >= opts.Voters, program: opts.Program,
+			joins:      i >= opts.Voters+opts.Observers,
 			home:       filepath.Join(opts.Dir, "server."+strconv.Itoa(i+1)),
 			clientPort: ports[portsEach*i], quorumPort: ports[portsEach*i+1],
 			electionPort: ports[portsEach*i+2], securePort: ports[portsEach*i+3],
@@ -96,6 +103,9 @@ func New(opts Options) (*Ensemble, error) {
 func (e *Ensemble) members(from *Server, opts Options) (string, error) {
 	var b strings.Builder
 	for _, s := range e.Servers {
+		if s.joins && s != from {
+			continue
+		}
 		quorum, election := s.quorumPort, s.electionPort
 		if s != from {
 			var errs [2]error
@@ -105,10 +115,29 @@ func (e *Ensemble) members(from *Server, opts Options) (string, error) {
 				return "", err
 			}
 		}
-		fmt.Fprintf(&b, "server.%d=%s:%d:%d:%s;%s:%d\n",
-			s.ID, host, quorum, election, s.role(), host, s.clientPort)
+		b.WriteString(s.lineAt(quorum, election, s.role()) + "\n")
 	}
 	return b.String(), nil
+}
+
+func (s *Server) lineAt(quorum, election int, role string) string {
+	return fmt.Sprintf("server.%d=%s:%d:%d:%s;%s:%d", s.ID, host, quorum, election, role, host,
+		s.clientPort)
+}
+
+// Line is what a reconfiguration is told to let the server join, or take another role:
+// participant or observer.
+func (s *Server) Line(role string) string { return s.lineAt(s.quorumPort, s.electionPort, role) }
+
+// Move chooses other ports for the server's peers, which Line tells from now on. The
+// server itself hears of them from the reconfiguration.
+func (s *Server) Move() error {
+	ports, err := freePorts(2)
+	if err != nil {
+		return err
+	}
+	s.quorumPort, s.electionPort = ports[0], ports[1]
+	return nil
 }
 
 func (s *Server) role() string {

@@ -9,10 +9,11 @@ import (
 	"zoo/test/ensemble"
 )
 
-// makeUp is who is who in an ensemble: the voters, the observers, and who leads first.
+// makeUp is who is who in an ensemble: the voters, the observers, who comes later, and who
+// leads first.
 type makeUp struct {
-	voters, observers string
-	leader            kind
+	voters, observers, joiners string
+	leader                     kind
 	// always says that the row is played whenever the tests are.
 	always bool
 }
@@ -23,6 +24,9 @@ func (m makeUp) String() string {
 	b.WriteString(m.voters)
 	if m.observers != "" {
 		b.WriteString("+" + m.observers)
+	}
+	if m.joiners != "" {
+		b.WriteString("-then-" + m.joiners)
 	}
 	b.WriteString("-led-by-" + string(m.leader))
 	return b.String()

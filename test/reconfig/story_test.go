@@ -3,9 +3,7 @@ package reconfig
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,7 +33,7 @@ func begin(t *testing.T, lines ...string) *story {
 		t.Fatal(err)
 	}
 	e, err := ensemble.New(ensemble.Options{
-		Dir: t.TempDir(), Voters: 3, Observers: 1, Program: ensemble.Zoo(binary),
+		Dir: t.TempDir(), Voters: 3, Joiners: 1, Program: ensemble.Zoo(binary),
 		TickTime: 200 * time.Millisecond,
 		Lines: append(lines, "reconfigEnabled=true", "standaloneEnabled=false",
 			"skipACL=yes"),
@@ -45,9 +43,6 @@ func begin(t *testing.T, lines ...string) *story {
 	}
 	s := &story{t, ctx, binary, e}
 	t.Cleanup(func() { s.must(e.Close()) })
-	for _, server := range e.Servers[:3] {
-		s.forget(server, "server.4=")
-	}
 	for _, server := range e.Servers {
 		s.must(server.Start())
 	}
@@ -60,33 +55,6 @@ func (s *story) must(err error) {
 	if err != nil {
 		s.Fatal(err)
 	}
-}
-
-// forget takes a line out of a server's zoo.cfg.
-func (s *story) forget(server *ensemble.Server, line string) {
-	name := filepath.Join(server.Home(), "zoo.cfg")
-	text, err := os.ReadFile(name)
-	s.must(err)
-	var kept []string
-	for l := range strings.Lines(string(text)) {
-		if !strings.HasPrefix(l, line) {
-			kept = append(kept, l)
-		}
-	}
-	s.must(os.WriteFile(name, []byte(strings.Join(kept, "")), 0o600))
-}
-
-// lineOf is a server's line in its own zoo.cfg.
-func (s *story) lineOf(server *ensemble.Server) string {
-	text, err := os.ReadFile(filepath.Join(server.Home(), "zoo.cfg"))
-	s.must(err)
-	for l := range strings.Lines(string(text)) {
-		if strings.HasPrefix(l, fmt.Sprintf("server.%d=", server.ID)) {
-			return strings.TrimSpace(l)
-		}
-	}
-	s.Fatalf("server %d has no line of its own", server.ID)
-	return ""
 }
 
 // member runs zoo member; it asks the servers given.
@@ -159,8 +127,7 @@ func TestMembersJoinAndLeaveOneStepAtATime(t *testing.T) {
 	if _, err := s.member("promote", []string{"4"}, founders...); err == nil {
 		t.Error("a server that is no member was promoted")
 	}
-	line := s.lineOf(joiner)
-	_, err = s.member("add", []string{line}, founders...)
+	_, err = s.member("add", []string{joiner.Line("observer")}, founders...)
 	s.must(err)
 	s.role(joiner, "observer")
 	_, err = s.member("promote", []string{"4"}, founders...)

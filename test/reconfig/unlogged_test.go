@@ -17,7 +17,7 @@ func TestAnObserverWithALogInMemoryIsPromoted(t *testing.T) {
 	s := begin(t, "syncEnabled=false")
 	founders, joiner := s.Servers[:3], s.Servers[3]
 	s.role(joiner, "follower") // without a vote
-	_, err := s.member("add", []string{s.lineOf(joiner)}, founders...)
+	_, err := s.member("add", []string{joiner.Line("observer")}, founders...)
 	s.must(err)
 	s.role(joiner, "observer")
 	before := s.logs(joiner.Home())
