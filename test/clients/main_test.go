@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -91,34 +89,13 @@ func beginWithin(t *testing.T, limit time.Duration) *story {
 	return s
 }
 
-func (s *story) end() {
-	if err := s.Close(); err != nil {
-		s.Error(err)
-	}
-	if !s.Failed() {
-		return
-	}
-	for _, server := range s.Servers {
-		s.Logf("server %d, the end of its log:\n%s", server.ID, server.LastLines(40))
-		s.keepLog(server)
-	}
-}
+// envLogs is where the logs of failed tests are kept.
+const envLogs = "ZOO_CLIENTS_LOGS"
 
-// keepLog saves the log of a failed test where ZOO_CLIENTS_LOGS says.
-func (s *story) keepLog(server *ensemble.Server) {
-	dir := os.Getenv("ZOO_CLIENTS_LOGS")
-	if dir == "" {
-		return
-	}
-	text, err := os.ReadFile(server.LogFile())
-	if err != nil {
-		s.Log(err)
-		return
-	}
-	name := fmt.Sprintf("%s.%d.log", strings.ReplaceAll(s.Name(), "/", "."), server.ID)
-	if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
-		s.Log(err)
-	}
+func (s *story) end() {
+	s.End(s.T, envLogs, func(server *ensemble.Server) string {
+		return fmt.Sprintf("server %d", server.ID)
+	})
 }
 
 func (s *story) must(err error) {
@@ -167,22 +144,7 @@ func (s *story) restart(server *ensemble.Server) {
 // settle waits until every server has applied the same last transaction.
 func (s *story) settle() {
 	s.Helper()
-	s.must(ensemble.Until(s.ctx, "all servers are at one zxid", func(ctx context.Context) error {
-		seen := map[string]bool{}
-		for _, server := range s.Servers {
-			answer, err := server.Ask(ctx, "srvr")
-			if err != nil {
-				return err
-			}
-			_, rest, _ := strings.Cut(answer, "\nZxid: ")
-			zxid, _, _ := strings.Cut(rest, "\n")
-			seen[zxid] = true
-		}
-		if len(seen) != 1 || seen[""] {
-			return fmt.Errorf("they are at %v", seen)
-		}
-		return nil
-	}))
+	s.must(s.WaitOneZxid(s.ctx))
 }
 
 // leaveOut skips a story whose client is not installed, loudly.

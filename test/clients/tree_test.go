@@ -3,12 +3,12 @@ package clients
 import (
 	"crypto/sha256"
 	"fmt"
-	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/go-zookeeper/zk"
+
+	"zoo/test/ensemble"
 )
 
 // dump is a server's whole tree as a client sees it: each path with its data and
@@ -53,27 +53,6 @@ func shown(data []byte) string {
 	return fmt.Sprintf("%x", sha256.Sum256(data))
 }
 
-// differences names the paths in which two dumps differ, at most a few of them.
-func differences(a, b dump) string {
-	var found []string
-	for at := range merged(a, b) {
-		if a[at] != b[at] {
-			found = append(found, fmt.Sprintf("%s:\n  %s\n  %s", at, a[at], b[at]))
-		}
-	}
-	slices.Sort(found)
-	if len(found) > 5 {
-		found = append(found[:5], fmt.Sprintf("and %d more", len(found)-5))
-	}
-	return strings.Join(found, "\n")
-}
-
-func merged(a, b dump) dump {
-	all := maps.Clone(a)
-	maps.Copy(all, b)
-	return all
-}
-
 // wantOneTree fails unless every server shows the same tree, at the same zxid and,
 // where the servers tell it, with the same digest. It returns that tree.
 func (s *story) wantOneTree() dump {
@@ -87,7 +66,7 @@ func (s *story) wantOneTree() dump {
 		d := s.dumpTree(readers[i])
 		if first == nil {
 			first = d
-		} else if diff := differences(first, d); diff != "" {
+		} else if diff := ensemble.Differences(first, d); diff != "" {
 			s.Errorf("servers 1 and %d differ:\n%s", server.ID, diff)
 		}
 	}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -97,35 +95,13 @@ func plan(t *testing.T, m makeUp, lines ...string) *story {
 	return s
 }
 
-func (s *story) end() {
-	if err := s.Close(); err != nil {
-		s.Error(err)
-	}
-	if !s.Failed() {
-		return
-	}
-	for _, server := range s.Servers {
-		s.Logf("server %d (%c), the end of its log:\n%s", server.ID, s.kind(server),
-			server.LastLines(40))
-		s.keepLog(server)
-	}
-}
+// envLogs is where the logs of failed tests are kept.
+const envLogs = "ZOO_MIXED_LOGS"
 
-// keepLog saves the log of a failed test where ZOO_MIXED_LOGS says.
-func (s *story) keepLog(server *ensemble.Server) {
-	dir := os.Getenv("ZOO_MIXED_LOGS")
-	if dir == "" {
-		return
-	}
-	text, err := os.ReadFile(server.LogFile())
-	if err != nil {
-		s.Log(err)
-		return
-	}
-	name := fmt.Sprintf("%s.%d.log", strings.ReplaceAll(s.Name(), "/", "."), server.ID)
-	if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
-		s.Log(err)
-	}
+func (s *story) end() {
+	s.End(s.T, envLogs, func(server *ensemble.Server) string {
+		return fmt.Sprintf("server %d (%c)", server.ID, s.kind(server))
+	})
 }
 
 func (s *story) must(err error) {

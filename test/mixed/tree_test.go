@@ -1,12 +1,8 @@
 package mixed
 
 import (
-	"context"
 	"fmt"
-	"maps"
 	"path"
-	"slices"
-	"strings"
 	"sync"
 
 	"zoo/test/ensemble"
@@ -84,23 +80,6 @@ func portray(c *guest, at string) (text string, names []string, err error) {
 	return fmt.Sprintf("%q %+v %v", data, *stat, acl), names, err
 }
 
-// differences names the paths in which two trees differ, at most a few of them.
-func differences(a, b map[string]string) string {
-	all := maps.Clone(a)
-	maps.Copy(all, b)
-	var found []string
-	for at := range all {
-		if a[at] != b[at] {
-			found = append(found, fmt.Sprintf("%s:\n  %s\n  %s", at, a[at], b[at]))
-		}
-	}
-	slices.Sort(found)
-	if len(found) > 5 {
-		found = append(found[:5], fmt.Sprintf("and %d more", len(found)-5))
-	}
-	return strings.Join(found, "\n")
-}
-
 // oneTree fails unless every server shows the same tree, at the same zxid and with the
 // same digest, and none has found a transaction's digest to be another than its own.
 func (s *story) oneTree() map[string]string {
@@ -116,7 +95,7 @@ func (s *story) oneTree() map[string]string {
 		c.Close()
 		if first == nil {
 			first = d
-		} else if diff := differences(first, d); diff != "" {
+		} else if diff := ensemble.Differences(first, d); diff != "" {
 			s.Errorf("servers 1 and %d differ:\n%s", server.ID, diff)
 		}
 	}
@@ -125,25 +104,9 @@ func (s *story) oneTree() map[string]string {
 	return first
 }
 
-// oneZxid waits until every server has applied the same last transaction.
 func (s *story) oneZxid() {
 	s.Helper()
-	s.must(ensemble.Until(s.ctx, "all servers are at one zxid", func(ctx context.Context) error {
-		seen := map[string]bool{}
-		for _, server := range s.Servers {
-			answer, err := server.Ask(ctx, "srvr")
-			if err != nil {
-				return err
-			}
-			_, rest, _ := strings.Cut(answer, "\nZxid: ")
-			zxid, _, _ := strings.Cut(rest, "\n")
-			seen[zxid] = true
-		}
-		if len(seen) != 1 || seen[""] {
-			return fmt.Errorf("they are at %v", seen)
-		}
-		return nil
-	}))
+	s.must(s.WaitOneZxid(s.ctx))
 }
 
 // oneDigest looks at what the servers think of each other's digests: each has compared

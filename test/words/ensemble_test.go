@@ -2,7 +2,6 @@ package words
 
 import (
 	"context"
-	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,9 +49,7 @@ func collectRoles(t *testing.T, program ensemble.Program) map[string]answers {
 	}
 	ask(fresh)
 	play(t, servers["follower"].Address())
-	if err := ensemble.Until(ctx, "all have the history", func(ctx context.Context) error {
-		return oneZxid(ctx, e)
-	}); err != nil {
+	if err := e.WaitOneZxid(ctx); err != nil {
 		t.Fatal(err)
 	}
 	ask("")
@@ -70,21 +67,6 @@ var (
 
 // zxidsFresh is what a learner may say before there is a transaction.
 var zxidsFresh = []string{"Zxid: 0x0", "Zxid: 0x100000000"}
-
-func oneZxid(ctx context.Context, e *ensemble.Ensemble) error {
-	seen := map[string]bool{}
-	for _, server := range e.Servers {
-		text, err := server.Ask(ctx, "srvr")
-		if err != nil {
-			return err
-		}
-		seen[zxidLine.FindString(text)] = true
-	}
-	if len(seen) > 1 {
-		return errors.New("some have not")
-	}
-	return nil
-}
 
 // The plot: two ensembles hear the same history through a follower. Each role says the
 // same as Java's, before it and after it: the lines of srvr, stat, cons and dump, the
