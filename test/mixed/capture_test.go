@@ -1,7 +1,11 @@
 package mixed
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/go-zookeeper/zk"
@@ -27,7 +31,7 @@ func TestJavasServersAreOverheard(t *testing.T) {
 	leader := s.leader()
 	follower := s.leaderFirst()[1]
 	w.write(t, "election.txt", "Three servers of Java's 3.8.0 elect, all with empty logs.",
-		w.elections()...)
+		w.elections(s.Servers...)...)
 	s.clientWork(follower)
 	w.write(t, "work.txt", "A follower joins with an empty log, and works for a client.",
 		w.last(follower.ID))
@@ -110,4 +114,64 @@ func (s *story) dieAlone(leader *ensemble.Server) {
 	c.Close()
 	s.kills(leader)
 	s.starts(others...)
+}
+
+// The plot: three servers of Java's are reconfigured, and the tap writes it down. A fourth
+// looks for the ensemble and joins it as an observer; a follower is taken out; then the
+// leader is, so that the other follower, through which the client asks for all that, leads
+// alone and the old leader follows it without a vote.
+func TestJavasReconfigurationIsOverheard(t *testing.T) {
+	if os.Getenv(envCapture) != "1" {
+		t.Skip("what is in testdata is played by the other tests; ZOO_CAPTURE=1 writes it anew")
+	}
+	s := plan(t, makeUp{voters: "JJJ", joiners: "J"}, reconfigLines...)
+	w := s.insert()
+	founders, joiner := s.Servers[:3], s.Servers[3]
+	s.starts(founders...)
+	leader := s.leader()
+	stays, leaves := s.followers()[0], s.followers()[1]
+	s.starts(joiner)
+	w.write(t, "joining.txt", "A fourth server looks for the ensemble that does not know it.",
+		w.elections(joiner)...)
+
+	c := s.dial(sessionTimeout, stays)
+	s.create(c, "/before", "1", 0)
+	s.reconfigured(c, joiner.Line("observer"), "", "1 2 3 4o")
+	s.oneZxid()
+	w.write(t, "joiner.txt", "The fourth follows without a vote, until it is an observer.",
+		w.all(joiner.ID, leader.ID)[0])
+	s.create(c, "/joined", "2", 0)
+	s.reconfigured(c, "", strconv.Itoa(leaves.ID), without("1 2 3 4o", leaves))
+	s.create(c, "/left", "3", 0)
+	alone := without(without("1 2 3 4o", leaves), leader)
+	s.reconfigured(c, "", strconv.Itoa(leader.ID), alone)
+	w.write(t, "reconfig.txt", "A follower hears of three changes, and leads after the last.",
+		w.last(stays.ID))
+	w.write(t, "joined.txt", "It observes, and another server is to lead.",
+		w.all(joiner.ID, leader.ID)[1])
+	s.create(c, "/led", "4", 0)
+	s.oneZxid()
+	w.write(t, "demoted.txt", "The leader that was taken out follows its successor.",
+		w.last(leader.ID))
+	c.Close()
+}
+
+// reconfigured lets servers join and leave, through the client's server, and waits for the
+// roles that this gives them. Nobody else opens a session.
+func (s *story) reconfigured(c *guest, joining, leaving, want string) {
+	s.Helper()
+	_, err := c.IncrementalReconfig(list(joining), list(leaving), -1)
+	if !errors.Is(err, zk.ErrConnectionClosed) {
+		s.must(err)
+	}
+	s.must(ensemble.Until(s.ctx, "the members are "+want, func(ctx context.Context) error {
+		data, _, err := c.Get(internalRoot + "/config")
+		if err == nil && membersIn(string(data)) != want {
+			err = fmt.Errorf("they are %s", membersIn(string(data)))
+		}
+		for _, server := range s.Servers {
+			err = errors.Join(err, hasRole(ctx, server, want))
+		}
+		return err
+	}))
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,10 +140,13 @@ func (o *overheard) read(t *testing.T) []heard {
 // quorumTalks are those on quorum ports.
 var quorumTalks = []string{"work.txt", "diff.txt", "trunc.txt", "snap.txt"}
 
+// reconfigTalks are those on quorum ports in which the configuration changes.
+var reconfigTalks = []string{"reconfig.txt", "joiner.txt", "joined.txt", "demoted.txt"}
+
 // What is read from Java's servers and written again is what they have said, packet by
 // packet and record by record.
 func TestJavasPacketsAreWrittenAsTheyWereRead(t *testing.T) {
-	for _, name := range quorumTalks {
+	for _, name := range slices.Concat(quorumTalks, reconfigTalks) {
 		o := load(t, name)
 		for _, ends := range [][2]int{{o.learner(), o.leader()}, {o.leader(), o.learner()}} {
 			s := newStream(ends[0], o.by(ends[0], ends[1]))
@@ -166,7 +170,7 @@ func record(t *testing.T, p *wire.QuorumPacket, fromLeader bool) {
 	var again []byte
 	d := jute.NewDecoder(p.Data)
 	switch {
-	case p.Type == wire.PacketFollowerInfo:
+	case p.Type == wire.PacketFollowerInfo, p.Type == wire.PacketObserverInfo:
 		again = twice(&d, &wire.LearnerInfo{})
 	case p.Type == wire.PacketLeaderInfo:
 		again = twice(&d, &wire.LeaderInfo{})
@@ -180,8 +184,11 @@ func record(t *testing.T, p *wire.QuorumPacket, fromLeader bool) {
 		for d.Len() > 0 && d.Err() == nil {
 			again = append(again, twice(&d, &wire.SessionTimeout{})...)
 		}
-	case p.Type == wire.PacketProposal:
+	case p.Type == wire.PacketProposal, p.Type == wire.PacketInform:
 		again = proposed(t, p.Data)
+	case p.Type == wire.PacketInformAndActivate:
+		leads := d.Long()
+		again = append(jute.AppendLong(nil, leads), proposed(t, p.Data[len(p.Data)-d.Len():])...)
 	default:
 		return
 	}

@@ -29,7 +29,8 @@ func (o *overheard) notices(t *testing.T) []notice {
 		}
 		b := streams[ends]
 		b.Write(piece)
-		if ends[0] > ends[1] && b.Len() == len(piece) && int64(order.BigEndian.Uint64(piece)) < 0 {
+		if begins := b.Len() == len(piece) && len(piece) >= 8; begins && ends[0] > ends[1] &&
+			int64(order.BigEndian.Uint64(piece)) < 0 {
 			handshake(t, b, ends[0])
 		}
 		for b.Len() >= 4 && b.Len() >= 4+int(order.BigEndian.Uint32(b.Bytes())) {

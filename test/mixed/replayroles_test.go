@@ -3,8 +3,6 @@ package mixed
 import (
 	"bytes"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,14 +19,7 @@ import (
 // viewOf reads the configuration that Java's servers send each other.
 func viewOf(t *testing.T, text string) *quorum.View {
 	t.Helper()
-	var members []quorum.Member
-	for line := range strings.Lines(text) {
-		name, rest, _ := strings.Cut(strings.TrimSpace(line), "=")
-		if id, err := strconv.Atoi(strings.TrimPrefix(name, "server.")); err == nil {
-			members = append(members, quorum.Member{ID: zoo.ServerID(id), Text: rest})
-		}
-	}
-	view, err := quorum.NewView(members, 0)
+	view, err := quorum.ParseView(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,11 +50,11 @@ type player struct {
 // theLink is the only one that a player has.
 const theLink = 7
 
-func play(t *testing.T, id int, view *quorum.View, rec replica.Recovered) *player {
+func play(t *testing.T, cfg replica.Config, rec replica.Recovered) *player {
 	t.Helper()
-	return &player{t: t, replica: replica.New(replica.Config{
-		ID: zoo.ServerID(id), View: view, TickTime: tick, InitLimit: 10, SyncLimit: 5,
-		SessionTimeoutMax: 20 * time.Second}, rec)}
+	cfg.TickTime, cfg.InitLimit, cfg.SyncLimit = tick, 10, 5
+	cfg.SessionTimeoutMax = 20 * time.Second
+	return &player{t: t, replica: replica.New(cfg, rec)}
 }
 
 // step feeds an event and does what comes of it.
@@ -130,36 +121,43 @@ func TestOurLearnerDoesAsJavasDid(t *testing.T) {
 			o := load(t, name)
 			all := o.read(t)
 			rec, invented := stateOf(t, all, past)
-			p := play(t, o.learner(), viewIn(t, all), rec)
+			p := play(t, replica.Config{ID: zoo.ServerID(o.learner()), View: viewIn(t, all)}, rec)
 			p.invented = invented && name != "snap.txt"
-			p.follow(o.leader(), first(t, all, wire.PacketLeaderInfo).Zxid.Epoch())
-			var said []wire.QuorumPacket
-			for _, h := range all {
-				if h.by == o.leader() {
-					p.hear(h)
-				} else {
-					said = append(said, h.packet)
-				}
-			}
+			p.learn(o, all)
 			status := p.replica.Status()
 			if last := lastOf(all); !status.Serving || status.LastApplied != last {
 				t.Errorf("serving %v at %v, want %v", status.Serving, status.LastApplied, last)
 			}
-			wantPackets(t, p.sent, said, settledIn(all))
 		})
 	}
+}
+
+// learn lets the player hear what the leader has said, and compares what it says with what
+// Java's learner has said.
+func (p *player) learn(o *overheard, all []heard) {
+	p.t.Helper()
+	p.follow(o.leader(), first(p.t, all, wire.PacketLeaderInfo).Zxid.Epoch())
+	var said []wire.QuorumPacket
+	for _, h := range all {
+		if h.by == o.leader() {
+			p.hear(h)
+		} else {
+			said = append(said, h.packet)
+		}
+	}
+	wantPackets(p.t, p.sent, said, settledIn(all))
 }
 
 // follow lets the player learn from two others who leads.
 func (p *player) follow(leader int, epoch zoo.Epoch) {
 	p.t.Helper()
-	for id := 1; id <= 3; id++ {
+	for _, id := range p.replica.Members().Voters() {
 		state := wire.Following
-		if id == leader {
+		if id == zoo.ServerID(leader) {
 			state = wire.Leading
 		}
-		p.step(replica.ElectionUp{Peer: zoo.ServerID(id)})
-		p.step(replica.Notified{Peer: zoo.ServerID(id), Notification: wire.Notification{
+		p.step(replica.ElectionUp{Peer: id})
+		p.step(replica.Notified{Peer: id, Notification: wire.Notification{
 			State: state, Leader: zoo.ServerID(leader), Round: 9, PeerEpoch: epoch}})
 	}
 	p.step(replica.LinkUp{Link: theLink, Leader: zoo.ServerID(leader)})
@@ -191,7 +189,10 @@ func stateOf(
 	d := jute.NewDecoder(ack.Data)
 	current.DecodeFrom(&d)
 	rec.Epochs = zab.Epochs{Current: zoo.Epoch(current.CurrentEpoch),
-		Accepted: first(t, all, wire.PacketFollowerInfo).Zxid.Epoch()}
+		Accepted: all[0].packet.Zxid.Epoch()}
+	if current.CurrentEpoch < 0 {
+		rec.Epochs.Current = rec.Epochs.Accepted // It had promised the epoch before.
+	}
 	next := zoo.MakeZxid(1, 1)
 	for _, e := range past {
 		if e.Zxid == next && e.Zxid <= ack.Zxid {
@@ -214,7 +215,8 @@ func lastOf(all []heard) zoo.Zxid {
 	var last zoo.Zxid
 	for _, h := range all {
 		switch h.packet.Type {
-		case wire.PacketCommit, wire.PacketSnap, wire.PacketTrunc:
+		case wire.PacketCommit, wire.PacketCommitAndActivate, wire.PacketInform,
+			wire.PacketInformAndActivate, wire.PacketSnap, wire.PacketTrunc:
 			last = h.packet.Zxid
 		}
 	}
@@ -262,7 +264,16 @@ func wantPackets(t *testing.T, got, want []wire.QuorumPacket, settled map[zoo.Zx
 func TestOurLeaderDoesAsJavasDid(t *testing.T) {
 	o := load(t, "work.txt")
 	all := o.read(t)
-	p := play(t, o.leader(), viewIn(t, all), replica.Recovered{Tree: tree.New()})
+	p := play(t, replica.Config{ID: zoo.ServerID(o.leader()), View: viewIn(t, all)},
+		replica.Recovered{Tree: tree.New()})
+	p.teach(o, all)
+}
+
+// teach lets the player lead the follower, and compares what it says with what Java's
+// leader has said.
+func (p *player) teach(o *overheard, all []heard) {
+	t := p.t
+	t.Helper()
 	p.lead(o)
 	times := timesOf(t, all)
 	start := first(t, all, wire.PacketLeaderInfo).Zxid

@@ -1,11 +1,14 @@
 package mixed
 
 import (
+	order "encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,9 +20,17 @@ import (
 // tap stands between the servers of an ensemble and writes down what they say to each
 // other.
 type tap struct {
+	// places are the ports of the servers; immutable once they run.
+	places map[string]place
 	mu     sync.Mutex // guards talks
 	talks  []*talk
 	closed sync.WaitGroup
+}
+
+// place is whose a port is, and what for.
+type place struct {
+	id       int
+	election bool
 }
 
 // talk is one connection between two servers.
@@ -36,47 +47,28 @@ type saying struct {
 	bytes []byte
 }
 
-// insert takes the place of every server for every other one: each hears in its own
-// zoo.cfg where the tap listens for it.
+// insert takes the place of every server for every other one: each has a SOCKS proxy of its
+// own for what it dials, so that no configuration has to lie about where the others are.
 func (s *story) insert() *tap {
 	s.Helper()
-	w := &tap{}
-	for _, from := range s.Servers {
-		file := filepath.Join(from.Home(), "zoo.cfg")
-		text, err := os.ReadFile(file)
-		s.must(err)
-		var lines []string
-		for line := range strings.Lines(string(text)) {
-			lines = append(lines, s.detour(w, from, line))
-		}
-		s.must(os.WriteFile(file, []byte(strings.Join(lines, "")), 0o600))
-	}
-	s.Cleanup(func() {
+	w := &tap{places: map[string]place{}}
+	s.Cleanup(func() { // behind that of the listeners
 		s.must(s.Close())
 		w.closed.Wait()
 	})
+	for _, server := range s.Servers {
+		line := strings.Split(server.Line("participant"), ":")
+		for i, election := range []bool{false, true} {
+			w.places[line[1+i]] = place{server.ID, election}
+		}
+		server.Become(javas.program("-DsocksProxyHost=127.0.0.1", "-DsocksNonProxyHosts=",
+			"-DsocksProxyPort="+strconv.Itoa(s.listen(w, server))))
+	}
 	return w
 }
 
-// detour changes the line of another server: server.N=host:quorum:election:role;…
-func (s *story) detour(w *tap, from *ensemble.Server, line string) string {
-	s.Helper()
-	name, rest, _ := strings.Cut(line, "=")
-	id, err := strconv.Atoi(strings.TrimPrefix(name, "server."))
-	if err != nil || id == from.ID {
-		return line
-	}
-	parts := strings.SplitN(rest, ":", 4)
-	for i, election := range []bool{false, true} {
-		about := talk{from: from.ID, to: id, election: election}
-		port := s.listen(w, "127.0.0.1:"+parts[1+i], about)
-		parts[1+i] = strconv.Itoa(port)
-	}
-	return name + "=" + strings.Join(parts, ":")
-}
-
-// listen passes on what comes to a port of its own.
-func (s *story) listen(w *tap, target string, about talk) int {
+// listen is a server's way to the others. It gives the port.
+func (s *story) listen(w *tap, from *ensemble.Server) int {
 	s.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	s.must(err)
@@ -87,21 +79,54 @@ func (s *story) listen(w *tap, target string, about talk) int {
 			if err != nil {
 				return
 			}
-			w.closed.Go(func() { w.pass(conn, target, about) })
+			w.closed.Go(func() { w.pass(conn, from.ID) })
 		}
 	})
 	return l.Addr().(*net.TCPAddr).Port
 }
 
+// socksTarget hears where a SOCKS 5 client wants to go (RFC 1928, without a password), and
+// gives the port.
+func socksTarget(conn net.Conn) (string, error) {
+	// Version, count and list of methods; Java's client offers up to two.
+	hello := make([]byte, 2)
+	if _, err := io.ReadFull(conn, hello); err != nil {
+		return "", err
+	}
+	if _, err := io.ReadFull(conn, make([]byte, hello[1])); err != nil {
+		return "", err
+	}
+	if _, err := conn.Write([]byte{5, 0}); err != nil {
+		return "", err
+	}
+	// Version, CONNECT, reserved, IPv4, the address and the port.
+	ask := make([]byte, 10)
+	if _, err := io.ReadFull(conn, ask); err != nil {
+		return "", err
+	}
+	if ask[1] != 1 || ask[3] != 1 {
+		return "", fmt.Errorf("a request that is not for an IPv4 address: %x", ask)
+	}
+	return strconv.Itoa(int(order.BigEndian.Uint16(ask[8:]))), nil
+}
+
 // pass is one connection, until either end closes it.
-func (w *tap) pass(conn net.Conn, target string, about talk) {
+func (w *tap) pass(conn net.Conn, from int) {
 	defer conn.Close()
-	other, err := net.Dial("tcp", target)
+	port, err := socksTarget(conn)
 	if err != nil {
 		return
 	}
+	at, known := w.places[port]
+	other, err := net.Dial("tcp", "127.0.0.1:"+port)
+	if err != nil || !known {
+		return
+	}
 	defer other.Close()
-	t := &about
+	if _, err := conn.Write([]byte{5, 0, 0, 1, 127, 0, 0, 1, 0, 0}); err != nil {
+		return
+	}
+	t := &talk{from: from, to: at.id, election: at.election}
 	w.mu.Lock()
 	w.talks = append(w.talks, t)
 	w.mu.Unlock()
@@ -140,18 +165,26 @@ func (w *tap) last(learner int) *talk {
 	return w.talks[at]
 }
 
-// elections are the connections of the election that two servers have kept: what was
-// said in both directions.
-func (w *tap) elections() []*talk {
+// elections are the connections of the election that servers have dialed and kept: what
+// was said in both directions.
+func (w *tap) elections(dialers ...*ensemble.Server) []*talk {
+	return w.those(func(t *talk) bool {
+		return t.election && t.from > t.to &&
+			slices.ContainsFunc(dialers, func(d *ensemble.Server) bool { return d.ID == t.from })
+	})
+}
+
+// all are the connections of a learner to one leader, in their order.
+func (w *tap) all(learner, leader int) []*talk {
+	return w.those(func(t *talk) bool {
+		return !t.election && t.from == learner && t.to == leader
+	})
+}
+
+func (w *tap) those(which func(*talk) bool) []*talk {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var kept []*talk
-	for _, t := range w.talks {
-		if t.election && t.from > t.to {
-			kept = append(kept, t)
-		}
-	}
-	return kept
+	return slices.DeleteFunc(slices.Clone(w.talks), func(t *talk) bool { return !which(t) })
 }
 
 // write stores what was said so far: the speaker, the listener, and the bytes.
