@@ -228,6 +228,9 @@ func TestAnObserverAttachesToAFollower(t *testing.T) {
 	if n := synced(served.Learners); n != 1 {
 		t.Errorf("server %d serves %d observers, not 1", master, n)
 	}
+	if told := e.tells(4).ObserverMaster; told != master {
+		t.Errorf("operators hear of %d, the observer is attached to %d", told, master)
+	}
 	if err := e.servers[master].stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -239,6 +242,13 @@ func TestAnObserverAttachesToAFollower(t *testing.T) {
 	if status, _ := e.servers[4].status(); status.Master == master {
 		t.Errorf("the observer is attached to %d, which is gone", master)
 	}
+}
+
+// tells is what a server tells operators about its part in the ensemble.
+func (e *ensemble) tells(id zoo.ServerID) (o command.Overview) {
+	status, _ := e.servers[id].status()
+	source{e.servers[id].Server}.addEnsemble(&o, &status)
+	return o
 }
 
 // The plot: a follower is away while more is written than the leader keeps for

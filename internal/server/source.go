@@ -77,6 +77,9 @@ func (q source) addEnsemble(o *command.Overview, status *loopStatus) {
 	if status.State == replica.Following {
 		o.Follower = &command.Follower{SyncedObservers: synced(status.Learners)}
 	}
+	if status.State == replica.Observing {
+		o.ObserverMaster = cmp.Or(status.Master, status.Leader)
+	}
 	if status.State != replica.Leading {
 		return
 	}

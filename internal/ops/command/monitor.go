@@ -15,6 +15,9 @@ func (a *Answerer) monitor(o *Overview) string {
 	if o.PeerState != "" {
 		m.add("peer_state", o.PeerState)
 	}
+	if o.ObserverMaster != 0 {
+		m.add("observer_master_id", int64(o.ObserverMaster))
+	}
 	m.addTraffic(o)
 	m.addTree(o)
 	m.addProcess(o)

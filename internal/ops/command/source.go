@@ -121,6 +121,9 @@ type Overview struct {
 	Leader *Leader
 	// Follower is what only a follower knows; nil elsewhere.
 	Follower *Follower
+	// ObserverMaster is whom an observer learns from, the leader or a follower; zero for
+	// none, and elsewhere.
+	ObserverMaster zoo.ServerID
 }
 
 // Latency sums up the time from reading a request to the end of its reply.
