@@ -33,6 +33,9 @@ type Options struct {
 	Secure bool
 	// Operated gives every server an admin port that it keeps; otherwise it takes any.
 	Operated bool
+	// Apart gives each server an address of this machine to itself for its peers, 127.0.0.N,
+	// for what has the same port on all of them. Only Linux has those without being asked.
+	Apart bool
 	// Route tells the port at which the server from reaches a quorum or election port of
 	// the server to, by their ids; nil means the port itself.
 	Route func(from, to, port int) (int, error)
@@ -52,6 +55,8 @@ type Server struct {
 
 	// joins says that the others' files do not name it.
 	joins bool
+	// host is where it is for its peers.
+	host string
 
 	clientPort, quorumPort, electionPort, securePort, adminPort int
 
@@ -77,12 +82,17 @@ func New(opts Options) (*Ensemble, error) {
 	for i := range n {
 		e.Servers = append(e.Servers, &Server{
 			ID: i + 1, Observer: i >= opts.Voters, program: opts.Program,
-			joins:      i >= opts.Voters+opts.Observers,
+			joins: i >= opts.Voters+opts.Observers, host: host,
 			home:       filepath.Join(opts.Dir, "server."+strconv.Itoa(i+1)),
 			clientPort: ports[portsEach*i], quorumPort: ports[portsEach*i+1],
 			electionPort: ports[portsEach*i+2], securePort: ports[portsEach*i+3],
 			adminPort: ports[portsEach*i+4],
 		})
+	}
+	if opts.Apart {
+		for _, s := range e.Servers {
+			s.host = "127.0.0." + strconv.Itoa(s.ID)
+		}
 	}
 	if opts.Route == nil {
 		opts.Route = func(_, _, port int) (int, error) { return port, nil }
@@ -121,7 +131,7 @@ func (e *Ensemble) members(from *Server, opts Options) (string, error) {
 }
 
 func (s *Server) lineAt(quorum, election int, role string) string {
-	return fmt.Sprintf("server.%d=%s:%d:%d:%s;%s:%d", s.ID, host, quorum, election, role, host,
+	return fmt.Sprintf("server.%d=%s:%d:%d:%s;%s:%d", s.ID, s.host, quorum, election, role, host,
 		s.clientPort)
 }
 

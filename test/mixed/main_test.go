@@ -85,7 +85,8 @@ func plan(t *testing.T, m makeUp, lines ...string) *story {
 	s := &story{T: t, ctx: ctx, kinds: []kind(m.voters + m.observers + m.joiners)}
 	lines = append(lines, "snapCount=1000", "maxSessionTimeout=20000")
 	e, err := ensemble.New(ensemble.Options{Dir: t.TempDir(), TickTime: tick,
-		Voters: len(m.voters), Observers: len(m.observers), Joiners: len(m.joiners), Lines: lines})
+		Voters: len(m.voters), Observers: len(m.observers), Joiners: len(m.joiners), Lines: lines,
+		Apart: m.apart})
 	s.must(err)
 	s.Ensemble = e
 	for i, server := range e.Servers {

@@ -14,6 +14,8 @@ import (
 type makeUp struct {
 	voters, observers, joiners string
 	leader                     kind
+	// apart gives each server an address of its own.
+	apart bool
 	// always says that the row is played whenever the tests are.
 	always bool
 }

@@ -89,7 +89,7 @@ func (s *story) reform(h *history, joining, leaving, want string) {
 	}) {
 		s.Fatalf("joining %q, leaving %q: %v", joining, leaving, err)
 	}
-	s.inForce(want)
+	s.inForce(want, list(joining)...)
 	h.progress(s)
 	s.Logf("the members are %s; server %d leads", want, s.leader().ID)
 }
@@ -101,10 +101,10 @@ func list(text string) []string {
 	return strings.Split(text, ",")
 }
 
-// inForce waits until all running servers show the same configuration of these members and
-// have their roles, and the members have it in their files. One of ours that was never a
-// member keeps the file that it began with.
-func (s *story) inForce(want string) {
+// inForce waits until all running servers show the same configuration of these members, with
+// the lines, and have their roles, and the members have it in their files. One of ours that
+// was never a member keeps the file that it began with.
+func (s *story) inForce(want string, lines ...string) {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.ctx, startLimit)
 	defer cancel()
@@ -119,8 +119,8 @@ func (s *story) inForce(want string) {
 		for i, server := range running {
 			data, _, err := guests[i].Get(internalRoot + "/config")
 			text := string(data)
-			if err == nil && membersIn(text) != want {
-				err = fmt.Errorf("the members are %s", membersIn(text))
+			if err == nil && (membersIn(text) != want || !hasLines(text, lines)) {
+				err = fmt.Errorf("the members are %s:\n%s", membersIn(text), text)
 			}
 			if err == nil && first != "" && text != first {
 				err = fmt.Errorf("the configuration is %q, others have %q", text, first)
@@ -136,6 +136,15 @@ func (s *story) inForce(want string) {
 }
 
 func isDown(server *ensemble.Server) bool { return server.Ended() }
+
+func hasLines(text string, lines []string) bool {
+	for _, line := range lines {
+		if !strings.Contains(text, line+"\n") {
+			return false
+		}
+	}
+	return true
+}
 
 // membersIn lists the ids in a configuration, those of observers with an o.
 func membersIn(text string) string {
