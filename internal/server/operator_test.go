@@ -12,11 +12,14 @@ import (
 	"time"
 
 	"zoo"
+	"zoo/internal/core/quorum"
 	"zoo/internal/core/tree"
+	"zoo/internal/core/zab"
 	"zoo/internal/disk/snapshot"
 	"zoo/internal/disk/txnlog"
 	"zoo/internal/disk/vfs"
 	"zoo/internal/ops/admin"
+	"zoo/internal/ops/command"
 	"zoo/internal/wire"
 )
 
@@ -410,4 +413,20 @@ func TestATakenAdminPortIsNoReasonToEnd(t *testing.T) {
 	cfg := standaloneConfig(vfs.NewMem())
 	cfg.Admin.Listen = first.operators.String()
 	start(t, cfg.Store.FS.(*vfs.Mem), cfg).connect().create("/a", "")
+}
+
+// A server that was taken out follows on without a vote, and is told apart from those that
+// have one.
+func TestFollowersWithoutAVoteAreCounted(t *testing.T) {
+	view, err := quorum.NewView([]quorum.Member{{ID: 1}, {ID: 2}, {ID: 4, Observer: true}}, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got command.Leader
+	countLearners(&got, view, []zab.LearnerStatus{{ID: 2, Synced: true}, {ID: 3, Synced: true},
+		{ID: 4, Observer: true, Synced: true}, {ID: 5}})
+	want := command.Leader{Learners: 4, SyncedFollowers: 2, SyncedNonVoting: 1, SyncedObservers: 1}
+	if got != want {
+		t.Errorf("counted %+v, want %+v", got, want)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"zoo"
+	"zoo/internal/core/quorum"
 	"zoo/internal/core/replica"
 	"zoo/internal/core/session"
 	"zoo/internal/core/tree"
@@ -87,14 +88,22 @@ func (q source) addEnsemble(o *command.Overview, status *loopStatus) {
 		ProposalBytes: status.ProposalBytes, Proposals: status.Proposed,
 		Uptime: q.server.mono() - status.leadingSince,
 	}
-	for _, l := range status.Learners {
-		o.Leader.Learners++
+	countLearners(o.Leader, view, status.Learners)
+}
+
+// countLearners counts a follower without a vote among the followers as well, as Java does.
+func countLearners(into *command.Leader, view *quorum.View, learners []zab.LearnerStatus) {
+	for _, l := range learners {
+		into.Learners++
 		switch {
 		case !l.Synced:
 		case l.Observer:
-			o.Leader.SyncedObservers++
+			into.SyncedObservers++
 		default:
-			o.Leader.SyncedFollowers++
+			into.SyncedFollowers++
+			if !view.IsVoter(l.ID) {
+				into.SyncedNonVoting++
+			}
 		}
 	}
 }

@@ -83,7 +83,7 @@ func (m *figures) addEnsemble(o *Overview) {
 	m.add("learners", l.Learners)
 	m.add("synced_followers", l.SyncedFollowers)
 	m.add("synced_observers", l.SyncedObservers)
-	m.add("synced_non_voting_followers", 0)
+	m.add("synced_non_voting_followers", l.SyncedNonVoting)
 	m.add("leader_uptime", l.Uptime.Milliseconds())
 	m.add("last_proposal_size", l.ProposalBytes[0])
 	m.add("min_proposal_size", l.ProposalBytes[1])

@@ -166,6 +166,8 @@ type Watches struct{ Connections, Paths, Total int }
 type Leader struct {
 	Learners        int
 	SyncedFollowers int
+	// SyncedNonVoting are those of them that are in no configuration, or not as voters.
+	SyncedNonVoting int
 	SyncedObservers int
 	// Uptime is the time since the server began to serve as the leader.
 	Uptime time.Duration
