@@ -2,7 +2,9 @@ package mixed
 
 import (
 	"fmt"
+	"os"
 	"path"
+	"regexp"
 	"sync"
 
 	"zoo/test/ensemble"
@@ -117,7 +119,7 @@ func (s *story) oneDigest() {
 	digests := map[string][]int{}
 	for _, server := range s.Servers {
 		n := s.monitor(server, "zk_digest_mismatches_count")
-		if n != "0" && !s.forgiven {
+		if n != "0" && !s.forgiven && !s.stumbled(server) {
 			s.Errorf("server %d (%c) has found %s digests that differ",
 				server.ID, s.kind(server), n)
 		}
@@ -145,6 +147,26 @@ func (s *story) forgive() {
 		s.Logf("server %d, Java's leader, has found %s of its own digests to differ", leader.ID, n)
 	}
 }
+
+// stumbled tells whether a server of Java's has logged transactions twice, which it finds
+// itself: its follower may fail at a COMMIT while it is synchronised under load
+// (ZOOKEEPER-4394), and its next role logs what the last one has logged already
+// (ZOOKEEPER-4712). It replays them, and finds their digests to differ.
+func (s *story) stumbled(server *ensemble.Server) bool {
+	s.Helper()
+	if s.kind(server) != javas {
+		return false
+	}
+	log, err := os.ReadFile(server.LogFile())
+	s.must(err)
+	if !twiceLogged.Match(log) {
+		return false
+	}
+	s.Logf("server %d (J) has logged transactions twice", server.ID)
+	return true
+}
+
+var twiceLogged = regexp.MustCompile(`FileTxnLog Current zxid \d+ is <= \d+ for`)
 
 func (s *story) monitor(server *ensemble.Server, name string) string {
 	s.Helper()
