@@ -12,8 +12,8 @@ import (
 // a second: it should be there before a snapshot wants a new segment, and the sync of the log
 // must not wait for it.
 const (
-	spareAim     = 2 * time.Second
-	spareRateMin = 64 << 20
+	spareAim     = 3 * time.Second
+	spareRateMin = 16 << 20
 )
 
 // spareShareOfFree is the part of the free room, beyond the reserve, that a prepared segment
