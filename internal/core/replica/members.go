@@ -29,9 +29,6 @@ func (r *Replica) beginMembers(tail []txn.Entry) {
 		m.told = m.Ensemble
 		return
 	}
-	if r.cfg.Next != nil && !r.lost(r.cfg.Next.Version()) {
-		m.Ensemble = m.Propose(r.cfg.Next)
-	}
 	for _, e := range tail {
 		if e.Op() != wire.OpReconfig {
 			continue
@@ -44,7 +41,32 @@ func (r *Replica) beginMembers(tail []txn.Entry) {
 		}
 		m.Ensemble = m.Propose(v)
 	}
-	m.told, m.changed = m.Ensemble, m.Next != nil
+	forgets := r.takeProposed(r.cfg.Next)
+	m.told, m.changed = m.Ensemble, m.Next != nil || forgets
+}
+
+// takeProposed takes in the configuration that the files say is proposed, unless the log
+// proposes a newer one. It reports whether that is to be forgotten, as its transaction was
+// lost. It is forgotten on the disk before anything else is written there:
+//
+//  1. A follower writes the configuration, and loses its power before the transaction that
+//     proposes it is logged. The leader forgets it as well.
+//  2. The follower starts, takes no note of it, and enters the next epoch.
+//  3. It starts again. The configuration is of an epoch before its own now, as one that
+//     NEWLEADER has brought would be, and it would lead with what nobody has committed.
+func (r *Replica) takeProposed(next *quorum.View) (forgets bool) {
+	m := &r.members
+	switch {
+	case next == nil || next.Version() <= m.Latest().Version():
+		return false
+	case !r.lost(next.Version()):
+		m.Ensemble = m.Propose(next)
+		return false
+	}
+	if r.cfg.Planted != zab.BugLostProposed {
+		r.journal.Configure(m.Ensemble)
+	}
+	return true
 }
 
 // changesMembers tells whether configurations may change.

@@ -96,6 +96,9 @@ const (
 	// BugChosenAlone waits for initLimit for a voter that has promised already the epoch
 	// which was chosen without it.
 	BugChosenAlone
+	// BugLostProposed leaves a proposed configuration in the files when its transaction was
+	// lost, so that it counts in a later epoch.
+	BugLostProposed
 )
 
 // takesProposals tells whether a follower is sent what is proposed.
