@@ -286,10 +286,17 @@ func (l *Learner) activateLeaders() {
 	if v == nil {
 		return
 	}
-	proposed := v.Version() > max(l.history.Committed(), l.epoch.Start())
-	if !proposed || l.cfg.Planted == BugEarlyActivation {
+	if !l.outstanding(v.Version()) || l.cfg.Planted == BugEarlyActivation {
 		l.activate(v, 0)
 	}
+}
+
+// outstanding tells whether a configuration is not committed at UPTODATE. Of an epoch before
+// the leader's it may be as well, if the leader has entered its epoch while it led: then the
+// transaction is one of those that were outstanding at NEWLEADER. If there is none a leader of
+// Java's has completed the configuration without it.
+func (l *Learner) outstanding(z zoo.Zxid) bool {
+	return z > l.history.Committed() && (z > l.epoch.Start() || l.history.Has(z))
 }
 
 // activate brings a configuration into force. If that changes what this server is, or
