@@ -283,7 +283,7 @@ func (r *Replica) zabConfig() zab.Config {
 	return zab.Config{
 		ID: r.cfg.ID, Members: &r.members.Ensemble, Reconfigures: r.changesMembers(),
 		Attendance: &r.attendance, LeaderAlone: r.cfg.LeaderAlone,
-		Balance:   r.cfg.Balance,
+		Balance: r.cfg.Balance, Oracle: r.cfg.Oracle,
 		TickTime:  r.cfg.TickTime,
 		InitLimit: r.cfg.InitLimit, SyncLimit: r.cfg.SyncLimit,
 		ConnectTime: r.cfg.Patience.Connect,

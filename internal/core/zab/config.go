@@ -25,6 +25,8 @@ type Config struct {
 	// Reconfigures says that configurations may change (reconfigEnabled). Otherwise
 	// Members stays what it is, whatever the history says.
 	Reconfigures bool
+	// Oracle says that an oracle may let one of two voters decide alone.
+	Oracle bool
 	// TickTime is the unit of the limits. A leader pings every half tick.
 	TickTime time.Duration
 	// InitLimit bounds discovery and synchronisation, SyncLimit the silence of

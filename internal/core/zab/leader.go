@@ -110,9 +110,10 @@ type learner struct {
 	// accepted is the epoch that it registered with, last the end of its log.
 	accepted zoo.Epoch
 	last     zoo.Zxid
-	// counted: its ACKEPOCH counts; it had not accepted this epoch before.
-	counted bool
-	acked   zoo.Zxid
+	// counted: its ACKEPOCH counts; it had not accepted this epoch before. ahead: its
+	// history went beyond ours then, see surpassed.
+	counted, ahead bool
+	acked          zoo.Zxid
 	// commits are held back until UPTODATE is sent.
 	commits []zoo.Zxid
 	// heard is the time of its last packet, since that of its last stage.
@@ -385,16 +386,22 @@ func (l *Leader) acceptAckEpoch(now time.Duration, x *learner, p *wire.QuorumPac
 	current := zoo.Epoch(ack.CurrentEpoch)
 	x.last, x.counted = p.Zxid, current != -1 && p.Zxid != zoo.ZxidNone
 	x.wantsTree = wire.WantsTree(p.Data)
-	if l.phase == proposing && x.counted && l.isBehind(current, p.Zxid) {
-		l.drop(x, fmt.Sprintf("it is ahead of us: epoch %d, %v", current, p.Zxid))
+	x.stage, x.since = acknowledged, now
+	x.ahead = l.phase == proposing && x.counted && l.isBehind(current, p.Zxid)
+	if l.dropSurpassing(); l.find(x.link) == nil {
 		return
 	}
-	x.stage, x.since = acknowledged, now
 	if l.phase >= synchronising {
 		l.synchronise(now, x)
 		return
 	}
 	l.maybeEnter(now)
+}
+
+// promises tells whether a learner has acknowledged the epoch, and nothing that it has and
+// we have not could be lost with us.
+func (l *Leader) promises(x *learner) bool {
+	return x.countedEpoch() && (!x.ahead || !l.surpassed((*learner).countedEpoch))
 }
 
 func (x *learner) countedEpoch() bool { return x.stage >= acknowledged && x.counted }
@@ -438,7 +445,7 @@ func (l *Leader) offerAccepted(now time.Duration) {
 // maybeEnter writes the epoch once a quorum has acknowledged it; a leader
 // without followers is a quorum by itself.
 func (l *Leader) maybeEnter(now time.Duration) {
-	if l.phase == proposing && l.quorum((*learner).countedEpoch) {
+	if l.phase == proposing && l.quorum(l.promises) {
 		l.phase = entering
 		l.deadline = now + l.cfg.initTime()
 		l.awaited = l.journal.Enter(l.epoch)
@@ -676,6 +683,7 @@ func (l *Leader) Tick(now time.Duration) {
 		return
 	}
 	l.stopWaiting(now)
+	l.dropSurpassing()
 	if now >= l.pingAt {
 		l.pingAt = now + l.cfg.TickTime/2
 		l.ping(now)
