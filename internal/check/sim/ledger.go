@@ -403,6 +403,7 @@ func (l *ledger) changed(s *server, before replica.Status) {
 	switch {
 	case now.State == replica.Leading && now.Serving && !before.Serving:
 		l.w.stats.Leaders++
+		l.leads(s, now.Epoch) // It may have told nobody, by the grant of an oracle.
 		l.checkLeader(s)
 	case before.State == replica.Leading && now.State != replica.Leading:
 		l.resigned(s, before)
@@ -505,7 +506,7 @@ func (l *ledger) follows(learner, leader *server) bool {
 	}
 	link := l.link(learner, leader)
 	return learner.isQuiet(quietTime) && link != nil && link.open[0] && link.stands() &&
-		l.w.now-link.since > quietTime
+		!link.cut && l.w.now-link.since > quietTime
 }
 
 // stands tells whether the leader had the link until this moment: one that gives

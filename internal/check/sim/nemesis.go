@@ -227,7 +227,7 @@ func (w *World) breakLink(l *link) {
 	w.stats.Cuts++
 	l.since = w.now
 	l.side[0].disturbed, l.side[1].disturbed = w.now, w.now
-	l.broken = true
+	l.broken, l.cut = true, true
 	for side := range l.side {
 		if w.rng.IntN(4) > 0 {
 			l.endAfter(side, w.between(0, 2*tickTime))

@@ -32,8 +32,9 @@ type link struct {
 	lastAt [2]time.Duration
 	// held is what waits behind a wall, sent by side i.
 	held [2][]parcel
-	// broken loses what is under way.
-	broken bool
+	// broken loses what is under way; cut tells, for the checks, that a fault has done that,
+	// of which the sides may never hear.
+	broken, cut bool
 	// madeAt is when it was made, since when it was made or last disturbed, for the checks.
 	madeAt, since time.Duration
 	// synced is what the learner has heard before NEWLEADER, offered the epoch
