@@ -144,7 +144,7 @@ func (c *conn) finish() bool {
 		return true
 	}
 	if !c.turn.waitForOutcomes() {
-		return false
+		return c.ends()
 	}
 	c.mu.Lock()
 	if !c.ending {

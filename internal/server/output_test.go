@@ -78,3 +78,27 @@ func TestAReadIsNotAnsweredBehindTheEnd(t *testing.T) {
 		t.Error("the read was answered")
 	}
 }
+
+// The plot: a read that may take long waits for the write in front of it. That one is
+// refused, since the session has moved, which ends the connection; the loop has taken the
+// output, and has not written it yet. The reader does not close the socket under it: its
+// client would hear nothing, not even the answers from before.
+func TestAReadThatWaitsForAWriteDoesNotCutOffTheLastWords(t *testing.T) {
+	c, p := departing(t)
+	defer c.turn.release()
+	c.say("moved")
+	c.writing = true
+	last := c.takeLocked()
+	c.inflight.Store(1)
+	c.ending = true
+	if !c.turn.readOrPostpone(operationOf(wire.OpGetChildren), 1, wire.OpGetChildren, nil) {
+		t.Error("the connection is cut off instead of hung up")
+	}
+	if !c.finish() {
+		t.Error("a connection that is drained is cut off instead of hung up")
+	}
+	c.mu.Lock()
+	if !c.writeLocked(last, 0) || p.written.String() != "moved" || p.leaves != 1 {
+		t.Errorf("%q was written, and leave taken %d times", p.written.String(), p.leaves)
+	}
+}

@@ -81,7 +81,7 @@ func (t *turn) submitWhenRoom(xid int32, op wire.Op, body []byte) bool {
 	t.submitAll()
 	if !t.waitForRoom() {
 		s.large.give(len(body))
-		return false
+		return t.conn.ends()
 	}
 	waited := s.mono() - t.now
 	t.lock(holdConn)

@@ -159,7 +159,7 @@ func (t *turn) readOrPostpone(row *operation, xid int32, op wire.Op, body []byte
 		}
 		if !t.waitForOutcomes() {
 			t.conn.server.large.give(len(body))
-			return false
+			return t.conn.ends() // somebody may be writing its last words
 		}
 	}
 	if t.lock(holdConn); linear && t.conn.syncCode != zoo.CodeOK {
