@@ -233,6 +233,18 @@ func (m *Machine) LinkDown(now time.Duration, peer zoo.ServerID) {
 // until it is heard.
 func (m *Machine) Silent(peer zoo.ServerID) { m.silent[peer] = true }
 
+// TurnsAway tells whether a notification, which was not received yet, says that its sender
+// looks for another leader than the one that was found: in a later round, or in this one with
+// a vote that beats it, for votes only get better. The latter says so where this server leads,
+// on votes of so few that they could turn to whom it has not heard.
+func (m *Machine) TurnsAway(n wire.Notification) bool {
+	if n.State != wire.Looking || n.Round < m.round {
+		return false
+	}
+	return n.Round > m.round || m.state == wire.Leading &&
+		m.beats(Vote{n.Leader, n.Zxid, n.PeerEpoch}, m.current)
+}
+
 // Receive takes in a notification.
 func (m *Machine) Receive(now time.Duration, from zoo.ServerID, n wire.Notification) {
 	delete(m.silent, from)

@@ -257,7 +257,7 @@ func (r *Replica) notified(ev Notified) {
 	if r.adopt(n.Config) {
 		return
 	}
-	again := n.State == wire.Looking && n.Round > r.election.Round()
+	again := r.election.TurnsAway(n)
 	r.election.Receive(r.now.Mono, ev.Peer, n)
 	joining := r.learner != nil && r.learner.Leader() == ev.Peer && !r.learner.Following()
 	switch {

@@ -46,28 +46,57 @@ func TestALeadEndsWithTheLinkOfAVoterThatHasTurnedAway(t *testing.T) {
 	}
 }
 
+// The plot: all start at once. 1 is linked with 3 before it is linked with 2, and leads by
+// their two votes. 3, which hears 2 as well, turns to it before it has settled, in the same
+// round; 2 could still come, but votes for itself. 1 looks again, and does not wait for
+// initLimit while the others serve.
+func TestALeadEndsWhenItsVoterTurnsAwayInTheSameRound(t *testing.T) {
+	r, says := electedByThree(t)
+	r.Step(Now{}, ElectionUp{Peer: 2})
+	says(3, wire.Looking, 2, r.Round())
+	if r.state != Leading {
+		t.Fatal("2 does not count")
+	}
+	says(2, wire.Looking, 2, r.Round())
+	if r.state == Leading {
+		t.Fatal("1 waits for initLimit although nobody follows it")
+	}
+}
+
 // leadWithThree is server 1 as it leads 3, of three, on link 7, and what 3 then says.
 func leadWithThree(
 	t *testing.T,
 ) (*Replica, func(wire.PeerState, zoo.ServerID, int64)) {
+	t.Helper()
+	r, says := electedByThree(t)
+	registerThree(r, 7)
+	return r, func(state wire.PeerState, leader zoo.ServerID, round int64) {
+		says(3, state, leader, round)
+	}
+}
+
+// electedByThree is server 1, of three, just elected by itself and 3, and what others then
+// say.
+func electedByThree(
+	t *testing.T,
+) (*Replica, func(zoo.ServerID, wire.PeerState, zoo.ServerID, int64)) {
 	t.Helper()
 	view, err := quorum.NewView([]quorum.Member{{ID: 1}, {ID: 2}, {ID: 3}}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := New(Config{ID: 1, View: view, Seed: 1}, Recovered{Tree: tree.New()})
-	says := func(state wire.PeerState, leader zoo.ServerID, round int64) {
-		r.Step(Now{}, Notified{Peer: 3, Notification: wire.Notification{
+	says := func(from zoo.ServerID, state wire.PeerState, leader zoo.ServerID, round int64) {
+		r.Step(Now{}, Notified{Peer: from, Notification: wire.Notification{
 			State: state, Leader: leader, Round: round, PeerEpoch: 1,
 		}})
 	}
 	r.election.Look(0, 0, 1) // with a later epoch than 3
 	r.Step(Now{}, ElectionUp{Peer: 3})
-	says(wire.Looking, 1, r.Round())
+	says(3, wire.Looking, 1, r.Round())
 	if r.state != Leading {
 		t.Fatalf("1 is %v", r.state)
 	}
-	registerThree(r, 7)
 	return r, says
 }
 
