@@ -19,10 +19,8 @@ var shared = []string{
 	"-Dzookeeper.DigestAuthenticationProvider.superDigest=" + superDigest,
 }
 
-// javaOnly spares Java what is not compared: a log full of stack traces, and a
-// compiler and collector that are made for longer lives.
-var javaOnly = []string{"-Dzoo.log=/dev/null",
-	"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"}
+// javaOnly spares Java a compiler and collector that are made for longer lives.
+var javaOnly = []string{"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"}
 
 // lines are what both zoo.cfg have. Sessions outlive the test: their ends are those
 // that the stream asks for. There are no snapshots.
@@ -59,8 +57,8 @@ var arenas = []arena{
 		properties: []string{"-Djute.maxbuffer=4000"}},
 }
 
-// begin starts the servers of one kind and tells where slots connect.
-func (a *arena) begin(t *testing.T, name string) []string {
+// begin starts the servers of one kind, and makes the side whose slots connect to them.
+func (a *arena) begin(t *testing.T, as, name string, slots int) *side {
 	t.Helper()
 	properties := slices.Concat(shared, a.properties)
 	program := ensemble.Zoo(zooBinary, properties...)
@@ -72,7 +70,11 @@ func (a *arena) begin(t *testing.T, name string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { end(t, name, e) })
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	ctx, cancel := context.WithTimeout(t.Context(), startLimit)
 	defer cancel()
 	if err := e.Start(ctx); err != nil {
@@ -86,24 +88,10 @@ func (a *arena) begin(t *testing.T, name string) []string {
 		}
 		addresses = append(addresses, all[i%len(all)].Address())
 	}
-	return addresses
-}
-
-// end ends the servers and tells of those that had ended before.
-func end(t *testing.T, name string, e *ensemble.Ensemble) {
-	var last []string
-	for _, s := range e.Servers {
-		if s.Ended() {
-			last = append(last, s.LastLines(20))
-		}
-	}
-	if err := e.Close(); err != nil {
-		t.Error(err)
-	}
-	if t.Failed() && len(last) > 0 {
-		t.Logf("%s, the end of the logs of servers that died:\n%s", name,
-			strings.Join(last, "\n\n"))
-	}
+	s := newSide(as, addresses, slots)
+	s.servers = e.Servers
+	t.Cleanup(s.shut)
+	return s
 }
 
 // zooBinary is what TestMain has built.
@@ -133,11 +121,8 @@ func (a *arena) start(t *testing.T, slots int, allow verdict) *duel {
 	if sides := os.Getenv("ZOO_COMPAT_SIDES"); sides != "" {
 		names = strings.Split(sides, ",")
 	}
-	java := newSide(javaName, a.begin(t, names[0]), slots)
-	zoo := newSide(zooName, a.begin(t, names[1]), slots)
-	t.Cleanup(java.shut)
-	t.Cleanup(zoo.shut)
-	return newDuel(java, zoo, allow)
+	return newDuel(a.begin(t, javaName, names[0], slots), a.begin(t, zooName, names[1], slots),
+		allow)
 }
 
 // leaveOut skips a test whose server is not installed, loudly.

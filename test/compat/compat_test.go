@@ -144,10 +144,10 @@ func (p plan) attempt(t *testing.T, book *ledger) *finding {
 		past = append(past, r)
 		found, err := d.round(&r)
 		if err != nil {
-			t.Fatalf("seed %d, step %d: %v", p.seed, step, err)
+			t.Fatalf("seed %d, step %d: %v\n%s", p.seed, step, err, d.logs())
 		}
 		if found != nil {
-			return &finding{step, p.report(step, past, found)}
+			return &finding{step, p.report(step, past, found) + d.logs()}
 		}
 	}
 	t.Logf("seed %d: %d requests, %d answers compared, %d zxids, %v", p.seed, d.requests,

@@ -76,6 +76,9 @@ func (d *duel) tamed(r *round) *round {
 
 func (d *duel) sides() [2]*side { return [2]*side{d.java, d.zoo} }
 
+// logs are the ends of all servers' logs, at the moment of a finding.
+func (d *duel) logs() string { return d.java.logs() + d.zoo.logs() }
+
 // align takes a connection away from one server that the other has closed already,
 // where the difference is allowed.
 func (d *duel) align() {

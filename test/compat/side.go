@@ -8,11 +8,13 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"zoo"
 	"zoo/internal/jute"
 	"zoo/internal/wire"
+	"zoo/test/ensemble"
 )
 
 // patience bounds the wait for one message; what takes longer is silence.
@@ -30,6 +32,8 @@ type side struct {
 	// pilots are connections that nothing is asked of but syncs: a server may be late
 	// when none of the slots is connected to it.
 	pilots map[string]*link
+	// servers are who answers, where there is something to tell of them.
+	servers []*ensemble.Server
 }
 
 // link is one slot's connection and the session that it had last.
@@ -63,6 +67,30 @@ func (s *side) shut() {
 	for _, l := range s.pilots {
 		l.drop()
 	}
+}
+
+// logLines is how much of each server's log a finding shows. One refusal of Java's is
+// some twenty lines.
+const logLines = 60
+
+// logs are the ends of the servers' logs, with where the slots are connected.
+func (s *side) logs() string {
+	var b strings.Builder
+	for _, server := range s.servers {
+		var slots []int
+		for i, l := range s.links {
+			if l.address == server.Address() {
+				slots = append(slots, i)
+			}
+		}
+		state := "runs"
+		if server.Ended() {
+			state = "HAS ENDED"
+		}
+		fmt.Fprintf(&b, "%s's server %d, of slots %v, %s. The end of its log:\n%s\n\n", s.name,
+			server.ID, slots, state, server.LastLines(logLines))
+	}
+	return b.String()
 }
 
 // pilot brings the server of an ensemble up to date.
