@@ -90,6 +90,9 @@ func (a *arena) begin(t *testing.T, as, name string, slots int) *side {
 	}
 	s := newSide(as, addresses, slots)
 	s.servers = e.Servers
+	if name == javaName {
+		s.areJavas()
+	}
 	t.Cleanup(s.shut)
 	return s
 }

@@ -31,7 +31,9 @@ func (s sort) String() string { return sortNames[s] }
 type message struct {
 	sort    sort
 	request *request // request is what a reply answers.
-	fields  []field
+	// zxid is that of the header of a reply or barrier: how far the server has come.
+	zxid   zoo.Zxid
+	fields []field
 }
 
 func (m *message) String() string {
@@ -87,20 +89,21 @@ func isNotification(frame []byte) bool {
 func decodeBarrier(frame []byte) message {
 	d := jute.NewDecoder(frame)
 	d.Int()
-	d.Long()
-	return message{sort: barrier, fields: []field{{name: "err", number: int64(d.Int())}}}
+	z := zoo.Zxid(d.Long())
+	return message{sort: barrier, zxid: z,
+		fields: []field{{name: "err", number: int64(d.Int())}}}
 }
 
 // decodeReply reads the reply to a request.
 func decodeReply(frame []byte, r *request) message {
 	f := fields{d: jute.NewDecoder(frame)}
 	f.int("xid")
-	f.long("zxid", zxid)
+	z := zoo.Zxid(f.long("zxid", zxid))
 	code := zoo.Code(f.int("err"))
 	if code == zoo.CodeOK || r.op == wire.OpSASL {
 		f.body(r.op)
 	}
-	return message{sort: reply, request: r, fields: f.end()}
+	return message{sort: reply, request: r, zxid: z, fields: f.end()}
 }
 
 // decodeWelcome reads the answer to a handshake. Of the password only the length

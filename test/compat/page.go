@@ -37,6 +37,8 @@ What Java leaves to chance, and the test therefore avoids:
   with what follows the first write of a session that has moved to another server; and where such
   a session is closed, with the events that its older connection hears before its end.
 - A session of an ensemble is stuck after a reconfig that cannot be read; there is no answer.
+- A member of an ensemble may sleep on a commit until the next one comes (ZOOKEEPER-4537).
+- A sync at the leader may be answered before the leader has applied what a follower has answered.
 
 What only older servers do, and which would lead the two apart, is avoided as well: Java 3.8 keeps
 one mode for all watches of a client on a path, and the last one that it sets takes the place of

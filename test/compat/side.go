@@ -34,6 +34,8 @@ type side struct {
 	pilots map[string]*link
 	// servers are who answers, where there is something to tell of them.
 	servers []*ensemble.Server
+	// late says that the servers are Java's: see nudge and catchUp.
+	late bool
 }
 
 // link is one slot's connection and the session that it had last.
@@ -47,6 +49,24 @@ type link struct {
 	conn     net.Conn // conn is nil while the slot is not connected.
 	r        *bufio.Reader
 	who      identity
+	// nudge, if there is one, is called when nothing has come for a while.
+	nudge func() error
+}
+
+// nudgeAfter is how long a member of Java's ensembles is silent before it is nudged.
+const nudgeAfter = time.Second
+
+// areJavas makes allowance for what chance decides in Java's servers, in ensembles.
+//
+// A server may lose the wake-up for a commit and sleep on it until the next one comes
+// (ZOOKEEPER-4537, mended in 3.8.1): so one does, of a connection that is not compared.
+func (s *side) areJavas() {
+	s.late = true
+	for _, l := range s.links {
+		if l.syncs {
+			l.nudge = func() error { return s.pilot(l.address) }
+		}
+	}
 }
 
 // newSide makes slots that connect to the addresses in turn.
@@ -150,9 +170,37 @@ func (s *side) play(r *round, known *twin) (heard, error) {
 	for i, other := range s.links {
 		if i != r.slot && other.conn != nil {
 			got[i] = other.talk(nil, nil)
+			if s.late && other.syncs {
+				got[i] = other.catchUp(got[i], latest(got[r.slot]))
+			}
 		}
 	}
 	return got, nil
+}
+
+// latest is the last transaction that a connection has been told of.
+func latest(said []message) zoo.Zxid {
+	var last zoo.Zxid
+	for i := range said {
+		if m := &said[i]; m.sort == reply || m.sort == barrier {
+			last = max(last, m.zxid)
+		}
+	}
+	return last
+}
+
+// catchUp repeats the barrier until the server has come as far as another one: a sync at
+// Java's leader is a read, and may be answered before the leader has applied what a
+// follower has answered already.
+func (l *link) catchUp(said []message, until zoo.Zxid) []message {
+	for began := time.Now(); time.Since(began) < patience; {
+		last := len(said) - 1
+		if said[last].sort != barrier || said[last].zxid >= until {
+			break
+		}
+		said = append(said[:last], l.talk(nil, nil)...)
+	}
+	return said
 }
 
 // resolve gives the zxid of this side that was seen so many zxids ago.
@@ -310,6 +358,14 @@ func (l *link) decode(frame []byte, requests []request) message {
 
 // frame reads one frame, or tells how the connection ended.
 func (l *link) frame() ([]byte, sort) {
+	if l.nudge != nil {
+		l.conn.SetReadDeadline(time.Now().Add(nudgeAfter))
+		if _, err := l.r.Peek(1); errors.Is(err, os.ErrDeadlineExceeded) {
+			if err := l.nudge(); err != nil {
+				return nil, l.ended(err)
+			}
+		}
+	}
 	l.conn.SetReadDeadline(time.Now().Add(patience))
 	var size [4]byte
 	if _, err := io.ReadFull(l.r, size[:]); err != nil {
