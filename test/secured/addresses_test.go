@@ -27,6 +27,8 @@ const (
 	firstRoad  = "127.0.0.1"
 	secondRoad = "127.0.0.2"
 	deadRoad   = "127.0.0.3"
+	// roadIPv6 is a second one of the other family.
+	roadIPv6 = "::1"
 )
 
 // authority signs the certificates of an ensemble, one after the other.
@@ -36,14 +38,22 @@ type authority struct {
 	issued int64
 }
 
+// authority is one that all trust from now on.
 func (s *story) authority() *authority {
+	s.Helper()
+	a := s.found()
+	s.trusts(a)
+	return a
+}
+
+// found makes an authority that nobody trusts yet.
+func (s *story) found() *authority {
 	s.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	s.must(err)
 	a := &authority{key: key}
 	a.cert = s.sign(a, &x509.Certificate{Subject: pkix.Name{CommonName: "authority"},
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}, key)
-	s.must(os.WriteFile(s.file("trusted.pem"), block("CERTIFICATE", a.cert.Raw), 0o600))
 	return a
 }
 
@@ -71,7 +81,8 @@ func (s *story) keys(a *authority) int64 {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	s.must(err)
 	cert := s.sign(a, &x509.Certificate{Subject: pkix.Name{CommonName: "member"},
-		IPAddresses: []net.IP{net.ParseIP(firstRoad), net.ParseIP(secondRoad)}}, key)
+		IPAddresses: []net.IP{net.ParseIP(firstRoad), net.ParseIP(secondRoad),
+			net.ParseIP(roadIPv6)}}, key)
 	raw, err := x509.MarshalPKCS8PrivateKey(key)
 	s.must(err)
 	store := append(block("PRIVATE KEY", raw), block("CERTIFICATE", cert.Raw)...)
@@ -102,7 +113,7 @@ var line = regexp.MustCompile(`(?m)^server\.(\d+)=[^:]+:(\d+):(\d+):(.*)$`)
 
 // twoRoads gives each server its second address. What the others take for its first one is
 // nobody's.
-func (s *story) twoRoads(server *ensemble.Server) (electionPort string) {
+func (s *story) twoRoads(server *ensemble.Server, second string) (quorum, election string) {
 	s.Helper()
 	name := filepath.Join(server.Home(), "zoo.cfg")
 	text, err := os.ReadFile(name)
@@ -111,16 +122,17 @@ func (s *story) twoRoads(server *ensemble.Server) (electionPort string) {
 		part := line.FindStringSubmatch(l)
 		road := deadRoad
 		if part[1] == fmt.Sprint(server.ID) {
-			road, electionPort = firstRoad, part[3]
+			road, quorum, election = firstRoad, part[2], part[3]
 		}
-		ports := ":" + part[2] + ":" + part[3]
-		return "server." + part[1] + "=" + road + ports + "|" + secondRoad + ports + ":" + part[4]
+		both := net.JoinHostPort(road, part[2]) + ":" + part[3] + "|" +
+			net.JoinHostPort(second, part[2]) + ":" + part[3]
+		return "server." + part[1] + "=" + both + ":" + part[4]
 	})
 	if strings.Count(changed, "|") != len(s.Servers) {
 		s.Fatalf("zoo.cfg is\n%s", changed)
 	}
 	s.must(os.WriteFile(name, []byte(changed), 0o600))
-	return electionPort
+	return quorum, election
 }
 
 // shown is the number of the certificate that an election port shows.
@@ -158,7 +170,7 @@ func TestServersWithTwoAddressesRenewTheirCertificate(t *testing.T) {
 		append(s.pemStores(), saslOn...))
 	ports := map[*ensemble.Server]string{}
 	for _, server := range s.Servers {
-		ports[server] = s.twoRoads(server)
+		_, ports[server] = s.twoRoads(server, secondRoad)
 	}
 	s.must(s.Start(s.ctx))
 	s.writeEverywhere("old")
