@@ -74,6 +74,7 @@ func beginWithin(t *testing.T, limit time.Duration) *story {
 	t.Cleanup(cancel)
 	e, err := ensemble.New(ensemble.Options{
 		Dir: t.TempDir(), Voters: 3, Observers: 1, Program: program, TickTime: tick,
+		Operated: true,
 		// Snapshots are to be taken within the few seconds of a story.
 		Lines: []string{"snapCount=1000"}})
 	if err != nil {

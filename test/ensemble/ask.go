@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -62,4 +63,26 @@ func (s *Server) Monitor(ctx context.Context, name string) (value string, found 
 		}
 	}
 	return "", false, nil
+}
+
+// Operate gives the server of an ensemble with Options.Operated a command of an operator, such
+// as member_drain, as somebody who has authenticated, which is enough with the usual ACL of the
+// root. What the server has against it is the error.
+func (s *Server) Operate(ctx context.Context, command string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost,
+		s.AdminURL()+"/commands/"+command, nil)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "digest u:p")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("server %d: %s: %s", s.ID, response.Status, text)
+	}
+	return err
 }

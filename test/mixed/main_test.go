@@ -86,7 +86,7 @@ func plan(t *testing.T, m makeUp, lines ...string) *story {
 	lines = append(lines, "snapCount=1000", "maxSessionTimeout=20000")
 	e, err := ensemble.New(ensemble.Options{Dir: t.TempDir(), TickTime: tick,
 		Voters: len(m.voters), Observers: len(m.observers), Joiners: len(m.joiners), Lines: lines,
-		Apart: m.apart})
+		Apart: m.apart, Operated: true})
 	s.must(err)
 	s.Ensemble = e
 	for i, server := range e.Servers {
