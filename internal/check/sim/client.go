@@ -31,6 +31,10 @@ type client struct {
 	resting bool
 	// syncsUntil is until when it asks for nothing but syncs.
 	syncsUntil time.Duration
+	// closing says that it has asked for the end of its session.
+	closing bool
+	// at is the server of its list that it went to last, where it walks along a list.
+	at int
 }
 
 // conn is a connection of a client to a server's process.
@@ -46,6 +50,10 @@ type conn struct {
 	// pending are the requests without reply, in their order; a read waits in it
 	// behind earlier writes.
 	pending []request
+	// acceptedAt is when the server took it in, askedAt when the client last asked for
+	// something. What it asks of a server that is finishing with it is not read.
+	acceptedAt, askedAt time.Duration
+	finishing           bool
 }
 
 // request is what a client waits for.
@@ -72,10 +80,13 @@ func (c *client) think() {
 	pause := c.w.around(max(c.w.plan.think, time.Millisecond))
 	switch {
 	case c.conn == nil:
-		c.connect(c.w.servers[c.w.rng.IntN(len(c.w.servers))])
+		c.connect(c.next())
 		pause = min(pause, tickTime/4)
 	case !c.conn.ready:
 		c.maybeGiveUp()
+		if c.w.options.Drains {
+			pause = min(pause, tickTime)
+		}
 	case c.resting:
 		c.ping()
 		pause = tickTime / 2
@@ -135,11 +146,12 @@ func (c *client) connect(s *server) {
 	k.fresh = c.session == 0
 	c.conn = k
 	c.w.after(c.w.travel(), func() {
-		if c.conn != k || k.process != s.process || !s.serving() || s.paused {
+		if c.conn != k || k.process != s.process || !s.serving() || s.paused || s.isDrained() {
 			k.lost()
 			return
 		}
 		s.conns = append(s.conns, k)
+		k.acceptedAt, k.askedAt = c.w.now, c.w.now
 		s.hear(replica.Connect{
 			Conn: k.id, LastZxid: c.seen, Timeout: c.wish(), Session: c.session,
 			Password: c.password[:],
@@ -184,6 +196,11 @@ func (c *client) submit(op wire.Op, body []byte) { c.submitAs(op, body, nobody) 
 func (c *client) submitAs(op wire.Op, body []byte, ids []zoo.ID) {
 	c.xid++
 	k := c.conn
+	if k.finishing {
+		return
+	}
+	k.askedAt = c.w.now
+	c.closing = c.closing || op == wire.OpCloseSession
 	k.pending = append(k.pending, request{xid: c.xid, op: op, committed: c.w.ledger.acked})
 	if c.w.trace.on() {
 		c.w.trace.line(c.name, "asks %s for %v xid=%d session=%v", k.server.name, op,
@@ -204,6 +221,10 @@ var openToAll = []zoo.ACL{{Perms: zoo.PermAll, ID: zoo.ID{Scheme: "world", ID: "
 func (c *client) read() {
 	c.xid++
 	k := c.conn
+	if k.finishing {
+		return
+	}
+	k.askedAt = c.w.now
 	k.pending = append(k.pending, request{xid: c.xid, op: wire.OpGetData, read: true})
 	k.answerReads()
 }
@@ -292,7 +313,7 @@ func (s *server) opened(o replica.Opened) {
 	case k.fresh:
 		*c = client{
 			w: c.w, index: c.index, name: c.name, conn: k, xid: c.xid, seen: c.seen,
-			session: o.Session, password: o.Password, resting: c.resting,
+			session: o.Session, password: o.Password, resting: c.resting, at: c.at,
 		}
 	case o.Session != c.session:
 		s.w.violate("%s gives %s session %v for %v", s.name, c.name, o.Session, c.session)
@@ -310,12 +331,15 @@ func (c *client) expired() {
 	}
 	c.w.stats.Expired++
 	since := c.w.calmSince
-	if since != 0 && !c.w.plan.localSessions && c.heardAt > since+2*tickTime &&
+	if since != 0 && !c.closing && !c.w.plan.localSessions && c.heardAt > since+2*tickTime &&
 		c.w.now-c.heardAt < time.Duration(c.timeout)*time.Millisecond-2*tickTime {
 		c.w.violate("%s loses session %v, heard of %v ago", c.name, c.session,
 			c.w.now-c.heardAt)
 	}
-	c.session, c.timeout, c.seen = 0, 0, 0
+	if c.w.isRolling(c) {
+		c.w.violate("%s loses session %v while servers are drained", c.name, c.session)
+	}
+	c.session, c.timeout, c.seen, c.closing = 0, 0, 0, false
 	c.password = [16]byte{}
 }
 
@@ -363,6 +387,9 @@ func (s *server) reply(k *conn, o *replica.Outcome) {
 	if c.conn == k {
 		k.answerReads()
 	}
+	if k.finishing && len(k.pending) == 0 {
+		s.closeConn(k.id)
+	}
 }
 
 // acknowledge tells a client what became of its write.
@@ -391,7 +418,7 @@ func (s *server) endedHere(k *conn, o *replica.Outcome) {
 	if o.Closes != k.id {
 		s.w.violate("%s leaves the connection of closed session %v open", s.name, c.session)
 	}
-	c.session, c.timeout, c.seen = 0, 0, 0
+	c.session, c.timeout, c.seen, c.closing = 0, 0, 0, false
 	c.password = [16]byte{}
 }
 

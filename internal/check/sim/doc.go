@@ -20,7 +20,9 @@
 // server.go, and package server has tests of its own.
 //
 // Besides the storm a play may change its members (by reconfiguration, or by new files and
-// restarts), and an oracle may let one of two voters decide alone; see Options.
+// restarts), an oracle may let one of two voters decide alone, or operators drain servers and
+// clients are spread: there is always somebody for the clients, no session ends by a drain,
+// nobody leads on who was drained, and nobody is sent away twice from one server; see Options.
 //
 // World, New and its methods are for stories that a test tells step by step;
 // Run plays a seed. README.md lists the bugs of ZooKeeper that seeds have found where

@@ -23,6 +23,8 @@ type Options struct {
 	Restarts bool
 	// Oracle plays two voters of which an oracle lets one decide alone.
 	Oracle bool
+	// Drains has operators drain servers, and lets the ensemble spread its clients.
+	Drains bool
 	// Planted puts a known bug back.
 	Planted zab.Planted
 	// Trace receives the story, line by line.

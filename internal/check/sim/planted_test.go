@@ -52,6 +52,8 @@ const (
 	caughtWrites   = "after the storm writes are acknowledged"
 	caughtForce    = "a configuration in force is committed"
 	caughtFiles    = "all go by one configuration in the end"
+	caughtDoor     = "not all servers are drained at once"
+	caughtDesert   = "drains end when nobody else is there for the clients"
 	caughtPlace    = "a leader that votes on where it is leads on"
 )
 
@@ -136,6 +138,10 @@ var plants = []plant{
 		caughtQuorum, "which no quorum has", 1000, "oracle"},
 	{"alone", zab.BugChosenAlone, "A leader that chose its epoch by a grant waits for a voter " +
 		"that has promised it already.", caughtLead, "gives up the lead", 8000, "oracle"},
+	{"drain", zab.BugForgottenDrain, "A leader forgets whom it has let go, and drains two " +
+		"servers at once.", caughtDoor, "all servers are drained at once", 1000, "drains"},
+	{"deserted", zab.BugDeserted, "A drain lasts although nobody else is there for the " +
+		"clients.", caughtDesert, "somebody takes clients", 100, "drains"},
 }
 
 // planted finds a plant by its number; nil for "".

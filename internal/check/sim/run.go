@@ -46,9 +46,15 @@ func Run(seed uint64, options Options) Report {
 	// These numbers spare the seeds that README.md names.
 	p.masterSome(rand.New(rand.NewPCG(seed, 0x6d617374657303)))
 	p.suit(&options)
+	drains := rand.New(rand.NewPCG(seed, 0x647261696e732d7a))
+	p.crowdSome(drains, &options)
 	w := newWorld(rng, p, options)
 	w.aside = rand.New(rand.NewPCG(seed, 0x61736964652d7a6f))
+	w.drains.rng = drains
 	w.drawWeather(rand.New(rand.NewPCG(seed, 0x776561746865727a)))
+	if options.Drains {
+		w.weather.counterMax = 0 // A crowd would use up an epoch in no time.
+	}
 	if w.trace.on() {
 		w.trace.line("", "seed %d: %+v", seed, w.plan)
 	}
@@ -58,10 +64,8 @@ func Run(seed uint64, options Options) Report {
 	w.after(w.plan.faultEvery/2, w.nemesis)
 	w.beginRestarts()
 	w.beginOracle()
-	steps := options.Steps
-	if steps == 0 {
-		steps = stepsDefault
-	}
+	w.beginDrains()
+	steps := w.plan.stormSteps(&options)
 	for w.steps < steps && w.step() {
 	}
 	w.calm()
@@ -108,6 +112,7 @@ func (w *World) calm() {
 	w.calmSince = w.now
 	acks := w.stats.Acks
 	w.demand(commitTicksMax, "a write is acknowledged", func() bool { return w.stats.Acks > acks })
+	w.maintain()
 	for _, c := range w.clients {
 		c.resting = true
 	}

@@ -77,6 +77,9 @@ type server struct {
 	activatedAt time.Duration
 	// handsOverAt is when it last was asked to hand over its lead, or long ago.
 	handsOverAt time.Duration
+	// door is what the process does for its clients, openSince since when it takes them.
+	door      door
+	openSince time.Duration
 	// facts are what happened here, for the stories.
 	facts []string
 }
@@ -124,6 +127,7 @@ func (s *server) start() {
 		return
 	}
 	s.alive, s.paused, s.reloading, s.logs = true, false, false, false
+	s.door = door{}
 	s.w.net.started(s)
 	s.run(recovered)
 	if s.alive {
@@ -162,10 +166,16 @@ func (s *server) run(recovered replica.Recovered) {
 	}
 	s.w.ledger.recovered(s, &recovered)
 	s.inbox = s.inbox[:0]
+	drained := s.isDrained()
 	s.status = replica.Status{}
 	s.beginRole()
 	s.timerAt, s.sparing = 0, false
-	s.replica = replica.New(s.config(), recovered)
+	config := s.config()
+	config.Drained = drained
+	if s.w.options.Drains {
+		config.Balance = balanceRule
+	}
+	s.replica = replica.New(config, recovered)
 	s.known = s.replica.Members().Current
 	s.replica.Step(s.clock(), replica.Space{Free: s.free})
 	if s.w.options.Oracle {
@@ -278,6 +288,7 @@ func (s *server) settle() {
 		s.apply()
 	}
 	if s.alive && s.w.broken == nil {
+		s.count()
 		s.w.ledger.settled(s)
 		s.setTimer()
 	}
@@ -315,6 +326,7 @@ func (s *server) carryOut(effects *replica.Effects) {
 	for _, id := range effects.CloseConns {
 		s.closeConn(id)
 	}
+	s.attend(effects.SendAway)
 }
 
 func (s *server) note(t replica.Trace) {
@@ -436,6 +448,7 @@ func (s *server) changed() {
 			s.status.State, s.status.Leader, s.status.Epoch, s.status.Serving)
 	}
 	s.w.ledger.changed(s, before)
+	s.w.noteDrain(s, before)
 	if before.State != s.status.State {
 		s.beginRole()
 		s.disk.roleEnded()

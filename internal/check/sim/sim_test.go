@@ -30,7 +30,7 @@ const seedsDefault = 1000
 var kinds = map[string]Options{
 	"": {}, "members": {Reconfigures: true}, "restarts": {Restarts: true},
 	"oracle": {Oracle: true}, "unlogged": {Unlogged: true},
-	"unlogged-members": {Unlogged: true, Reconfigures: true},
+	"drains": {Drains: true}, "unlogged-members": {Unlogged: true, Reconfigures: true},
 }
 
 func kindFromEnv(t testing.TB) Options {
@@ -173,8 +173,16 @@ func (s *Stats) add(o *Stats) {
 	s.Handovers += o.Handovers
 	s.Transfers += o.Transfers
 	s.Mastered += o.Mastered
+	s.addKinds(o)
+}
+
+// addKinds adds what some kinds of plays alone have.
+func (s *Stats) addKinds(o *Stats) {
 	s.Restarts += o.Restarts
 	s.Grants += o.Grants
+	s.Drains += o.Drains
+	s.Parted += o.Parted
+	s.SentAway += o.SentAway
 }
 
 // demandVariety fails if the seeds avoided what they are there for.

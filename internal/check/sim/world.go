@@ -23,6 +23,7 @@ type World struct {
 	// restarts and oracle are what only some options play.
 	restarts restarts
 	oracle   oracle
+	drains   drains
 	agenda   agenda
 	now      time.Duration
 	steps    int
@@ -63,6 +64,9 @@ type Stats struct {
 	// that had to recover their disk to keep a log.
 	Spared, Recalled int
 	Restarts, Grants int
+	// Drains are servers that were drained, Parted and SentAway clients that had to go from
+	// those, and to spread them.
+	Drains, Parted, SentAway int
 }
 
 // Violation is a broken promise, with the time at which it broke.

@@ -46,6 +46,8 @@ func (c *Config) drain() wire.Drain {
 // DrainRefusal tells why a server cannot be drained; empty if it can.
 func (l *Leader) DrainRefusal(id zoo.ServerID) string {
 	switch {
+	case l.Transferring(), l.HandsOver():
+		return "the lead is being handed over; try again"
 	case !l.extended():
 		return "a server that is written in Java does not say whether it takes clients; " +
 			"drain when all servers are ours, or close the client port in front of this one"
@@ -82,7 +84,7 @@ func (l *Leader) hearClients(x *learner, p *wire.QuorumPacket) {
 		return
 	}
 	why := l.DrainRefusal(x.id)
-	if x.drain = wire.DrainDone; why != "" {
+	if x.drain = wire.DrainDone; why != "" || l.cfg.Planted == BugForgottenDrain {
 		x.drain = wire.DrainNone
 	}
 	l.out.note(Note{Stage: "drain asked", Peer: x.id, Detail: why})
@@ -108,6 +110,9 @@ func (l *Leader) endDrains(now time.Duration) {
 		return
 	}
 	l.deserted = 0
+	if l.cfg.Planted == BugDeserted {
+		return
+	}
 	const why = "no other server takes clients any more"
 	for _, x := range l.learners {
 		if x.upToDate && x.drain == wire.DrainDone {
@@ -157,8 +162,11 @@ func (l *Learner) hearDrain(p *wire.QuorumPacket) {
 	switch {
 	case d.Err() != nil || l.phase != following:
 		l.Fail("malformed or unexpected DRAIN")
+	case l.cfg.drain() == wire.DrainNone && answer.Refusal == "":
+		// Somebody has thought better of it meanwhile, or the answer to an earlier question
+		// was taken for the one to this: the leader is not to count on it.
+		l.tellClients()
 	case l.cfg.drain() == wire.DrainNone:
-		// Somebody has thought better of it meanwhile.
 	case answer.Refusal != "":
 		l.cfg.Attendance.Open(answer.Refusal)
 	default:

@@ -1,6 +1,7 @@
 package zab
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,35 @@ func TestALeaderKnowsWhoMayBeDrained(t *testing.T) {
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
+	}
+}
+
+// The plot: a leader has named its successor, which asks whether it may be drained. It leads
+// first, and may ask again then.
+func TestWhoIsToLeadIsNotDrained(t *testing.T) {
+	l := &Leader{cfg: Config{ID: 1, Attendance: &Attendance{}}, transfer: transfer{to: 2}}
+	if got := l.DrainRefusal(2); !strings.Contains(got, "try again") {
+		t.Errorf("the successor is told %q", got)
+	}
+}
+
+// The plot: an operator asks for a drain and takes it back, twice, and what the leader has
+// answered to the first question is taken for the answer to the second. When the second answer
+// arrives the learner takes clients, and says so: the leader thinks that it does not.
+func TestALearnerThatTakesClientsSaysSoWhenItIsGrantedADrain(t *testing.T) {
+	out := &Output{}
+	l := &Learner{out: out, phase: following, extends: true,
+		cfg: Config{ID: 1, Attendance: &Attendance{}}}
+	l.AskDrain()
+	l.EndDrain()
+	l.AskDrain()
+	refused, granted := drainPacket("nobody else is there"), drainPacket("")
+	l.hearDrain(&refused)
+	out.Send = nil
+	l.hearDrain(&granted)
+	want := wire.Clients{Drain: wire.DrainNone}
+	if len(out.Send) != 1 || !bytes.Equal(out.Send[0].Packet.Data, want.AppendTo(nil)) {
+		t.Errorf("the leader hears %+v", out.Send)
 	}
 }
 

@@ -99,6 +99,10 @@ const (
 	// BugLostProposed leaves a proposed configuration in the files when its transaction was
 	// lost, so that it counts in a later epoch.
 	BugLostProposed
+	// BugForgottenDrain forgets whom the leader has let go.
+	BugForgottenDrain
+	// BugDeserted never ends a drain.
+	BugDeserted
 )
 
 // takesProposals tells whether a follower is sent what is proposed.
