@@ -56,10 +56,17 @@ func TestALeaderIsDrained(t *testing.T) {
 	if e.attendance(first).Leads {
 		t.Error("a server that is to be stopped still leads")
 	}
+	leader := e.leader()
+	other := 6 - first - leader
+	until(t, func() bool {
+		// It may still follow the one that has gone, and hang up later.
+		status, ok := e.servers[other].status()
+		return ok && status.Serving && status.Leader == leader
+	})
 	for i, c := range clients[first] {
 		// The change of the lead has hung up on everybody already.
 		c.ended()
-		again := e.servers[6-first-e.leader()].dial()
+		again := e.servers[other].dial()
 		again.handshake(c.resume())
 		if again.opened.SessionID != c.opened.SessionID {
 			t.Fatalf("session %v has expired", c.opened.SessionID)
