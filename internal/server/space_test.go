@@ -145,8 +145,8 @@ func TestALeaderWithAFullDiskIsReplacedAndComesBack(t *testing.T) {
 	c := e.session(1)
 	c.create("/d", "")
 	full := e.leader()
-	e.disks[full].Limit(1)
 	atFull := e.session(full)
+	e.disks[full].Limit(1)
 	if _, code := atFull.createUntil("/d"); code != zoo.CodeConnectionLoss {
 		t.Fatalf("at the full disk: %v", code)
 	}
