@@ -294,6 +294,7 @@ func (l *Leader) register(now time.Duration, x *learner, p *wire.QuorumPacket) {
 	case l.phase == discovering:
 		l.discover(now)
 	case x.accepted > l.epoch && l.awaitsTurn(x):
+		l.turn.barred = true
 		l.drop(x, "it has promised the next epoch, which is about to begin")
 	case x.accepted > l.epoch && l.cfg.Members.IsVoter(x.id):
 		// It has promised to follow nobody below that epoch, so it could never
@@ -702,6 +703,9 @@ func (l *Leader) Tick(now time.Duration) {
 		// links must not cost the leadership.
 		if !l.alone() && !l.cfg.Members.Decides(l.present) {
 			l.Resign("a quorum of followers is no longer in sync")
+		}
+		if l.cannotTurn() {
+			l.Resign(fmt.Sprintf("epoch %d takes one who has promised it before", l.turn.epoch))
 		}
 	}
 }

@@ -29,6 +29,8 @@ type turning struct {
 	// epoch is the one that promises are gathered for, zero for none.
 	epoch   zoo.Epoch
 	awaited uint64
+	// barred says that somebody was sent away until the epoch has begun.
+	barred bool
 }
 
 // turnEpoch goes on with the way to the next epoch, if it is time for one.
@@ -70,6 +72,21 @@ func (l *Leader) isPromised() bool {
 // have asked of all. It can join then, and needs no election.
 func (l *Leader) awaitsTurn(x *learner) bool {
 	return x.accepted == l.turn.epoch && l.Broadcasting() && l.extended()
+}
+
+// cannotTurn tells whether the next epoch cannot begin, since whoever was sent away until it
+// does is needed for it. It has promised the epoch, but that was to whoever asked first, and
+// may have been another:
+//
+//  1. A leads {A,B,C}, and D observes. A proposes {A,B,D,E}, which E is in sync for, and asks
+//     for promises of the next epoch. E promises it, and loses its power.
+//  2. E comes back, and A wants it back in that epoch. B and A are no quorum of the proposed
+//     configuration, and D, which is here, observes as yet, and is asked for no promise.
+//  3. A waits for the promise of E, and E for the epoch. Nothing is committed meanwhile.
+func (l *Leader) cannotTurn() bool {
+	return l.turn.barred && !l.quorum(func(x *learner) bool {
+		return x.stage >= registered && !x.observer && x.extends
+	})
 }
 
 // enterNext begins the next epoch, between two proposals.
