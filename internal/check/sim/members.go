@@ -53,6 +53,14 @@ func (w *World) belongs(s *server) bool {
 	return ok
 }
 
+// activates tells whether the server has just brought a configuration into force that nobody
+// has applied yet: others will hear of it in a moment, and who belongs to it is another
+// question until then.
+func (w *World) activates(s *server) bool {
+	return s.known != nil && s.known.Version() > w.ledger.view.Version() &&
+		w.now-s.activatedAt < tickTime
+}
+
 // views are the configurations that any server has in its files or knows, in force or
 // proposed.
 func (w *World) views() []*quorum.View {

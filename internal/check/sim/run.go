@@ -159,6 +159,9 @@ func (w *World) allServe() bool {
 // client waits.
 func (w *World) allAgree() bool {
 	for _, s := range w.servers {
+		if w.activates(s) {
+			return false
+		}
 		if !w.belongs(s) {
 			continue
 		}
