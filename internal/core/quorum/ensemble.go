@@ -37,6 +37,16 @@ func (e Ensemble) Propose(v *View) Ensemble {
 	return e
 }
 
+// Succeed is the ensemble once a configuration was proposed behind the one that is proposed
+// so far, in the same history. Nobody proposes one before that in front of it is in force, so
+// that one was, whoever has heard of its commit.
+func (e Ensemble) Succeed(v *View) Ensemble {
+	if e.Next != nil && e.Next.Version() < v.Version() {
+		e = e.Activate(e.Next)
+	}
+	return e.Propose(v)
+}
+
 // Activate is the ensemble once a configuration is in force. A proposal remains if it is
 // newer. An older configuration than that in force changes nothing.
 func (e Ensemble) Activate(v *View) Ensemble {

@@ -39,15 +39,27 @@ func (r *Replica) beginMembers(tail []txn.Entry) {
 				Detail: err.Error()})
 			continue
 		}
-		m.Ensemble = m.Propose(v)
+		m.Ensemble = m.Succeed(v)
 	}
 	forgets := r.takeProposed(r.cfg.Next)
+	if m.Current != r.cfg.View || forgets && r.cfg.Planted != zab.BugLostProposed {
+		r.journal.Configure(m.Ensemble)
+	}
 	m.told, m.changed = m.Ensemble, m.Next != nil || forgets
+}
+
+// inTree is the version of the configuration in the tree, zero for none.
+func (r *Replica) inTree() zoo.Zxid {
+	n, ok := r.tree.Lookup(zab.ConfigPath)
+	if !ok {
+		return 0
+	}
+	return n.Stat().Mzxid
 }
 
 // takeProposed takes in the configuration that the files say is proposed, unless the log
 // proposes a newer one. It reports whether that is to be forgotten, as its transaction was
-// lost. It is forgotten on the disk before anything else is written there:
+// lost. The owner forgets it on the disk before anything else is written there:
 //
 //  1. A follower writes the configuration, and loses its power before the transaction that
 //     proposes it is logged. The leader forgets it as well.
@@ -62,9 +74,6 @@ func (r *Replica) takeProposed(next *quorum.View) (forgets bool) {
 	case !r.lost(next.Version()):
 		m.Ensemble = m.Propose(next)
 		return false
-	}
-	if r.cfg.Planted != zab.BugLostProposed {
-		r.journal.Configure(m.Ensemble)
 	}
 	return true
 }

@@ -25,6 +25,9 @@ type Config struct {
 	// Reconfigures says that configurations may change (reconfigEnabled). Otherwise
 	// Members stays what it is, whatever the history says.
 	Reconfigures bool
+	// InTree is the version of the configuration in the tree, as the role found it; zero for
+	// none.
+	InTree zoo.Zxid
 	// Oracle says that an oracle may let one of two voters decide alone.
 	Oracle bool
 	// TickTime is the unit of the limits. A leader pings every half tick.

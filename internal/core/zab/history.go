@@ -69,6 +69,9 @@ func (h *History) Follows(z zoo.Zxid) bool {
 // Has tells whether z is an entry, or lies before all that is kept.
 func (h *History) Has(z zoo.Zxid) bool { return z <= h.base || h.at(h.count(z)) == z }
 
+// holds tells whether z is an entry that is kept.
+func (h *History) holds(z zoo.Zxid) bool { return z > h.base && h.Has(z) }
+
 // Append adds an entry to the tail. It must follow.
 func (h *History) Append(e txn.Entry) {
 	if last := h.Last(); e.Zxid <= last {

@@ -79,6 +79,9 @@ type Learner struct {
 	// leaders is the configuration that came with NEWLEADER, or was activated since; it
 	// is in force at UPTODATE if it is committed. Nil for none.
 	leaders *quorum.View
+	// goesBy is the configuration that this role goes by: that in force when it began, or
+	// at UPTODATE, or later. found is the one that was proposed when it began.
+	goesBy, found *quorum.View
 	// designated leads the configuration that was activated last, as the leader said.
 	designated zoo.ServerID
 	// successor leads once the configuration has changed; zero if an election decides.
@@ -109,6 +112,7 @@ func NewLearner(
 	return &Learner{
 		cfg: cfg, history: h, journal: j, epochs: epochs, out: out,
 		leader: leader, observer: cfg.Members.Current.IsObserver(cfg.ID), heard: now,
+		goesBy: cfg.Members.Current, found: cfg.Members.Next,
 	}
 }
 
@@ -358,6 +362,7 @@ func (l *Learner) Install(now time.Duration, t *tree.Tree) bool {
 	z := l.snapshot
 	t.SetZxid(z)
 	l.history.Replace(z)
+	l.cfg.InTree = 0 // That tree is gone.
 	l.proposedByTree(t, z)
 	if l.cfg.Planted != Bug3642 {
 		l.journal.Install(t, z)

@@ -195,8 +195,36 @@ func (l *Learner) propose(e txn.Entry) bool {
 		l.Fail(err.Error())
 		return false
 	}
-	l.cfg.change(l.journal, l.cfg.Members.Propose(v))
+	l.cfg.change(l.journal, l.succeed(v))
 	return true
+}
+
+// succeed is the ensemble when the leader's history proposes a configuration. One that is in
+// that history in front of it was in force before, and must not be lost for it:
+//
+//  1. A leads {A,B,C} and proposes {A,D,E}, which all but C log. The link of B breaks behind
+//     its ACK, and B is told that A leads. Then A has the ACKs, commits, and proposes {A,B,C}.
+//  2. B registers and is brought up to date, with both proposals. A crashes before anybody
+//     else has the second one.
+//  3. D and E elect D, for {A,D,E} is in force. If B goes by the first and the last
+//     configuration only, B and C, which has heard of neither, elect B.
+//
+// What the role ends for is decided at UPTODATE: until then the leader may need us.
+func (l *Learner) succeed(v *quorum.View) quorum.Ensemble {
+	m := *l.cfg.Members
+	if m.Next == nil || !l.shares(m.Next) {
+		return m.Propose(v)
+	}
+	return m.Succeed(v)
+}
+
+// shares tells whether a proposed configuration is in the leader's history: it has come with
+// that, or is in the log or the tree that the leader has left to us, or was told in the epoch
+// that we have entered with this leader before.
+func (l *Learner) shares(next *quorum.View) bool {
+	z := next.Version()
+	return next != l.found || l.epochs.Current == l.epoch || l.history.holds(z) ||
+		z == l.cfg.InTree
 }
 
 // forgetProposed forgets a configuration that was proposed behind z, where the log is
@@ -225,7 +253,7 @@ func (l *Learner) proposedByTree(t *tree.Tree, z zoo.Zxid) {
 		return
 	}
 	if v, err := quorum.ParseView(string(n.Data())); err == nil && v.Version() <= z {
-		l.cfg.change(l.journal, l.cfg.Members.Propose(v))
+		l.cfg.change(l.journal, l.succeed(v))
 	}
 }
 
@@ -245,8 +273,11 @@ func (l *Learner) takeLeaders(data []byte) bool {
 		return false
 	}
 	l.leaders = v
-	present := quorum.Ensemble{Current: l.cfg.Members.Current}
-	l.cfg.change(l.journal, present.Propose(v))
+	after := l.succeed(v)
+	if after.Next != v {
+		after = quorum.Ensemble{Current: after.Current}.Propose(v)
+	}
+	l.cfg.change(l.journal, after)
 	return true
 }
 
@@ -283,12 +314,10 @@ func (l *Learner) commitAndActivate(p *wire.QuorumPacket) {
 //  4. … and so do B and C, of the old one, if B loses its log or C is the leader.
 func (l *Learner) activateLeaders() {
 	v := l.leaders
-	if v == nil {
-		return
-	}
-	if !l.outstanding(v.Version()) || l.cfg.Planted == BugEarlyActivation {
+	if v != nil && (!l.outstanding(v.Version()) || l.cfg.Planted == BugEarlyActivation) {
 		l.activate(v, 0)
 	}
+	l.goBy(0)
 }
 
 // outstanding tells whether a configuration is not committed at UPTODATE. Of an epoch before
@@ -299,10 +328,8 @@ func (l *Learner) outstanding(z zoo.Zxid) bool {
 	return z > l.history.Committed() && (z > l.epoch.Start() || l.history.Has(z))
 }
 
-// activate brings a configuration into force. If that changes what this server is, or
-// whom it follows, the role ends; designated leads then, zero if that is not known.
+// activate brings a configuration into force. Who leads it is zero if that is not known.
 func (l *Learner) activate(v *quorum.View, designated zoo.ServerID) {
-	before := l.cfg.Members.Current
 	after := l.cfg.Members.Activate(v)
 	if after == *l.cfg.Members {
 		return
@@ -310,6 +337,16 @@ func (l *Learner) activate(v *quorum.View, designated zoo.ServerID) {
 	l.cfg.change(l.journal, after)
 	l.out.note(Note{Stage: "configuration activated", Peer: designated, Zxid: v.Version(),
 		Epoch: l.epoch})
+	l.goBy(designated)
+}
+
+// goBy goes by the configuration that is in force by now. If that changes what this server
+// is, or whom it follows, the role ends; designated leads then, zero if that is not known.
+func (l *Learner) goBy(designated zoo.ServerID) {
+	before, v := l.goesBy, l.cfg.Members.Current
+	if l.goesBy = v; before == v {
+		return
+	}
 	leads := v.IsVoter(l.leader) &&
 		quorumAddress(before, l.leader) == quorumAddress(v, l.leader)
 	if designated == 0 && leads || before.SameMembers(v) {
