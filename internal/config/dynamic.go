@@ -132,9 +132,10 @@ type Files struct {
 }
 
 // Files are those that the configuration was read from; nil if reconfigurations leave no
-// trace, since they are off or there is no zoo.cfg.
+// trace, since they are off or there is no zoo.cfg. What one has proposed before they were
+// turned off may have to be forgotten.
 func (c *Config) Files() *Files {
-	if !c.ReconfigEnabled || c.File == "" || c.Standalone() {
+	if !c.ReconfigEnabled && c.Next == nil || c.File == "" || c.Standalone() {
 		return nil
 	}
 	f := &Files{File: c.File, ID: c.ID, current: c.Version}

@@ -109,6 +109,21 @@ func TestProposedConfigurationIsFoundAgain(t *testing.T) {
 	}
 }
 
+// Without reconfigEnabled nothing is written, but what was proposed before can be forgotten.
+func TestProposedConfigurationCanBeForgottenWithoutReconfigurations(t *testing.T) {
+	_, file := ensembleDir(t, threeServers)
+	first, files := firstView(t, file), loaded(t, file).Files()
+	next := parsedView(t, threeServers+"version=100000007")
+	save(t, files, quorum.Ensemble{Current: first})
+	save(t, files, quorum.Ensemble{Current: first, Next: next})
+	off := loaded(t, file)
+	off.ReconfigEnabled = false
+	save(t, off.Files(), quorum.Ensemble{Current: first})
+	if c := loaded(t, file); c.Next != nil || c.Version != first.Version() {
+		t.Errorf("version %v, next %v", c.Version, c.Next)
+	}
+}
+
 func save(t *testing.T, f *Files, e quorum.Ensemble) {
 	t.Helper()
 	if err := f.Save(e); err != nil {

@@ -122,7 +122,7 @@ func masterAddresses(line quorum.Server, port int) string {
 
 // checkFiles tells at the start what would end the server later.
 func (s *Server) checkFiles() {
-	if s.cfg.Files == nil {
+	if s.cfg.Files == nil || !s.cfg.ReconfigEnabled {
 		return
 	}
 	if err := s.cfg.Files.Check(); err != nil {

@@ -22,10 +22,20 @@ func voters(t *testing.T, version zoo.Zxid) *quorum.View {
 // then, and what it goes by.
 func restart(t *testing.T, on quorum.Ensemble, epoch zoo.Epoch) (disk, known quorum.Ensemble) {
 	t.Helper()
-	r := New(Config{ID: 1, View: on.Current, Next: on.Next, ReconfigEnabled: true},
+	return restartAs(t, true, on, epoch)
+}
+
+func restartAs(
+	t *testing.T, reconfigures bool, on quorum.Ensemble, epoch zoo.Epoch,
+) (disk, known quorum.Ensemble) {
+	t.Helper()
+	r := New(Config{ID: 1, View: on.Current, Next: on.Next, ReconfigEnabled: reconfigures},
 		Recovered{Tree: tree.New(), Epochs: zab.Epochs{Accepted: epoch, Current: epoch}})
 	eff := r.Drain()
 	told := on
+	if !reconfigures {
+		told.Next = nil
+	}
 	if eff.Members != nil {
 		told = *eff.Members
 	}
@@ -58,5 +68,20 @@ func TestAProposedConfigurationOfNewLeaderCountsWithoutItsTransaction(t *testing
 	written := quorum.Ensemble{Current: voters(t, 0x100000000), Next: voters(t, 0x100000007)}
 	if disk, known := restart(t, written, 2); disk != written || known != written {
 		t.Errorf("it goes by %v, on the disk is %v", known, disk)
+	}
+}
+
+// The plot: its power went as above, and it is started without reconfigEnabled, enters a later
+// epoch, and is started with it again. What was lost does not come back; what NEWLEADER has
+// brought does.
+func TestWhatWasLostIsForgottenAlsoWhileConfigurationsDoNotChange(t *testing.T) {
+	disk := quorum.Ensemble{Current: voters(t, 0x100000000), Next: voters(t, 0x200000004)}
+	disk, _ = restartAs(t, false, disk, 2)
+	if disk, known := restart(t, disk, 3); disk.Next != nil || known.Next != nil {
+		t.Errorf("it goes by %v, on the disk is %v", known, disk)
+	}
+	bound := quorum.Ensemble{Current: voters(t, 0x100000000), Next: voters(t, 0x100000007)}
+	if disk, known := restartAs(t, false, bound, 2); disk != bound || known.Next != nil {
+		t.Errorf("while off it goes by %v, on the disk is %v", known, disk)
 	}
 }

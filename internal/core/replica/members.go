@@ -26,7 +26,10 @@ func (r *Replica) beginMembers(tail []txn.Entry) {
 	m := &r.members
 	m.Current = r.cfg.View
 	if !r.changesMembers() {
-		m.told = m.Ensemble
+		// What is proposed does not count, and what is lost must not count later.
+		if m.told = m.Ensemble; r.cfg.Next != nil && r.lost(r.cfg.Next.Version()) {
+			r.journal.Configure(m.Ensemble)
+		}
 		return
 	}
 	for _, e := range tail {

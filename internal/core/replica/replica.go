@@ -282,7 +282,7 @@ func orDefault[T comparable](value *T, fallback T) {
 func (r *Replica) zabConfig() zab.Config {
 	return zab.Config{
 		ID: r.cfg.ID, Members: &r.members.Ensemble, Reconfigures: r.changesMembers(),
-		InTree:     r.inTree(),
+		Idle: r.cfg.Next, InTree: r.inTree(),
 		Attendance: &r.attendance, LeaderAlone: r.cfg.LeaderAlone,
 		Balance: r.cfg.Balance, Oracle: r.cfg.Oracle,
 		TickTime:  r.cfg.TickTime,

@@ -25,6 +25,9 @@ type Config struct {
 	// Reconfigures says that configurations may change (reconfigEnabled). Otherwise
 	// Members stays what it is, whatever the history says.
 	Reconfigures bool
+	// Idle is the proposed configuration that the files have, where configurations do not
+	// change; nil for none. It counts once they do.
+	Idle *quorum.View
 	// InTree is the version of the configuration in the tree, as the role found it; zero for
 	// none.
 	InTree zoo.Zxid

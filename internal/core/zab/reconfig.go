@@ -230,6 +230,10 @@ func (l *Learner) shares(next *quorum.View) bool {
 // forgetProposed forgets a configuration that was proposed behind z, where the log is
 // about to be cut. If the cut is not made the log still has it.
 func (l *Learner) forgetProposed(z zoo.Zxid) {
+	if idle := l.cfg.Idle; !l.cfg.Reconfigures && idle != nil && idle.Version() > z {
+		l.cfg.Idle = nil
+		l.journal.Configure(*l.cfg.Members)
+	}
 	if next := l.cfg.Members.Next; next != nil && next.Version() > z {
 		l.cfg.change(l.journal, quorum.Ensemble{Current: l.cfg.Members.Current})
 	}
@@ -244,10 +248,10 @@ func (l *Learner) forgetProposed(z zoo.Zxid) {
 //  3. A and B elect: with the old configuration they were a quorum, and the tree of B holds
 //     all that C had committed.
 func (l *Learner) proposedByTree(t *tree.Tree, z zoo.Zxid) {
+	l.forgetProposed(z)
 	if !l.cfg.Reconfigures {
 		return
 	}
-	l.forgetProposed(z)
 	n, ok := t.Lookup(ConfigPath)
 	if !ok {
 		return

@@ -134,3 +134,19 @@ func demotes(t *testing.T, z zoo.Zxid) (txn.Entry, *quorum.View) {
 	header := txn.Header{Zxid: z, Type: wire.OpReconfig}
 	return txn.NewEntry(header, &txn.SetDataTxn{Path: ConfigPath, Data: []byte(v.Text())}, nil), v
 }
+
+// A server that has configurations off and an old proposed one in its files forgets it with
+// the transaction that the leader cuts off: it would count once they are on.
+func TestAnIdleConfigurationIsForgottenWithItsTransaction(t *testing.T) {
+	e1, v1 := reconfigures(t, zoo.Epoch(1).Start()+1)
+	f := newMember(t, 3, 3)
+	f.history.Append(e1)
+	f.cfg.Idle = v1
+	x := NewLearner(0, f.cfg, 1, f.history, f.journal, &f.epochs, &f.out)
+	x.phase = comparing
+	x.Receive(0, packet(wire.PacketTrunc, 0, nil))
+	ops := f.journal.Drain()
+	if len(ops) != 2 || ops[0].Kind != DiskConfigure || ops[0].Members.Next != nil {
+		t.Errorf("the disk is asked for %v", ops)
+	}
+}
