@@ -127,7 +127,7 @@ var plants = []plant{
 	{"4708", zab.Bug4708, "A leader takes its own address in the new configuration for " +
 		"another one.", caughtPlace, "votes on where it is", 100, "members"},
 	{"lost", zab.BugLostProposed, "A proposed configuration counts in a later epoch although " +
-		"its transaction was lost.", caughtFiles, "goes by another configuration", 8000,
+		"its transaction was lost.", caughtFiles, "goes by another configuration", 12000,
 		"members"},
 	{"2819", zab.Bug2819, "Configurations go through the ensemble although reconfiguration is " +
 		"off, and replace those of new files.", caughtFiles, "goes by another configuration",
