@@ -8,6 +8,7 @@ import (
 	"zoo"
 	"zoo/internal/core/quorum"
 	"zoo/internal/core/replica"
+	"zoo/internal/jute"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
 )
@@ -288,6 +289,11 @@ func (l *link) observe(side int, p parcel) {
 		switch {
 		case side == 1 && packet.Type == wire.PacketAck && packet.Zxid.Counter() == 0:
 			l.acked = true
+		case side == 1 && packet.Type == wire.PacketAckEpoch:
+			d := jute.NewDecoder(packet.Data)
+			var ack wire.AckEpoch
+			ack.DecodeFrom(&d)
+			l.barred = ack.CurrentEpoch == -1
 		case side == 0 && l.synced.epoch == 0:
 			l.synced.observe(packet)
 			l.decided = l.decided || isSyncDecision(packet.Type)
@@ -506,7 +512,7 @@ func (l *ledger) follows(learner, leader *server) bool {
 	}
 	link := l.link(learner, leader)
 	return learner.isQuiet(quietTime) && link != nil && link.open[0] && link.stands() &&
-		!link.cut && l.w.now-link.since > quietTime
+		!link.cut && !link.barred && l.w.now-link.since > quietTime
 }
 
 // stands tells whether the leader had the link until this moment: one that gives

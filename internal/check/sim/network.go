@@ -45,6 +45,9 @@ type link struct {
 	// heard of the learner.
 	acked   bool
 	heardAt time.Duration
+	// barred tells that the learner's ACKEPOCH counts for nothing, as it has promised this
+	// epoch before: a leader that needs it waits in vain, as Java's does.
+	barred bool
 	// decided tells that the learner knows what becomes of its log, toldAt when it last
 	// heard of the leader.
 	decided bool

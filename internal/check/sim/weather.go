@@ -105,6 +105,12 @@ func (w *World) newDiskFault(s *server) {
 	}
 	w.stats.NewDisks++
 	s.losePower()
+	// Nobody replaces a disk while a packet of it is on its way.
+	for _, link := range w.net.links {
+		if slices.Contains(link.side[:], s) && !link.broken {
+			link.lose()
+		}
+	}
 	if w.trace.on() {
 		w.trace.line(s.name, "gets an empty disk")
 	}
