@@ -195,17 +195,20 @@ func (r *Replica) propose(q Request, owner session.Owner) zoo.Zxid {
 		r.leader.Resign("the zxid counter of the epoch is used up")
 		return 0
 	}
-	if r.leader != nil && (r.leader.HandsOver() || r.leader.Transferring()) {
-		return 0 // Its successor has stopped listening; the clients are sent away soon.
-	}
 	return r.prepare(prep.Request{
 		Session: q.Session, Cxid: q.Xid, Op: q.Op, Body: q.Body, IDs: q.IDs,
 		Owner: owner,
 	})
 }
 
-// prepare makes a transaction and starts it on its way.
+// prepare makes a transaction and starts it on its way, also one that says that the request
+// was refused; zero while the lead is handed over. Then the successor has stopped listening,
+// and the clients are sent away soon: none of them may hear of what they asked for behind a
+// request that has no answer.
 func (r *Replica) prepare(q prep.Request) zoo.Zxid {
+	if r.leader != nil && (r.leader.HandsOver() || r.leader.Transferring()) {
+		return 0
+	}
 	e := r.writer.prep.Prepare(r.nextZxid(), r.now.WallMillis, q)
 	r.measure(len(e.Bytes))
 	r.noteQuota()
