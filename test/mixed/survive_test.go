@@ -25,6 +25,8 @@ func (s *story) survive() {
 	keepers := s.keepers()
 	h.progress(s)
 	for _, victim := range s.leaderFirst() {
+		// An observer may have no role yet after the server before.
+		s.must(victim.WaitServing(s.ctx))
 		mode, err := victim.Mode(s.ctx)
 		s.must(err)
 		before := h.acknowledged.Load()
