@@ -512,8 +512,12 @@ func (l *ledger) follows(learner, leader *server) bool {
 	}
 	link := l.link(learner, leader)
 	return learner.isQuiet(quietTime) && link != nil && link.open[0] && link.stands() &&
-		!link.cut && !link.barred && l.w.now-link.since > quietTime
+		!link.cut && !l.waitsInVain(link) && l.w.now-link.since > quietTime
 }
+
+// waitsInVain tells whether the learner's ACKEPOCH counts for nothing. Of two voters, as beside
+// an oracle, the leader knows that at once, and does not wait for initLimit.
+func (l *ledger) waitsInVain(link *link) bool { return link.barred && !l.w.options.Oracle }
 
 // stands tells whether the leader had the link until this moment: one that gives
 // up hangs up first.
