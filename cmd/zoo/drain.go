@@ -68,8 +68,12 @@ func (f *drainFlags) find(ctx context.Context, member string) (*drainee, error) 
 		return nil, err
 	}
 	if f.Admin == "" {
-		d.admin.base, err = adminOf(ctx, d.address)
+		if d.admin.base, err = adminOf(ctx, d.address); err != nil {
+			return nil, err
+		}
 	}
+	// Before anything is asked for: it could be another server's port.
+	_, err = d.ask(ctx, http.MethodGet, "member_status", nil)
 	return d, err
 }
 
@@ -209,10 +213,6 @@ func (c *memberDrainCommand) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
-	// Before anything is asked for: it could be another server's port.
-	if _, err := d.ask(ctx, http.MethodGet, "member_status", nil); err != nil {
-		return err
-	}
 	if err := d.spareable(ctx); err != nil {
 		return err
 	}
@@ -288,9 +288,6 @@ func (c *memberUndrainCommand) Run(ctx context.Context, m *Main) error {
 	defer cancel()
 	d, err := c.find(ctx, c.Member)
 	if err != nil {
-		return err
-	}
-	if _, err := d.ask(ctx, http.MethodGet, "member_status", nil); err != nil {
 		return err
 	}
 	a, err := d.ask(ctx, http.MethodPost, "member_undrain", nil)

@@ -105,6 +105,7 @@ func (w *logWriter) run() {
 			return // The server closes while it waits for room.
 		}
 		if err == nil && !w.lost {
+			w.prepareSpare() // behind all that was to be acknowledged
 			err = w.purgeStep()
 		}
 		if vfs.IsNoSpace(err) {
@@ -195,9 +196,6 @@ func (w *logWriter) doRun(jobs []job) (n int, err error) {
 	w.server.meters.disk.batchSize.Observe(int64(size))
 	err = w.sync()
 	w.watchSpace()
-	if err == nil {
-		w.prepareSpare()
-	}
 	w.server.meters.disk.processTime.Observe((w.server.mono() - began).Milliseconds())
 	return n, err
 }

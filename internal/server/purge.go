@@ -41,11 +41,9 @@ func (w *logWriter) purgeTicks() (ticks <-chan time.Time, stop func()) {
 }
 
 // purgeNow asks for a purge of all that can be spared, because the disk is nearly full.
-// Where the operator has switched purging off, nothing goes.
+// Where the operator has switched purging off, nothing goes but what was prepared.
 func (s *Server) purgeNow() {
-	if s.cfg.Purge.Interval > 0 {
-		s.writer.add(job{kind: jobPurge, urgent: true})
-	}
+	s.writer.add(job{kind: jobPurge, urgent: true})
 }
 
 // purgeAfterSnapshot asks for a purge, if a snapshot is an occasion for one.
@@ -58,12 +56,15 @@ func (s *Server) purgeAfterSnapshot() {
 // beginPurge has the snapshots read first that nobody knows to be good: purges count on
 // those only.
 func (w *logWriter) beginPurge(urgent bool) error {
-	w.purge.urgent = w.purge.urgent || urgent
 	if urgent {
 		if err := w.store.DropSpare(); err != nil {
 			w.server.log.Warn("the room of a prepared segment comes back late", "error", err)
 		}
 	}
+	if w.server.cfg.Purge.Interval <= 0 {
+		return nil
+	}
+	w.purge.urgent = w.purge.urgent || urgent
 	if w.purge.auditing || w.store.Purging() {
 		return nil
 	}

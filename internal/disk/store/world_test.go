@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"slices"
 	"time"
@@ -206,7 +207,9 @@ func (w *world) snapshot() {
 func (w *world) prepare(parts int) {
 	spare, err := w.store.BeginSpare(math.MaxInt64)
 	if spare == nil {
-		w.endures(err)
+		if !errors.Is(err, fs.ErrExist) { // what could not be removed stands in the way
+			w.endures(err)
+		}
 		return
 	}
 	for done := false; !done && err == nil; parts-- {

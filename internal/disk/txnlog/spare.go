@@ -1,6 +1,8 @@
 package txnlog
 
 import (
+	"errors"
+	"io/fs"
 	"path/filepath"
 
 	"zoo/internal/disk/vfs"
@@ -84,10 +86,11 @@ func (s *Spares) Decline() error {
 	return s.remove(spare)
 }
 
-// Begin makes a spare of so many bytes, which Fill fills.
+// Begin makes a spare of so many bytes, which Fill fills. Its name must be new: whoever fills
+// one of a log that was closed may still have that file, and write zeros to it.
 func (s *Spares) Begin(size int64) (*Spare, error) {
 	path := filepath.Join(s.dir, SpareName)
-	file, err := s.disk.Create(path)
+	file, err := s.disk.CreateNew(path)
 	if err != nil {
 		s.declined = true
 		return nil, err
@@ -197,8 +200,12 @@ func (s *Spares) ended(bytes int64) {
 // RemoveSpare removes what a crash has left of a spare in the log's directory.
 func RemoveSpare(disk vfs.FS, dir string) error {
 	path := filepath.Join(dir, SpareName)
-	if _, err := disk.Stat(path); err != nil {
+	if _, err := disk.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return disk.Remove(path)
+	err := disk.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }

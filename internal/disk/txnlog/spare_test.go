@@ -2,6 +2,7 @@ package txnlog_test
 
 import (
 	"errors"
+	"io/fs"
 	"path/filepath"
 	"testing"
 
@@ -136,6 +137,9 @@ func TestASpareOfAClosedLogTakesNothingWithIt(t *testing.T) {
 	again := txnlog.NewSpares(disk, dir, step)
 	next, err := again.Begin(step)
 	must(t, err)
+	if _, err := txnlog.NewSpares(disk, dir, step).Begin(step); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a file that somebody may still fill is taken: %v", err)
+	}
 	must(t, spares.End(late, nil))
 	if !exists(disk, txnlog.SpareName) {
 		t.Error("the new spare has lost its name")
