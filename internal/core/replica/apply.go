@@ -37,7 +37,7 @@ func (r *Replica) ApplyNext() (Outcome, bool) {
 		r.maybeServe()
 		return Outcome{}, false
 	}
-	res, err := r.tree.Apply(e)
+	res, err := r.apply(e)
 	if err != nil {
 		invariant.Fail("transaction %v cannot be applied: %v", e.Zxid, err)
 	}

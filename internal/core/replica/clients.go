@@ -7,6 +7,7 @@ import (
 	"zoo"
 	"zoo/internal/core/prep"
 	"zoo/internal/core/session"
+	"zoo/internal/core/tree"
 	"zoo/internal/core/zab"
 	"zoo/internal/jute"
 	"zoo/internal/wire"
@@ -128,6 +129,9 @@ func (r *Replica) submit(requests []Request) {
 		return
 	}
 	for i := range requests {
+		if i%tree.ExpectMax == 0 {
+			r.expect(requests[i:])
+		}
 		q := &requests[i]
 		switch {
 		case r.attached.conns[q.Conn] != q.Session || r.attached.sessions[q.Session].ending:

@@ -133,12 +133,13 @@ type Replica struct {
 	now Now
 	rng *rand.Rand
 
-	tree    *tree.Tree
-	members members
-	history *zab.History
-	journal *zab.Journal
-	epochs  zab.Epochs
-	out     zab.Output
+	tree      *tree.Tree
+	members   members
+	history   *zab.History
+	foresight foresight
+	journal   *zab.Journal
+	epochs    zab.Epochs
+	out       zab.Output
 
 	state   State
 	serving bool
@@ -649,6 +650,9 @@ func (r *Replica) quorumRemains() bool {
 // receive takes in packets of a link.
 func (r *Replica) receive(ev Received) {
 	for i := range ev.Packets {
+		if i%tree.ExpectMax == 0 {
+			r.expectForwarded(ev.Packets[i:])
+		}
 		p := &ev.Packets[i]
 		switch {
 		case r.leader != nil:

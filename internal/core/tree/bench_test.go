@@ -119,3 +119,56 @@ func BenchmarkDescendants(b *testing.B) {
 		top.Descendants()
 	}
 }
+
+// BenchmarkSetDataOfMany changes znodes by chance in a tree that no cache holds, once as
+// they come and once foreseen.
+func BenchmarkSetDataOfMany(b *testing.B) {
+	const znodes = 1_000_000
+	h := grown(b, znodes)
+	entries := make([]txn.Entry, 1<<16)
+	for i := range entries {
+		h.zxid++
+		record := &txn.SetDataTxn{Path: benchPath(i * 7919 % znodes), Data: make([]byte, 100)}
+		entries[i] = txn.NewEntry(txn.Header{Zxid: h.zxid, Type: wire.OpSetData}, record, nil)
+	}
+	b.Run("as they come", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			apply(b, h.tree, entries[i%len(entries)])
+		}
+	})
+	b.Run("foreseen", func(b *testing.B) {
+		var list []Replay
+		for i := 0; b.Loop(); i++ {
+			at := i % len(entries)
+			if at%ExpectMax == 0 {
+				list = h.tree.Foresee(list, entries[at:at+ExpectMax])
+			}
+			if _, err := h.tree.ApplyForeseen(&list[at%ExpectMax]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkLookupOfMany looks up znodes by chance in a tree that no cache holds.
+func BenchmarkLookupOfMany(b *testing.B) {
+	const znodes = 1_000_000
+	h := grown(b, znodes)
+	paths := make([]string, 1<<16)
+	for i := range paths {
+		paths[i] = benchPath(i * 7919 % znodes)
+	}
+	for _, expected := range []bool{false, true} {
+		b.Run(fmt.Sprintf("expected=%v", expected), func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				at := i % len(paths)
+				if expected && at%ExpectMax == 0 {
+					h.tree.Expect(paths[at : at+ExpectMax])
+				}
+				if _, ok := h.tree.Lookup(paths[at]); !ok {
+					b.Fatal("lost")
+				}
+			}
+		})
+	}
+}

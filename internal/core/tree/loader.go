@@ -121,8 +121,8 @@ func (l *Loader) Add(p *Loading) error {
 // added, and why.
 func (l *Loader) AddAll(list []Loading) (failed int, err error) {
 	for i := range list {
-		if i%expectedAhead == 0 {
-			l.expect(list[i:min(i+expectedAhead, len(list))])
+		if i%ExpectMax == 0 {
+			l.expect(list[i:min(i+ExpectMax, len(list))])
 		}
 		if err := l.Add(&list[i]); err != nil {
 			return i, err
@@ -130,9 +130,6 @@ func (l *Loader) AddAll(list []Loading) (failed int, err error) {
 	}
 	return len(list), nil
 }
-
-// expectedAhead is how many znodes are looked for at once before they are added.
-const expectedAhead = 32
 
 // expect brings the places of znodes in the index near. The waits for memory, which are
 // most of the time of a load, are for all of them together, not one behind the other.

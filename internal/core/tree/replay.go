@@ -48,8 +48,8 @@ func (p *Replay) Prepare(d *Digester) {
 func (t *Tree) ApplyAll(list []Replay) (failed int, err error) {
 	defer func() { t.ahead = nil }()
 	for i := range list {
-		if i%expectedAhead == 0 {
-			t.expect(list[i:min(i+expectedAhead, len(list))])
+		if i%ExpectMax == 0 {
+			t.expect(list[i:min(i+ExpectMax, len(list))])
 		}
 		t.ahead = &list[i]
 		if _, err := t.Apply(list[i].Entry); err != nil {
@@ -57,38 +57,6 @@ func (t *Tree) ApplyAll(list []Replay) (failed int, err error) {
 		}
 	}
 	return len(list), nil
-}
-
-// expect brings near what a few entries are about to need: the places of their znodes and
-// of the parents in the index, and then the records found there. So the waits for memory are
-// for all of them together, not one behind the other.
-func (t *Tree) expect(list []Replay) {
-	var above uint32
-	for i := range list {
-		if p := &list[i]; p.known {
-			t.near += t.index.first(p.hash)
-			if p.parent != above {
-				above = p.parent
-				t.near += t.index.first(above)
-			}
-		}
-	}
-	for i := range list {
-		if p := &list[i]; p.known {
-			t.expectRecord(p.hash)
-			if p.parent != above {
-				above = p.parent
-				t.expectRecord(above)
-			}
-		}
-	}
-}
-
-// expectRecord brings near the record that is most likely the one with this hash.
-func (t *Tree) expectRecord(hash uint32) {
-	if e := t.index.first(hash); e != 0 && uint32(e) == hash {
-		t.near += uint64(t.nodes.at(slot(e >> 32)).block)
-	}
 }
 
 // findNamed is find for the path of the znode that the entry is about.

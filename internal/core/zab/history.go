@@ -97,6 +97,12 @@ func (h *History) Next(limit zoo.Zxid) (txn.Entry, bool) {
 	return h.entries[h.applied], true
 }
 
+// Upcoming is the entry of Next and those behind it, at most n, whatever the limit. It is
+// valid until the next change.
+func (h *History) Upcoming(n int) []txn.Entry {
+	return h.entries[h.applied:min(h.applied+n, h.committed)]
+}
+
 // Advance says that the entry of Next is applied.
 func (h *History) Advance() { h.applied++ }
 
