@@ -55,6 +55,8 @@ type logWriter struct {
 	// unwatched is how many bytes were appended since the room was looked at for
 	// them. Log writer only.
 	unwatched int64
+	// spareBegan is when a segment was prepared last. Log writer only.
+	spareBegan time.Duration
 	// lost is set while the disk is full and the role ends: nothing is done before
 	// the directory was recovered. Log writer only.
 	lost bool

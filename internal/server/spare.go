@@ -8,13 +8,20 @@ import (
 	"zoo/internal/disk/vfs"
 )
 
-// The next segment of the log is filled in spareAim, but no slower than spareRateMin, in bytes
-// a second: it should be there before a snapshot wants a new segment, and the sync of the log
-// must not wait for it.
+// The next segment of the log is filled in three quarters of the time that the one before
+// lasted, within bounds: it should be there when a snapshot wants it, and be as little as can
+// be in the way of the log and of the snapshot that is written meanwhile.
 const (
-	spareAim     = 3 * time.Second
-	spareRateMin = 16 << 20
+	spareAimMin = 3 * time.Second
+	spareAimMax = 30 * time.Second
 )
+
+// spareRate is the rate for a segment of so many bytes, in bytes a second, if one was begun
+// so long ago.
+func spareRate(size int64, since time.Duration) int64 {
+	aim := min(max(since/4*3, spareAimMin), spareAimMax)
+	return size * int64(time.Second) / int64(aim)
+}
 
 // spareShareOfFree is the part of the free room, beyond the reserve, that a prepared segment
 // may take.
@@ -39,9 +46,10 @@ func (w *logWriter) prepareSpare() {
 	if spare == nil {
 		return
 	}
-	disk := w.store
+	disk, now := w.store, w.server.mono()
+	rate := spareRate(spare.Size(), now-w.spareBegan)
+	w.spareBegan = now
 	w.server.spawn("log segment", func() {
-		rate := max(spare.Size()*int64(time.Second)/int64(spareAim), spareRateMin)
 		err := w.server.fillSpare(spare, w.server.pace(rate))
 		w.add(job{kind: jobSpare, filled: &filled{disk, spare, err}})
 	})
