@@ -406,7 +406,7 @@ func (r *Replica) settle() {
 		r.leader.Commit()
 		r.syncsAnswered()
 	}
-	r.watchDisk()
+	r.returnToElection()
 	r.followMembers()
 	if r.keepLog(); r.reload {
 		return
@@ -441,6 +441,7 @@ func (r *Replica) tick() {
 	}
 	if r.leader != nil {
 		r.leader.Tick(now)
+		r.judgeDisk()
 	}
 	if r.learner != nil {
 		r.learner.Tick(now)
@@ -462,6 +463,9 @@ func (r *Replica) tick() {
 // Deadline is the next instant at which a Tick would change something.
 func (r *Replica) Deadline() time.Duration {
 	deadline := r.now.Mono + r.cfg.TickTime
+	if !r.journal.Idle() {
+		deadline = min(deadline, r.diskDeadline())
+	}
 	if r.election != nil {
 		if at, ok := r.election.Deadline(); ok {
 			deadline = min(deadline, at)
