@@ -90,6 +90,7 @@ type world struct {
 	viewsStop bool
 	views     []func()
 	links     []*pipe
+	made      LinkID // the last link
 	shown     strings.Builder
 }
 
@@ -649,7 +650,8 @@ func (w *world) dial(s, leader *server, master bool) {
 		s.queue = append(s.queue, DialFailed{leader.id})
 		return
 	}
-	p := &pipe{id: LinkID(len(w.links) + 10*int(s.id)), learner: s, leader: leader}
+	w.made++
+	p := &pipe{id: w.made, learner: s, leader: leader}
 	w.links = append(w.links, p)
 	s.queue = append(s.queue, LinkUp{Link: p.id, Leader: leader.id})
 	leader.queue = append(leader.queue, LinkUp{Link: p.id})

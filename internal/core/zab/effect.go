@@ -11,7 +11,7 @@ import (
 )
 
 // LinkID names an ordered packet link to another server for as long as the process
-// lives; zero is none.
+// lives; zero is none. Of two links that were accepted the later one has the greater id.
 type LinkID uint64
 
 // DiskKind is what a DiskOp does.

@@ -285,8 +285,11 @@ func (l *Leader) register(now time.Duration, x *learner, p *wire.QuorumPacket) {
 		l.drop(x, refusal)
 		return
 	}
-	if before := earlier(l.learners, x, info.ServerID); before != nil {
-		l.drop(before, "the server has connected again")
+	if over := outlived(l.learners, x, info.ServerID); over != nil {
+		l.drop(over, connectedAgain)
+		if over == x {
+			return
+		}
 	}
 	x.enrol(now, p, info.ServerID)
 	l.out.note(Note{Stage: "learner registered", Peer: x.id, Epoch: x.accepted})

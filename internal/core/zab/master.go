@@ -112,8 +112,11 @@ func (m *Master) register(now time.Duration, x *learner, p *wire.QuorumPacket) {
 		m.drop(x, refusal)
 		return
 	}
-	if before := earlier(m.observers, x, info.ServerID); before != nil {
-		m.drop(before, "the server has connected again")
+	if over := outlived(m.observers, x, info.ServerID); over != nil {
+		m.drop(over, connectedAgain)
+		if over == x {
+			return
+		}
 	}
 	x.enrol(now, p, info.ServerID)
 	x.entered = m.learner.epoch

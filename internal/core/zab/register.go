@@ -2,7 +2,6 @@ package zab
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"zoo"
@@ -36,13 +35,27 @@ func (x *learner) enrol(now time.Duration, p *wire.QuorumPacket, id zoo.ServerID
 	x.stage, x.since = registered, now
 }
 
-// earlier is an older link of the server that registers on x, nil for none.
-func earlier(all []*learner, x *learner, id zoo.ServerID) *learner {
-	i := slices.IndexFunc(all, func(other *learner) bool {
-		return other != x && other.stage != connected && other.id == id
-	})
-	if i < 0 {
-		return nil
+// outlived is the one that is over of the two links of the server that registers on x, nil if it
+// has no other. A server has one link at a time:
+//
+//  1. Server 1 dials its leader and registers. The network holds that up, server 1 waits for
+//     as long as it may, dials anew, and follows.
+//  2. The network heals. What was sent on the old link arrives behind all that, and the end of
+//     the link behind it.
+//
+// So the link that was accepted last stays, and not the one that registers last: server 1
+// follows by that one. See docs/adr/0066-two-links.md.
+func outlived(all []*learner, x *learner, id zoo.ServerID) *learner {
+	for _, other := range all {
+		switch {
+		case other == x || other.stage == connected || other.id != id:
+		case other.link > x.link:
+			return x
+		default:
+			return other
+		}
 	}
-	return all[i]
+	return nil
 }
+
+const connectedAgain = "the server has connected again"

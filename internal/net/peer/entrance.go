@@ -60,7 +60,8 @@ func (q *Quorum) greet(conn net.Conn) {
 		q.refuse(conn, err)
 		return
 	}
-	q.tasks.Go(func() { q.admit(conn) })
+	id := q.number()
+	q.tasks.Go(func() { q.admit(conn, id) })
 }
 
 // refuse hangs up on who is not let in.
@@ -73,12 +74,12 @@ func (q *Quorum) refuse(conn net.Conn, why error) {
 }
 
 // admit makes a link of an accepted connection once it is known whose it is.
-func (q *Quorum) admit(conn net.Conn) {
+func (q *Quorum) admit(conn net.Conn, id LinkID) {
 	in, err := q.introduce(conn)
 	q.door.leave(conn)
 	var l *link
 	if err == nil {
-		l, err = q.welcome(in)
+		l, err = q.welcome(in, id)
 	}
 	if err != nil {
 		q.refuse(conn, err)
@@ -134,7 +135,7 @@ var (
 )
 
 // welcome makes a link, unless there are too many.
-func (q *Quorum) welcome(in *entrance) (*link, error) {
+func (q *Quorum) welcome(in *entrance, id LinkID) (*link, error) {
 	stranger := !q.cfg.Names.member(in.from)
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -146,7 +147,7 @@ func (q *Quorum) welcome(in *entrance) (*link, error) {
 	case stranger && q.strangers >= linksStrangersMax:
 		return nil, errLinksStrangers
 	}
-	l := q.newLinkLocked(Accepted, func() {})
+	l := newLink(q, id, Accepted, func() {})
 	if l.stranger = stranger; stranger {
 		q.strangers++
 	}

@@ -231,7 +231,7 @@ func TestTheQuorumPortSurvivesStrangers(t *testing.T) {
 			p.learner.Send(p.fromLearner, []wire.QuorumPacket{packet(wire.PacketAck, 9)})
 			synctest.Wait()
 			p.join(7)
-			p.atLeader.expect(t, "ACK 0x9", "up 2 origin 2", "FOLLOWERINFO 0x7")
+			p.atLeader.expect(t, "ACK 0x9", "up 3 origin 2", "FOLLOWERINFO 0x7")
 		})
 	}
 }

@@ -41,7 +41,8 @@ var (
 	ErrSnapshotUnwanted = errors.New("snapshot from the accepted side")
 )
 
-// LinkID names one link for the life of its Quorum; no id is used twice.
+// LinkID names one link for the life of its Quorum; no id is used twice. Of two links that were
+// accepted at one address the later one has the greater id, whenever it is up.
 type LinkID uint64
 
 // Origin is the end of a link that this server is.
@@ -173,7 +174,7 @@ func (q *Quorum) Dial(addresses string) LinkID {
 	ctx, cancel := q.attempt()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	l := q.newLinkLocked(Dialed, cancel)
+	l := newLink(q, q.numberLocked(), Dialed, cancel)
 	if q.closed {
 		cancel()
 		return l.id
@@ -186,9 +187,16 @@ func (q *Quorum) Dial(addresses string) LinkID {
 	return l.id
 }
 
-func (q *Quorum) newLinkLocked(origin Origin, cancel func()) *link {
+// number gives the next id.
+func (q *Quorum) number() LinkID {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.numberLocked()
+}
+
+func (q *Quorum) numberLocked() LinkID {
 	q.lastID++
-	return newLink(q, q.lastID, origin, cancel)
+	return q.lastID
 }
 
 // link finds a link that has not been reported down; nil is none.

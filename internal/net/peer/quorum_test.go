@@ -362,7 +362,24 @@ func TestListenerSurvivesGarbage(t *testing.T) {
 		conn.Close()
 		p.atLeader.expect(t)
 		p.join(7)
-		p.atLeader.expect(t, "up 2 origin 2", "FOLLOWERINFO 0x7")
+		p.atLeader.expect(t, "up 3 origin 2", "FOLLOWERINFO 0x7")
+	})
+}
+
+// The plot: a learner dials, gives up before its registration has got through, and dials anew.
+// The old registration arrives last. The ids of the links tell which of them is the newer one.
+func TestLinksAreNumberedAsTheyWereAccepted(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newPair(t, QuorumConfig{})
+		old, _ := p.network.from("")(t.Context(), quorumPort)
+		defer old.Close()
+		synctest.Wait()
+		p.join(7)
+		p.atLeader.expect(t, "up 3 origin 2", "FOLLOWERINFO 0x7")
+		late := followerInfo(2, 6)
+		_, _ = old.Write(late.AppendTo(nil))
+		synctest.Wait()
+		p.atLeader.expect(t, "up 2 origin 2", "FOLLOWERINFO 0x6")
 	})
 }
 
