@@ -55,7 +55,7 @@ func (l *Leader) counted() []balance.Server {
 		servers = append(servers, balance.Server{ID: l.cfg.ID, Clients: l.cfg.clients()})
 	}
 	for _, x := range l.learners {
-		if x.upToDate && x.drain != wire.DrainDone {
+		if x.takesClients() {
 			servers = append(servers, balance.Server{ID: x.id, Clients: x.clients})
 		}
 	}

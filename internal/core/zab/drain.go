@@ -14,7 +14,8 @@ import (
 //
 //  1. A learner asks (CLIENTS, DrainAsked). The leader grants it if some other server
 //     takes clients, which it knows of servers of ours only, and answers (DRAIN).
-//  2. The learner tells each later leader what it is (DrainDone), and votes as ever.
+//  2. The learner tells each later leader what it is (DrainDone) before it acknowledges
+//     UPTODATE, and counts for nobody's drain until then. It votes as ever.
 //  3. If those that take clients are gone for longer than syncLimit the leader ends all
 //     drains: clients at a server that is about to be stopped are better off than
 //     clients without any.
@@ -63,12 +64,16 @@ func (l *Leader) attended(but zoo.ServerID) bool {
 		return true
 	}
 	for _, x := range l.learners {
-		if x.upToDate && x.id != but && x.drain != wire.DrainDone {
+		if x.id != but && x.takesClients() {
 			return true
 		}
 	}
 	return false
 }
+
+// takesClients tells whether a learner is there for clients. One that has not answered UPTODATE
+// may be drained, and about to say so.
+func (x *learner) takesClients() bool { return x.answered && x.drain != wire.DrainDone }
 
 // hearClients takes in a learner's CLIENTS.
 func (l *Leader) hearClients(x *learner, p *wire.QuorumPacket) {

@@ -121,10 +121,12 @@ type learner struct {
 	// extends says that it takes the extensions of the protocol, short that it is
 	// short of disk space, wantsTree that it can take nothing but a SNAP.
 	extends, short, wantsTree bool
-	// drain is whether it takes clients, clients how many it has.
-	drain   wire.Drain
-	clients int
-	asked   asked
+	// drain is whether it takes clients, clients how many it has. answered says that it
+	// has acknowledged UPTODATE, and told before that if it is drained.
+	drain    wire.Drain
+	clients  int
+	answered bool
+	asked    asked
 	// promised is the next epoch that it has promised us, see turning.
 	promised zoo.Epoch
 	// entered is the epoch that it knows to be in.
@@ -533,6 +535,8 @@ func (l *Leader) acknowledge(now time.Duration, x *learner, z zoo.Zxid) {
 		}
 	case x.stage == syncing && l.cfg.Planted == Bug4685:
 		l.Resign("an ACK of a proposal came before that of NEWLEADER")
+	case x.upToDate && z.Counter() == 0:
+		x.answered = true
 	case x.stage >= syncing && z.Counter() != 0 && z <= l.history.Last():
 		// Before its ACK of NEWLEADER it may come as well: Java's followers log what was
 		// outstanding beside that (ZOOKEEPER-4685), and acknowledge it only once.

@@ -469,12 +469,12 @@ func (l *Learner) follow() Upcall {
 	if l.cfg.Planted == Bug1367 {
 		l.history.Forget()
 	}
+	l.tellDrained() // Before the ACK: a leader of ours counts on us from there on.
 	l.out.send(l.link, wire.QuorumPacket{Type: wire.PacketAck, Zxid: l.epoch.Start()})
 	l.acknowledge()
 	if l.short {
 		l.tellShort()
 	}
-	l.tellDrained()
 	l.activateLeaders()
 	return Established
 }

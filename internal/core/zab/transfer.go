@@ -64,8 +64,8 @@ func (l *Leader) heir(to zoo.ServerID) *learner {
 
 // succeeds tells whether a learner is the better heir.
 func (x *learner) succeeds(other *learner) bool {
-	if drained := x.drain == wire.DrainDone; drained != (other.drain == wire.DrainDone) {
-		return !drained
+	if open := x.takesClients(); open != other.takesClients() {
+		return open
 	}
 	return x.acked > other.acked
 }
