@@ -61,11 +61,14 @@ func TestNothingIsPreparedWhereRoomIsShort(t *testing.T) {
 // The plot: segments of the log that lasted for a moment, for eight seconds and for a day.
 // The moral: the next one is prepared before it is needed, and no faster than that takes.
 func TestASegmentIsPreparedAsSlowlyAsItMayBe(t *testing.T) {
-	for _, c := range []struct {
-		since, takes time.Duration
-	}{{0, 3 * time.Second}, {8 * time.Second, 6 * time.Second}, {24 * time.Hour, 30 * time.Second}} {
-		size := int64(300 << 20)
-		if got, want := spareRate(size, c.since), size*int64(time.Second)/int64(c.takes); got != want {
+	const size = 300 << 20
+	for _, c := range []struct{ since, takes time.Duration }{
+		{0, 3 * time.Second},
+		{8 * time.Second, 6 * time.Second},
+		{24 * time.Hour, 30 * time.Second},
+	} {
+		want := int64(size) * int64(time.Second) / int64(c.takes)
+		if got := spareRate(size, c.since); got != want {
 			t.Errorf("after %v: %d bytes a second, not %d", c.since, got, want)
 		}
 	}
