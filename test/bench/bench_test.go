@@ -23,9 +23,10 @@ var (
 	killConns   = flag.Int("kill-connections", 60, "connections while the leader is killed")
 	killDepth   = flag.Int("kill-outstanding", 1, "requests in flight on each of them")
 	heap        = flag.String("java-heap", "1g", "-Xmx of Java's servers")
-	sides       = flag.String("sides", "java,zoo", "sides to measure")
+	sides       = flag.String("sides", "java,zoo,bare", "sides to measure")
 	dir         = flag.String("dir", "", "where the data goes; on a disk, not in memory")
 	binary      = flag.String("binary", "", "zoo program to measure; empty builds one")
+	bareBinary  = flag.String("bare", "", "program of test/bench/floor; empty builds one")
 	jsonFile    = flag.String("report", "", "also write every sample to this JSON file")
 	strict      = flag.Bool("strict", false, "fail when a floor is not met")
 )
@@ -36,7 +37,7 @@ func TestFiguresBesideJava(t *testing.T) {
 	if os.Getenv("ZOO_BENCH") == "" {
 		t.Skip("make bench measures; ZOO_BENCH is not set")
 	}
-	result, err := Measure(t.Context(), settings(t))
+	result, err := Measure(t.Context(), settings(t, strings.Split(*sides, ",")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,13 +50,13 @@ func TestFiguresBesideJava(t *testing.T) {
 	}
 }
 
-func settings(t *testing.T) Settings {
+func settings(t *testing.T, wanted []string) Settings {
 	t.Helper()
 	s := Settings{
-		Binary: *binary, Rounds: *rounds, Warmup: *warmup, Duration: *duration,
+		Binary: *binary, Bare: *bareBinary, Rounds: *rounds, Warmup: *warmup, Duration: *duration,
 		Connections: *connections, Outstanding: *outstanding,
 		Kills: *kills, KillConnections: *killConns, KillOutstanding: *killDepth,
-		JavaHeap: *heap, Sides: installedSides(strings.Split(*sides, ",")),
+		JavaHeap: *heap, Sides: installedSides(wanted),
 		Say: func(line string) { fmt.Println(line) },
 	}
 	var err error
@@ -74,7 +75,18 @@ func settings(t *testing.T) Settings {
 			t.Fatal(err)
 		}
 	}
+	if s.Bare == "" && slices.Contains(s.Sides, sideBare) {
+		if s.Bare, err = buildBare(t.Context(), s.Dir); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return s
+}
+
+// wholeSides are the sides whose servers do all that a server does.
+func wholeSides() []string {
+	wanted := strings.Split(*sides, ",")
+	return slices.DeleteFunc(wanted, func(side string) bool { return side == sideBare })
 }
 
 // installedSides leaves Java out, loudly, where it is not installed: the figures of
@@ -144,6 +156,28 @@ func TestNoiseIsConfessed(t *testing.T) {
 	}
 }
 
+// The table shows how far from Java's server and from the bare one zoo is; where the bare
+// one has nothing to say it has a dash.
+func TestBareStandsBesideTheOthers(t *testing.T) {
+	result := &Result{
+		Settings: Settings{Connections: 60, Outstanding: 100},
+		Samples: map[string]samples{
+			sideJava: {writeRate: {100}, killGap: {600}},
+			sideZoo:  {writeRate: {400}, killGap: {30}},
+			sideBare: {writeRate: {800}},
+		},
+	}
+	var out strings.Builder
+	if err := result.WriteText(&out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{" 100 400 800 4.00 0.50 ", " ms 600 30 - 0.05 - "} {
+		if !strings.Contains(strings.Join(strings.Fields(out.String()), " "), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+}
+
 // A table of a run with one side still prints, with dashes for the other.
 func TestTableOfOneSide(t *testing.T) {
 	result := &Result{Samples: map[string]samples{sideJava: {killGap: {406, 645}}}}
@@ -153,8 +187,8 @@ func TestTableOfOneSide(t *testing.T) {
 	}
 	for line := range strings.Lines(out.String()) {
 		if fields := strings.Fields(line); len(fields) > 4 && fields[0] == "leader" {
-			got := strings.Join(fields[len(fields)-3:], " ")
-			if got != "645 - -" {
+			got := strings.Join(fields[len(fields)-5:], " ")
+			if got != "645 - - - -" {
 				t.Errorf("the row ends %q", got)
 			}
 			return

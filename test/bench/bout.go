@@ -22,6 +22,19 @@ func (b *bout) say(format string, args ...any) {
 	b.lab.Say(fmt.Sprintf("%-4s  ", b.side) + fmt.Sprintf(format, args...))
 }
 
+// step is one part of a round.
+type step func(context.Context) (samples, error)
+
+// steps are those of a side. A bare ensemble ends with its leader, and begins with a log
+// that is filled first: neither time would say anything.
+func (b *bout) steps() []step {
+	steps := []step{b.start, b.writes, b.reads, b.single}
+	if b.side == sideBare {
+		return steps
+	}
+	return append(steps, b.kills, b.dev)
+}
+
 // start runs the servers. For Java the time to the first write is taken here, as
 // it has no command that starts a whole ensemble; for zoo see dev.
 func (b *bout) start(ctx context.Context) (samples, error) {
@@ -41,7 +54,7 @@ func (b *bout) start(ctx context.Context) (samples, error) {
 		return nil, err
 	}
 	b.say("three servers, first write after %.0f ms", took)
-	if b.side == sideZoo {
+	if b.side != sideJava {
 		return nil, nil
 	}
 	return samples{startTime: {took}}, nil
@@ -52,14 +65,16 @@ func (b *bout) writes(ctx context.Context) (samples, error) {
 	if err != nil {
 		return nil, err
 	}
+	got := samples{writeRate: {report.OpsPerSecond}, writeCPU: {report.CPUPerOp}}
+	if b.side == sideBare {
+		return got, nil // it holds nothing but buffers
+	}
 	var memory int64
 	for _, p := range report.Processes {
 		memory += p.RSSBytes
 	}
-	return samples{
-		writeRate: {report.OpsPerSecond}, writeCPU: {report.CPUPerOp},
-		writeMemory: {float64(memory) / (1 << 20)},
-	}, nil
+	got[writeMemory] = []float64{float64(memory) / (1 << 20)}
+	return got, nil
 }
 
 func (b *bout) reads(ctx context.Context) (samples, error) {

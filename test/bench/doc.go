@@ -1,7 +1,8 @@
-// Package bench puts this project's figures beside those of Java's ZooKeeper. Both
-// sides run as processes on the same machine, from the same zoo.cfg, on the same
-// file system and with fsync on, in turns; both are driven by the same program, zoo
-// bench, in a process of its own, so that its CPU time is never counted as theirs.
+// Package bench puts this project's figures beside those of Java's ZooKeeper, and beside
+// those of a bare program that does only what any such server must (floor). All sides run
+// as processes on the same machine, on the same file system and with fsync on, in turns;
+// all are driven by the same program, zoo bench, in a process of its own, so that its CPU
+// time is never counted as theirs. Java's server and ours read the same zoo.cfg.
 //
 // It guarantees that what it compares was measured in one run, and it says met or
 // not met against the floors of the project. It cannot make the machine quiet: it

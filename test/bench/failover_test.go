@@ -25,7 +25,7 @@ func TestALostLeaderIsReplacedSoon(t *testing.T) {
 	if os.Getenv("ZOO_BENCH") == "" {
 		t.Skip("make bench measures; ZOO_BENCH is not set")
 	}
-	f := &Failover{Settings: settings(t), Losses: *losses,
+	f := &Failover{Settings: settings(t, wholeSides()), Losses: *losses,
 		Ways: strings.Split(*lossWays, ","), TickTime: *lossTick}
 	for _, text := range strings.Split(*lossVoters, ",") {
 		n, err := strconv.Atoi(text)

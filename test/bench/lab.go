@@ -15,9 +15,11 @@ import (
 type Settings struct {
 	// Binary is the zoo program: server, ensemble and load generator.
 	Binary string
-	// Dir holds the data of both sides; it must lie on a real disk.
+	// Bare is the program of test/bench/floor. It is needed only if that side is measured.
+	Bare string
+	// Dir holds the data of all sides; it must lie on a real disk.
 	Dir string
-	// Rounds are measured in turns, Java first in one and zoo first in the next.
+	// Rounds are measured in turns: each begins with another side.
 	Rounds int
 	// Warmup passes before each Duration.
 	Warmup, Duration time.Duration
@@ -28,16 +30,17 @@ type Settings struct {
 	KillConnections, KillOutstanding int
 	// JavaHeap is the -Xmx of Java's servers.
 	JavaHeap string
-	// Sides are measured; empty means both.
+	// Sides are measured; empty means all.
 	Sides []string
 	// Say hears one line about what happens.
 	Say func(line string)
 }
 
-// The two sides.
+// The sides. The bare one shows what any server must take.
 const (
 	sideJava = "java"
 	sideZoo  = "zoo"
+	sideBare = "bare"
 )
 
 // lab measures. One goroutine owns it.
@@ -50,7 +53,7 @@ type lab struct {
 // Measure runs all rounds and returns what they gave.
 func Measure(ctx context.Context, settings Settings) (*Result, error) {
 	if len(settings.Sides) == 0 {
-		settings.Sides = []string{sideJava, sideZoo}
+		settings.Sides = []string{sideJava, sideZoo, sideBare}
 	}
 	disk, err := probeDisk(settings.Dir)
 	if err != nil {
@@ -79,6 +82,8 @@ func (l *lab) program(side string) (ensemble.Program, error) {
 		return ensemble.Java(l.JavaHeap), ensemble.FindJava()
 	case sideZoo:
 		return ensemble.Zoo(l.Binary), nil
+	case sideBare:
+		return bare(l.Bare), nil
 	}
 	return nil, fmt.Errorf("unknown side %q", side)
 }
@@ -118,9 +123,7 @@ func (l *lab) round(ctx context.Context, side string) (err error) {
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	b := &bout{lab: l, side: side, ensemble: e}
-	for _, step := range []func(context.Context) (samples, error){
-		b.start, b.writes, b.reads, b.single, b.kills, b.dev,
-	} {
+	for _, step := range b.steps() {
 		got, err := step(ctx)
 		if err != nil {
 			return err

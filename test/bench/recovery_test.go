@@ -5,7 +5,6 @@ import (
 	"flag"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"zoo/test/ensemble"
@@ -31,7 +30,7 @@ func TestRecoveryOfAMillionZnodes(t *testing.T) {
 	}
 	programs := map[string]ensemble.Program{
 		sideJava: ensemble.Java("3g"), sideZoo: ensemble.Zoo(*binary)}
-	for _, side := range installedSides(strings.Split(*sides, ",")) {
+	for _, side := range installedSides(wholeSides()) {
 		ctx, cancel := context.WithTimeout(t.Context(), recoveryLimit)
 		took, err := MeasureRecovery(ctx,
 			ensemble.Options{Dir: t.TempDir(), Program: programs[side]},

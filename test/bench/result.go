@@ -24,10 +24,12 @@ type row struct {
 	Unit    string    `json:"unit"`
 	Java    *float64  `json:"java,omitempty"`
 	Zoo     *float64  `json:"zoo,omitempty"`
+	Bare    *float64  `json:"bare,omitempty"`
 	Floor   string    `json:"floor,omitempty"`
 	Met     *bool     `json:"met,omitempty"`
 	JavaAll []float64 `json:"java_samples,omitempty"`
 	ZooAll  []float64 `json:"zoo_samples,omitempty"`
+	BareAll []float64 `json:"bare_samples,omitempty"`
 
 	digits int
 }
@@ -39,9 +41,10 @@ func (r *Result) rows() []row {
 		out := row{
 			Name: f.name, Title: strings.Replace(f.title, "%s", load, 1), Unit: f.unit,
 			JavaAll: r.Samples[sideJava][f.name], ZooAll: r.Samples[sideZoo][f.name],
-			digits: f.digits,
+			BareAll: r.Samples[sideBare][f.name], digits: f.digits,
 		}
 		out.Java, out.Zoo = chosen(f, out.JavaAll), chosen(f, out.ZooAll)
+		out.Bare = chosen(f, out.BareAll)
 		if f.floor != nil && out.Java != nil && out.Zoo != nil {
 			met, asked := f.floor(*out.Java, *out.Zoo)
 			out.Met, out.Floor = &met, asked
@@ -76,10 +79,11 @@ func (r *Result) WriteText(w io.Writer) error {
 		"values of %d bytes\n\n",
 		r.Disk, runtime.NumCPU(), s.Rounds, s.Duration, s.Warmup, valueBytes)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "WORK\tUNIT\tJAVA\tZOO\tZOO/JAVA\tFLOOR\t")
+	fmt.Fprintln(t, "WORK\tUNIT\tJAVA\tZOO\tBARE\tZOO/JAVA\tZOO/BARE\tFLOOR\t")
 	for _, row := range r.rows() {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Title, row.Unit,
-			row.number(row.Java), row.number(row.Zoo), row.ratio(), row.Floor, row.verdict())
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Title, row.Unit,
+			row.number(row.Java), row.number(row.Zoo), row.number(row.Bare),
+			row.ratio(row.Java), row.ratio(row.Bare), row.Floor, row.verdict())
 	}
 	if err := t.Flush(); err != nil || r.quiet() {
 		return err
@@ -92,7 +96,7 @@ func (r *Result) WriteText(w io.Writer) error {
 // noiseMax is what others may use, in CPUs, without spoiling a measurement.
 const noiseMax = 0.15
 
-// quiet tells whether both sides had the machine for themselves, as far as known.
+// quiet tells whether all sides had the machine for themselves, as far as known.
 func (r *Result) quiet() bool {
 	for _, side := range r.Samples {
 		for _, cpus := range side[otherCPUs] {
@@ -111,11 +115,12 @@ func (r *row) number(value *float64) string {
 	return fmt.Sprintf("%.*f", r.digits, *value)
 }
 
-func (r *row) ratio() string {
-	if r.Java == nil || r.Zoo == nil || *r.Java == 0 {
+// ratio is zoo's value to that of another side.
+func (r *row) ratio(other *float64) string {
+	if other == nil || r.Zoo == nil || *other == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%.2f", *r.Zoo / *r.Java)
+	return fmt.Sprintf("%.2f", *r.Zoo / *other)
 }
 
 func (r *row) verdict() string {

@@ -60,6 +60,9 @@ type Server struct {
 
 	clientPort, quorumPort, electionPort, securePort, adminPort int
 
+	// peers are where all servers listen for each other, in the order of their ids.
+	peers []string
+
 	home    string
 	program Program
 	process *Process
@@ -98,6 +101,7 @@ func New(opts Options) (*Ensemble, error) {
 		opts.Route = func(_, _, port int) (int, error) { return port, nil }
 	}
 	for _, s := range e.Servers {
+		s.peers = e.peers()
 		members, err := e.members(s, opts)
 		if err != nil {
 			return nil, err
@@ -107,6 +111,13 @@ func New(opts Options) (*Ensemble, error) {
 		}
 	}
 	return e, nil
+}
+
+func (e *Ensemble) peers() (addresses []string) {
+	for _, s := range e.Servers {
+		addresses = append(addresses, s.host+":"+strconv.Itoa(s.quorumPort))
+	}
+	return addresses
 }
 
 // members are the lines of all servers as one of them reaches them.
@@ -193,6 +204,10 @@ func (s *Server) LogFile() string { return filepath.Join(s.home, "server.log") }
 
 // Address is where clients connect.
 func (s *Server) Address() string { return host + ":" + strconv.Itoa(s.clientPort) }
+
+// Peers are where all servers of the ensemble listen for each other, in the order of their
+// ids, for a program that is told so by its command line.
+func (s *Server) Peers() []string { return s.peers }
 
 // SecureAddress is where clients connect under TLS, if the options say so.
 func (s *Server) SecureAddress() string { return host + ":" + strconv.Itoa(s.securePort) }
