@@ -18,6 +18,7 @@ var (
 	duration    = flag.Duration("duration", 10*time.Second, "time that each load is measured")
 	warmup      = flag.Duration("warmup", 3*time.Second, "time before it")
 	connections = flag.Int("connections", 60, "connections of the saturating loads")
+	aloneConns  = flag.Int("alone-connections", 50, "the same on one server")
 	outstanding = flag.Int("outstanding", 100, "requests in flight on each of them")
 	kills       = flag.Int("kills", 2, "kills of the leader in each round")
 	killConns   = flag.Int("kill-connections", 60, "connections while the leader is killed")
@@ -54,7 +55,7 @@ func settings(t *testing.T, wanted []string) Settings {
 	t.Helper()
 	s := Settings{
 		Binary: *binary, Bare: *bareBinary, Rounds: *rounds, Warmup: *warmup, Duration: *duration,
-		Connections: *connections, Outstanding: *outstanding,
+		Connections: *connections, AloneConnections: *aloneConns, Outstanding: *outstanding,
 		Kills: *kills, KillConnections: *killConns, KillOutstanding: *killDepth,
 		JavaHeap: *heap, Sides: installedSides(wanted),
 		Say: func(line string) { fmt.Println(line) },
@@ -131,7 +132,8 @@ func TestFloorsAreJudgedByMediansAndByTheWorst(t *testing.T) {
 	}
 	want := map[name]string{writeRate: "met", singleP50: "NOT MET", startTime: "NOT MET",
 		writeCPU: "", writeMemory: "", readRate: "", readCPU: "", singleP99: "", killGap: "",
-		otherCPUs: ""}
+		otherCPUs: "", aloneWriteRate: "", aloneWriteCPU: "", aloneReadRate: "", aloneReadCPU: "",
+		singleP999: ""}
 	for figure, verdict := range want {
 		if verdicts[figure] != verdict {
 			t.Errorf("%s: got %q, want %q", figure, verdicts[figure], verdict)

@@ -25,14 +25,19 @@ func (b *bout) say(format string, args ...any) {
 // step is one part of a round.
 type step func(context.Context) (samples, error)
 
-// steps are those of a side. A bare ensemble ends with its leader, and begins with a log
-// that is filled first: neither time would say anything.
+// steps are those of a side's three servers. A bare ensemble ends with its leader, and
+// begins with a log that is filled first: neither time would say anything.
 func (b *bout) steps() []step {
 	steps := []step{b.start, b.writes, b.reads, b.single}
 	if b.side == sideBare {
 		return steps
 	}
 	return append(steps, b.kills, b.dev)
+}
+
+// aloneSteps are those of one server of its own.
+func (b *bout) aloneSteps() []step {
+	return []step{b.start, b.aloneWrites, b.aloneReads}
 }
 
 // start runs the servers. For Java the time to the first write is taken here, as
@@ -53,8 +58,8 @@ func (b *bout) start(ctx context.Context) (samples, error) {
 	if err := b.ensemble.WaitServing(ctx); err != nil {
 		return nil, err
 	}
-	b.say("three servers, first write after %.0f ms", took)
-	if b.side != sideJava {
+	b.say("servers: %d, first write after %.0f ms", len(b.ensemble.Servers), took)
+	if b.side != sideJava || len(b.ensemble.Servers) == 1 {
 		return nil, nil
 	}
 	return samples{startTime: {took}}, nil
@@ -85,12 +90,29 @@ func (b *bout) reads(ctx context.Context) (samples, error) {
 	return samples{readRate: {report.OpsPerSecond}, readCPU: {report.CPUPerOp}}, nil
 }
 
+func (b *bout) aloneWrites(ctx context.Context) (samples, error) {
+	report, err := b.run(ctx, load.OpSet, b.lab.AloneConnections, b.lab.Outstanding)
+	if err != nil {
+		return nil, err
+	}
+	return samples{aloneWriteRate: {report.OpsPerSecond}, aloneWriteCPU: {report.CPUPerOp}}, nil
+}
+
+func (b *bout) aloneReads(ctx context.Context) (samples, error) {
+	report, err := b.run(ctx, load.OpGet, b.lab.AloneConnections, b.lab.Outstanding)
+	if err != nil {
+		return nil, err
+	}
+	return samples{aloneReadRate: {report.OpsPerSecond}, aloneReadCPU: {report.CPUPerOp}}, nil
+}
+
 func (b *bout) single(ctx context.Context) (samples, error) {
 	report, err := b.run(ctx, load.OpSet, 1, 1)
 	if err != nil {
 		return nil, err
 	}
-	return samples{singleP50: {report.P50 / 1000}, singleP99: {report.P99 / 1000}}, nil
+	return samples{singleP50: {report.P50 / 1000}, singleP99: {report.P99 / 1000},
+		singleP999: {report.P999 / 1000}}, nil
 }
 
 // run drives one load and says what came of it. A load that was not answered

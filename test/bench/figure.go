@@ -10,6 +10,11 @@ type name string
 
 // The figures, in the unit that their row of the table says.
 const (
+	aloneWriteRate name = "alone_write_rate"
+	aloneWriteCPU  name = "alone_write_cpu"
+	aloneReadRate  name = "alone_read_rate"
+	aloneReadCPU   name = "alone_read_cpu"
+
 	writeRate   name = "write_rate"
 	writeCPU    name = "write_cpu"
 	writeMemory name = "write_memory"
@@ -17,6 +22,7 @@ const (
 	readCPU     name = "read_cpu"
 	singleP50   name = "single_p50"
 	singleP99   name = "single_p99"
+	singleP999  name = "single_p999"
 	killGap     name = "kill_gap"
 	startTime   name = "start"
 	otherCPUs   name = "others"
@@ -33,7 +39,8 @@ func (s samples) add(more samples) {
 
 // figure is one row of the table.
 type figure struct {
-	name  name
+	name name
+	// title has %s for the load on three servers and %a for that on one.
 	title string
 	unit  string
 	// digits stand after the decimal point.
@@ -50,13 +57,18 @@ type floor func(java, zoo float64) (met bool, asked string)
 // figures are the floors of the first release. Gaps and starts are judged by the
 // worst, since the one time it matters nobody asks for the median.
 var figures = []figure{
+	{aloneWriteRate, "1 server, setData, %a, rate", "/s", 0, middle, nil},
+	{aloneWriteCPU, "1 server, setData, %a, CPU", "us/op", 2, middle, nil},
+	{aloneReadRate, "1 server, getData, %a, rate", "/s", 0, middle, nil},
+	{aloneReadCPU, "1 server, getData, %a, CPU", "us/op", 2, middle, nil},
 	{writeRate, "setData, %s, rate", "/s", 0, middle, timesAtLeast(2)},
-	{writeCPU, "setData, %s, CPU of all servers", "us/op", 1, middle, timesAtMost(0.5)},
+	{writeCPU, "setData, %s, CPU of all servers", "us/op", 2, middle, timesAtMost(0.5)},
 	{writeMemory, "setData, %s, memory of all servers", "MiB", 0, middle, nil},
 	{readRate, "getData, %s, rate", "/s", 0, middle, timesAtLeast(4)},
-	{readCPU, "getData, %s, CPU of all servers", "us/op", 1, middle, nil},
+	{readCPU, "getData, %s, CPU of all servers", "us/op", 2, middle, nil},
 	{singleP50, "setData, 1 x 1, p50", "ms", 2, middle, timesAtMost(1)},
 	{singleP99, "setData, 1 x 1, p99", "ms", 2, middle, timesAtMost(0.5)},
+	{singleP999, "setData, 1 x 1, p99.9", "ms", 2, middle, nil},
 	{killGap, "leader killed, no write at a survivor", "ms", 0, worst, atMost(100, "ms")},
 	{startTime, "start to first write", "ms", 0, worst, atMost(1000, "ms")},
 	{otherCPUs, "used by other processes meanwhile", "CPUs", 2, worst, nil},

@@ -23,8 +23,9 @@ type Settings struct {
 	Rounds int
 	// Warmup passes before each Duration.
 	Warmup, Duration time.Duration
-	// Connections and Outstanding are those of the saturating loads.
-	Connections, Outstanding int
+	// Connections and Outstanding are those of the saturating loads on three servers,
+	// AloneConnections those on one, each with as many outstanding.
+	Connections, AloneConnections, Outstanding int
 	// Kills of the leader in each round, under a load of its own.
 	Kills                            int
 	KillConnections, KillOutstanding int
@@ -101,9 +102,17 @@ const (
 	restartLimit = 60 * time.Second
 )
 
-// round measures everything once on one side, on a new ensemble of three. Its
-// directory stays when it fails.
-func (l *lab) round(ctx context.Context, side string) (err error) {
+// round measures everything once on one side.
+func (l *lab) round(ctx context.Context, side string) error {
+	if err := l.play(ctx, side, 1, (*bout).aloneSteps); err != nil {
+		return err
+	}
+	return l.play(ctx, side, 3, (*bout).steps)
+}
+
+// play takes the steps with a new ensemble. Its directory stays when one fails.
+func (l *lab) play(ctx context.Context, side string, voters int, steps func(*bout) []step,
+) (err error) {
 	program, err := l.program(side)
 	if err != nil {
 		return err
@@ -117,13 +126,13 @@ func (l *lab) round(ctx context.Context, side string) (err error) {
 			err = os.RemoveAll(dir)
 		}
 	}()
-	e, err := ensemble.New(ensemble.Options{Dir: dir, Voters: 3, Program: program})
+	e, err := ensemble.New(ensemble.Options{Dir: dir, Voters: voters, Program: program})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	b := &bout{lab: l, side: side, ensemble: e}
-	for _, step := range b.steps() {
+	for _, step := range steps(b) {
 		got, err := step(ctx)
 		if err != nil {
 			return err

@@ -36,10 +36,12 @@ type row struct {
 
 func (r *Result) rows() []row {
 	load := fmt.Sprintf("%d x %d", r.Settings.Connections, r.Settings.Outstanding)
+	alone := fmt.Sprintf("%d x %d", r.Settings.AloneConnections, r.Settings.Outstanding)
+	titles := strings.NewReplacer("%s", load, "%a", alone)
 	var rows []row
 	for _, f := range figures {
 		out := row{
-			Name: f.name, Title: strings.Replace(f.title, "%s", load, 1), Unit: f.unit,
+			Name: f.name, Title: titles.Replace(f.title), Unit: f.unit,
 			JavaAll: r.Samples[sideJava][f.name], ZooAll: r.Samples[sideZoo][f.name],
 			BareAll: r.Samples[sideBare][f.name], digits: f.digits,
 		}
