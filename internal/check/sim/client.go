@@ -84,7 +84,8 @@ func (c *client) think() {
 		pause = min(pause, tickTime/4)
 	case !c.conn.ready:
 		c.maybeGiveUp()
-		if c.w.options.Drains {
+		if c.w.options.Drains || !c.w.stormy {
+			// It has no timeout yet to hurry by, and its session may be open in a moment.
 			pause = min(pause, tickTime)
 		}
 	case c.resting:
