@@ -61,6 +61,13 @@ func (w *World) activates(s *server) bool {
 		w.now-s.activatedAt < tickTime
 }
 
+// proposesMembers tells whether a member knows a configuration that is not in force yet.
+func (w *World) proposesMembers() bool {
+	return slices.ContainsFunc(w.members(), func(s *server) bool {
+		return s.replica.Members().Next != nil
+	})
+}
+
 // views are the configurations that any server has in its files or knows, in force or
 // proposed.
 func (w *World) views() []*quorum.View {

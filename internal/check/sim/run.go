@@ -117,6 +117,8 @@ func (w *World) calm() {
 		c.resting = true
 	}
 	w.demand(agreeTicksMax, "all servers agree", w.allAgree)
+	// A configuration that is under way comes into force, or compare finds that it does not.
+	w.play(agreeTicksMax*tickTime, func() bool { return w.allAgree() && !w.proposesMembers() })
 	w.compare()
 }
 
