@@ -289,6 +289,8 @@ func (l *link) observe(side int, p parcel) {
 		switch {
 		case side == 1 && packet.Type == wire.PacketAck && packet.Zxid.Counter() == 0:
 			l.acked = true
+		case side == 1 && isRegistration(packet.Type):
+			l.registeredAt = l.net.w.now
 		case side == 1 && packet.Type == wire.PacketAckEpoch:
 			d := jute.NewDecoder(packet.Data)
 			var ack wire.AckEpoch
@@ -299,6 +301,10 @@ func (l *link) observe(side int, p parcel) {
 			l.decided = l.decided || isSyncDecision(packet.Type)
 		}
 	}
+}
+
+func isRegistration(t wire.PacketType) bool {
+	return t == wire.PacketFollowerInfo || t == wire.PacketObserverInfo
 }
 
 func isSyncDecision(t wire.PacketType) bool {

@@ -64,24 +64,18 @@ func (l *ledger) waits(s *server) {
 	}
 }
 
-// hasComeBack tells whether a voter that had turned away has opened a new link to the
-// leader. One that it had before counts for nothing, even if it stands.
+// hasComeBack tells whether the leader has heard, behind the word that a voter had turned away,
+// its registration. A link that it had before counts for nothing, even if it stands. One that
+// has registered late counts, also when the voter dies in silence.
 func (l *ledger) hasComeBack(leader, voter *server) bool {
 	for _, link := range l.w.net.links {
 		if link.side[0] == voter && link.side[1] == leader && link.open[1] &&
 			link.process[1] == leader.process &&
-			(link.madeAt >= leader.checks.strayedAt[voter.index] || link.holds(voter, leader)) {
+			link.registeredAt >= leader.checks.strayedAt[voter.index] {
 			return true
 		}
 	}
 	return false
-}
-
-// holds tells whether a voter follows the leader by the link. What it said before it made up
-// its mind may be heard later.
-func (l *link) holds(voter, leader *server) bool {
-	return l.open[0] && !l.broken && l.process[0] == voter.process &&
-		voter.status.Leader == leader.id
 }
 
 // left checks that a learner did not leave a leader that stands and speaks to it. Before

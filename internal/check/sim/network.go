@@ -35,8 +35,9 @@ type link struct {
 	// broken loses what is under way; cut tells, for the checks, that a fault has done that,
 	// of which the sides may never hear.
 	broken, cut bool
-	// madeAt is when it was made, since when it was made or last disturbed, for the checks.
-	madeAt, since time.Duration
+	// since is when it was made or last disturbed, registeredAt when the leader last has
+	// heard who is behind it, before the play if it has not; both for the checks.
+	since, registeredAt time.Duration
 	// synced is what the learner has heard before NEWLEADER, offered the epoch
 	// that the leader has named; both for the checks.
 	synced  syncRecord
@@ -151,7 +152,7 @@ func (n *network) connect(learner, leader *server, master bool) {
 		process: [2]uint32{learner.process, leader.process},
 		open:    [2]bool{true, true},
 		lastAt:  [2]time.Duration{n.w.now, n.w.now},
-		madeAt:  n.w.now, since: n.w.now,
+		since:   n.w.now, registeredAt: -1,
 		heldAt: -time.Hour, mastered: master,
 
 		hungUpAt: [2]time.Duration{-time.Hour, -time.Hour},
