@@ -217,8 +217,9 @@ func (w *World) compare() {
 // compareTracker checks that the leader watches over every session that there is: one
 // that it forgets never expires, and keeps its ephemerals for ever.
 func (w *World) compareTracker(s *server) {
-	if s.status.State != replica.Leading || s.replica.Status().Proposals > 0 {
-		return
+	status := s.replica.Status()
+	if status.State != replica.Leading || status.LastApplied < status.LastLogged {
+		return // The end of a session may be proposed, or committed before it is durable here.
 	}
 	tracked := make(map[zoo.SessionID]bool)
 	all, _ := s.replica.Expiries()
