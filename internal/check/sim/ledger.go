@@ -354,6 +354,8 @@ func (l *ledger) sent(s *server, link *link, side int, p *wire.QuorumPacket) {
 	case (p.Type == wire.PacketCommitAndActivate || p.Type == wire.PacketInformAndActivate) &&
 		side == 1 && !link.mastered:
 		l.designates(s, p)
+	case p.Type == wire.PacketTransfer && side == 1:
+		s.handsOverAt = l.w.now // A leader that was paused comes to it late.
 	case p.Type == wire.PacketLeaderInfo && side == 1:
 		link.offered = p.Zxid.Epoch()
 	}
@@ -451,8 +453,8 @@ func (l *ledger) resigned(s *server, before replica.Status) {
 		l.w.stats.Exhausted++
 		return // It has no zxid left.
 	}
-	if l.w.now-s.handsOverAt < 4*tickTime {
-		return // It was asked to.
+	if s.checks.handsOver {
+		return // It was asked to, however long ago: it may have been paused.
 	}
 	if l.w.now-s.activatedAt < 3*tickTime {
 		l.w.stats.Handovers++

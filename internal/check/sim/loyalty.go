@@ -19,6 +19,8 @@ type roleChecks struct {
 	strayed   bool
 	// broadcasts is set once a quorum has acknowledged this leader's history.
 	broadcasts bool
+	// handsOver is set once this leader begins to hand over: it can only go then.
+	handsOver bool
 	// doubtedAt is when a learner last heard from its leader that it does not lead.
 	doubtedAt time.Duration
 }

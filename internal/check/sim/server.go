@@ -336,6 +336,7 @@ func (s *server) note(t replica.Trace) {
 		s.checks.broadcasts = true
 	case "transfer":
 		s.handsOverAt = s.w.now // A server that was paused hears of it late.
+		s.checks.handsOver = true
 	}
 	if s.w.trace.on() {
 		s.w.trace.line(s.name, "%s: peer=%d zxid=%v epoch=%d %s",
