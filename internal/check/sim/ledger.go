@@ -480,12 +480,12 @@ func (l *ledger) resigned(s *server, before replica.Status) {
 	}
 }
 
-// obeys tells whether a learner is in sync with a leader that serves, has been
+// obeys tells whether a learner is in sync with a leader that serves, has not left it, has been
 // heard of within the limit, and could acknowledge what it was sent.
 func (l *ledger) obeys(learner, leader *server) bool {
 	const recently = (syncLimit + 2) * tickTime
 	link := l.link(learner, leader)
-	return link != nil && link.stands() && link.acked &&
+	return link != nil && link.open[0] && link.stands() && link.acked &&
 		l.w.now-link.heardAt < (syncLimit-1)*tickTime &&
 		l.w.now-link.heldAt > recently && l.w.now-learner.disk.slowAt > recently &&
 		l.w.now-learner.pausedAt > recently
