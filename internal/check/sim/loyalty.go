@@ -92,6 +92,8 @@ func (l *ledger) left(s *server, before replica.Status) {
 	case l.w.now-s.pausedAt < recently, l.w.now-s.checks.doubtedAt < recently:
 	case l.w.now-leader.handsOverAt < recently: // The leader has named another.
 	case s.activatedAt == l.w.now: // It takes the role that a new configuration gives it.
+	case !before.Serving && s.activatedAt >= s.checks.at:
+		// The same at UPTODATE: another one was proposed behind it meanwhile.
 	case (before.State == replica.Observing) != s.isObserver():
 		// The same, as one is in force since before UPTODATE.
 	default:
