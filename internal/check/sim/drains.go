@@ -173,8 +173,9 @@ func (w *World) refusedDrain(s *server) {
 		return
 	}
 	for _, other := range w.servers {
+		link := w.ledger.link(other, s)
 		if other != s && w.isOpen(other) && other.status.State == replica.Following &&
-			other.status.Leader == s.id &&
+			other.status.Leader == s.id && link != nil && link.open[1] &&
 			w.now-other.openSince > syncLimit*tickTime {
 			w.violate("%s may not be drained, although %s takes clients", s.name, other.name)
 		}
