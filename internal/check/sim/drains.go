@@ -175,7 +175,8 @@ func (w *World) refusedDrain(s *server) {
 	for _, other := range w.servers {
 		link := w.ledger.link(other, s)
 		if other != s && w.isOpen(other) && other.status.State == replica.Following &&
-			other.status.Leader == s.id && link != nil && link.open[1] &&
+			other.status.Drain == wire.DrainNone && other.status.Leader == s.id &&
+			link != nil && link.open[1] &&
 			w.now-other.openSince > syncLimit*tickTime {
 			w.violate("%s may not be drained, although %s takes clients", s.name, other.name)
 		}
@@ -188,7 +189,7 @@ func (w *World) isOpen(s *server) bool { return s.serving() && !s.paused && !s.i
 // noteDrain is told of every new status: nobody is drained as the last of all servers, while
 // all serve, and nobody who leads. The lead may be given to a server that is drained.
 func (w *World) noteDrain(s *server, before replica.Status) {
-	if w.isOpen(s) && (!before.Serving || before.Drain == wire.DrainDone) {
+	if w.isOpen(s) && (!before.Serving || before.Drain != wire.DrainNone) {
 		s.openSince = w.now
 	}
 	if !w.options.Drains || s.status.Drain == before.Drain {
