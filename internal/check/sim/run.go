@@ -7,7 +7,6 @@ import (
 
 	"zoo"
 	"zoo/internal/core/replica"
-	"zoo/internal/core/tree"
 )
 
 // Report is how a seed went.
@@ -119,6 +118,7 @@ func (w *World) calm() {
 	w.demand(agreeTicksMax, "all servers agree", w.allAgree)
 	// A configuration that is under way comes into force, or compare finds that it does not.
 	w.play(agreeTicksMax*tickTime, func() bool { return w.allAgree() && !w.proposesMembers() })
+	w.demand(agreeTicksMax, "all servers agree", w.allAgree)
 	w.compare()
 }
 
@@ -185,23 +185,17 @@ func (w *World) compare() {
 	if w.broken != nil {
 		return
 	}
-	first := w.servers[0].replica.Tree()
-	for _, s := range w.servers {
-		if w.belongs(s) {
-			first = s.replica.Tree()
-		}
-	}
-	for _, s := range w.servers {
-		if !w.belongs(s) {
-			continue
-		}
+	members := w.members()
+	one := members[len(members)-1]
+	first := one.replica.Tree()
+	for _, s := range members {
 		t := s.replica.Tree()
 		switch {
 		case w.ledger.acked > w.ledger.end():
 			w.violate("%v was acknowledged and is not in the history", w.ledger.acked)
 		case t.Digest() != first.Digest() || t.Len() != first.Len() ||
 			t.SessionCount() != first.SessionCount():
-			w.violate("%s and %s hold different trees", s.name, w.servers[0].name)
+			w.violate("%s and %s hold different trees", s.name, one.name)
 		}
 		for _, id := range t.EphemeralSessions() {
 			if _, known := t.SessionTimeout(id); !known {
@@ -209,7 +203,7 @@ func (w *World) compare() {
 			}
 		}
 		w.compareMembers(s)
-		w.compareSessions(s, first)
+		w.compareSessions(s, one)
 		w.compareTracker(s)
 	}
 }
@@ -235,10 +229,10 @@ func (w *World) compareTracker(s *server) {
 	})
 }
 
-func (w *World) compareSessions(s *server, first *tree.Tree) {
+func (w *World) compareSessions(s, one *server) {
 	s.replica.Tree().EachSession(func(id zoo.SessionID, timeout int32) {
-		if other, known := first.SessionTimeout(id); !known || other != timeout {
-			w.violate("%s and %s differ in session %v", s.name, w.servers[0].name, id)
+		if other, known := one.replica.Tree().SessionTimeout(id); !known || other != timeout {
+			w.violate("%s and %s differ in session %v", s.name, one.name, id)
 		}
 	})
 }
