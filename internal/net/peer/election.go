@@ -172,10 +172,12 @@ func Start(cfg ElectionConfig, events ElectionEvents) (*Election, error) {
 		e.Close()
 		return nil, err
 	}
+	// Whoever is let in before the members are known is a stranger, who is dialled back at
+	// the address that it gives, which may be another than the configuration's.
+	e.SetMembers(cfg.Members)
 	for _, listener := range e.listeners {
 		e.tasks.Go(func() { e.accept(listener) })
 	}
-	e.SetMembers(cfg.Members)
 	return e, nil
 }
 

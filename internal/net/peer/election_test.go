@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -546,4 +547,48 @@ func TestCloseLeavesNoGoroutineAndReportsDown(t *testing.T) {
 		e.Connect(7)
 		e.Close()
 	})
+}
+
+// The plot: server 1 waits at the door of server 3 when that opens, and says that it is to be
+// dialled back elsewhere, as one does that others reach by a way of their own. It is a member
+// from the first moment on: 3 dials it where the configuration says.
+func TestAMemberAtTheDoorIsDialledWhereTheConfigurationSays(t *testing.T) {
+	// With many members it takes a while to know them all.
+	all := members(1, 3)
+	for id := zoo.ServerID(4); id < 1000; id++ {
+		all[id] = address(1)
+	}
+	for range 10 {
+		bubble(t, func(t *testing.T) {
+			n := newNetwork()
+			var mu sync.Mutex
+			var dialled []string
+			door := &pipeListener{network: n, address: address(3), backlog: make(chan net.Conn, 1),
+				closed: make(chan struct{}), failing: make(chan error, 1)}
+			near, far := net.Pipe()
+			defer near.Close()
+			door.backlog <- &pipeEnd{Conn: far, network: n, other: &pipeEnd{home: address(1)}}
+			h := handshake(1)
+			h.Addresses = []string{"elsewhere:3888"}
+			go func() { _, _ = near.Write(h.AppendTo(nil)) }()
+			e, err := Start(ElectionConfig{
+				ID: 3, Listen: []string{address(3)}, Members: all,
+				Bind: func(context.Context, string) (net.Listener, error) { return door, nil },
+				Dial: func(_ context.Context, to string) (net.Conn, error) {
+					mu.Lock()
+					defer mu.Unlock()
+					dialled = append(dialled, to)
+					return nil, errRefused
+				},
+			}, &diary{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			pass(time.Second)
+			e.Close()
+			if slices.Contains(dialled, "elsewhere:3888") || len(dialled) == 0 {
+				t.Fatal("3 has dialled", slices.Compact(dialled))
+			}
+		})
+	}
 }
