@@ -27,6 +27,9 @@ type Config struct {
 	// sent again: 200 ms, doubling to 1 s (Java: 60 s; a lost message should
 	// not cost a minute).
 	ResendMin, ResendMax time.Duration
+	// ShunMax is how long an election may last before who is shunned counts like others:
+	// two seconds.
+	ShunMax time.Duration
 	// WholeVotes puts a known bug back (ZOOKEEPER-1732): votes that have settled must
 	// be the same in all; tests of the simulator only.
 	WholeVotes bool
@@ -68,6 +71,8 @@ type Machine struct {
 
 	granted bool // the oracle's word
 
+	shunning shunning
+
 	outcome *Vote
 	out     []Outgoing
 }
@@ -77,6 +82,7 @@ func New(cfg Config) *Machine {
 	orDefault(&cfg.FinalizeWait, 200*time.Millisecond)
 	orDefault(&cfg.ResendMin, 200*time.Millisecond)
 	orDefault(&cfg.ResendMax, time.Second)
+	orDefault(&cfg.ShunMax, 2*time.Second)
 	return &Machine{
 		cfg: cfg, members: quorum.Ensemble{Current: cfg.View}, text: cfg.View.Text(),
 		state:   idle,
@@ -84,6 +90,8 @@ func New(cfg Config) *Machine {
 		settled: map[zoo.ServerID]ballot{},
 		linked:  map[zoo.ServerID]bool{},
 		silent:  map[zoo.ServerID]bool{},
+
+		shunning: shunning{until: map[zoo.ServerID]time.Duration{}},
 	}
 }
 
@@ -107,6 +115,7 @@ func (m *Machine) Look(now time.Duration, last zoo.Zxid, epoch zoo.Epoch) {
 	clear(m.votes)
 	clear(m.settled)
 	m.resendAfter = m.cfg.ResendMin
+	m.beginShunning(now)
 	m.broadcast(now)
 	m.decide(now)
 }
@@ -138,6 +147,19 @@ func (m *Machine) Appoint(v Vote) {
 func (m *Machine) Withdraw() {
 	m.state, m.outcome, m.finalizeAt = idle, nil, 0
 	m.out = nil
+}
+
+// Abstain is Withdraw for a server that was elected and led nobody. It says so: who waits for it
+// to lead looks for another leader. What it says is no vote, for it has no zxid, which nobody who
+// looks takes note of, be it written in Java or here.
+func (m *Machine) Abstain() {
+	m.Withdraw()
+	m.round++
+	m.state, m.current = wire.Looking, Vote{Leader: m.cfg.ID, Zxid: zoo.ZxidNone}
+	for _, id := range m.members.Voters() {
+		m.send(id)
+	}
+	m.state = idle
 }
 
 // Established tells the machine the epoch that the settled leadership made, so
@@ -187,6 +209,9 @@ func (m *Machine) Deadline() (time.Duration, bool) {
 	if m.finalizeAt != 0 {
 		return min(m.finalizeAt, m.resendAt), true
 	}
+	if end := m.shunning.endsAt; end != 0 {
+		return min(end, m.resendAt), true
+	}
 	return m.resendAt, true
 }
 
@@ -202,6 +227,11 @@ func (m *Machine) Tick(now time.Duration) {
 	if now >= m.resendAt && m.leadsAlone() {
 		m.settle()
 		return
+	}
+	if end := m.shunning.endsAt; end != 0 && now >= end && m.finalizeAt == 0 {
+		if m.endShunning(now); m.state != wire.Looking {
+			return
+		}
 	}
 	if now >= m.resendAt {
 		m.resendAfter = min(2*m.resendAfter, m.cfg.ResendMax)
@@ -223,7 +253,11 @@ func (m *Machine) LinkUp(peer zoo.ServerID) {
 // wait for it.
 func (m *Machine) LinkDown(now time.Duration, peer zoo.ServerID) {
 	delete(m.linked, peer)
-	if m.state == wire.Looking {
+	switch {
+	case m.state != wire.Looking:
+	case m.shunning.endsAt != 0:
+		m.reconsider(now) // perhaps it has left no quorum of others
+	default:
 		m.decide(now)
 	}
 }
@@ -281,7 +315,7 @@ func (m *Machine) receiveLooking(now time.Duration, from zoo.ServerID, b ballot)
 		return
 	case b.round > m.round:
 		m.join(now, b)
-	case m.beats(b.vote, m.current):
+	case m.prefers(b.vote, m.current):
 		m.adopt(now, b.vote)
 	case (m.beats(m.current, b.vote) || !heard) && m.isVoter():
 		// The peer may have begun to look after we told it our vote, and
@@ -293,7 +327,9 @@ func (m *Machine) receiveLooking(now time.Duration, from zoo.ServerID, b ballot)
 	if m.members.IsVoter(b.vote.Leader) {
 		m.votes[from] = b
 	}
-	m.decide(now)
+	if m.yield(now, b.vote); m.state == wire.Looking {
+		m.decide(now)
+	}
 }
 
 // beats is the order of candidates in this ensemble. One without weight never wins, and
@@ -322,7 +358,7 @@ func (m *Machine) join(now time.Duration, b ballot) {
 	clear(m.votes)
 	m.finalizeAt = 0
 	m.current = m.own
-	if m.beats(b.vote, m.own) {
+	if m.prefers(b.vote, m.own) {
 		m.current = b.vote
 	}
 	m.broadcast(now)
@@ -433,6 +469,9 @@ func (m *Machine) decide(now time.Duration) {
 }
 
 func (m *Machine) awaitsAnyone() bool {
+	if m.disputed() {
+		return true
+	}
 	for _, id := range m.members.Voters() {
 		_, heard := m.votes[id]
 		if !heard && id != m.cfg.ID && m.Responsive(id) && m.members.Weighs(id) {

@@ -25,6 +25,8 @@ import (
 //	tick 200ms                     let time pass, then deliver everything
 //	cut ID / heal ID               break or mend the links of a server
 //	silent ID PEER                 ID has not heard its leader PEER for too long
+//	shun ID PEER 10s / forgive ID PEER
+//	                               ID prefers others to PEER for a time, or no more
 //	dull ID                        lose its messages while its links look fine
 //	say FROM TO state=… leader=… round=… zxid=… epoch=…   a forged notification
 func TestScenarios(t *testing.T) {
@@ -79,6 +81,8 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 		return w.run()
 	case "silent":
 		w.server(t, d.CmdArgs[0].Key).machine.Silent(w.server(t, d.CmdArgs[1].Key).id)
+	case "shun", "forgive":
+		w.shun(t, d)
 	case "dull":
 		w.server(t, d.CmdArgs[0].Key).dull = true
 	case "say":
@@ -87,6 +91,19 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 		t.Fatalf("unknown command %q", d.Cmd)
 	}
 	return "ok"
+}
+
+func (w *world) shun(t *testing.T, d *datadriven.TestData) {
+	m, peer := w.server(t, d.CmdArgs[0].Key).machine, w.server(t, d.CmdArgs[1].Key).id
+	if d.Cmd == "forgive" {
+		m.Forgive(peer)
+		return
+	}
+	pause, err := time.ParseDuration(d.CmdArgs[2].Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Shun(peer, w.now+pause)
 }
 
 func (w *world) make(t *testing.T, d *datadriven.TestData) {
