@@ -74,7 +74,8 @@ func (l *loop) trace(notes []replica.Trace) {
 		n := &notes[i]
 		l.measureStage(n)
 		switch {
-		case n.Stage == stageSpaceLow || n.Stage == stageSilent:
+		case n.Stage == stageSpaceLow || n.Stage == stageSilent ||
+			n.Stage == stageNotReached || n.Stage == stageAside:
 			l.server.log.Warn(n.Stage, traceAttrs(n)...)
 		case n.Stage == stageLooking && l.status.Serving:
 			l.server.timeline.restart(l.server.mono())
@@ -94,6 +95,12 @@ const stageLooking = "looking"
 const (
 	stageSpaceLow = "disk space low"
 	stageSilent   = "disk is silent"
+)
+
+// stageNotReached and stageAside are for whoever looks after the network.
+const (
+	stageNotReached = "leader not reached"
+	stageAside      = "stepping aside"
 )
 
 // traceAttrs are the facts of a trace that are there.

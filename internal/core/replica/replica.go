@@ -156,8 +156,9 @@ type Replica struct {
 	dialing dialing
 	masters masters
 	rest    rest
-	// leadsSince is when this server was elected.
-	leadsSince time.Duration
+	reach   reach
+	// electedAt is when the present leader was elected.
+	electedAt time.Duration
 
 	// writer prepares transactions; nil unless this server leads or is alone.
 	writer   *writer
@@ -240,7 +241,8 @@ func New(cfg Config, rec Recovered) *Replica {
 		r.beginMembers(rec.Tail)
 		r.election = election.New(election.Config{ID: cfg.ID, View: cfg.View,
 			ResendMin: cfg.ResendMin, ResendMax: cfg.ResendMax,
-			Oracle: cfg.Oracle, WholeVotes: cfg.Planted == zab.Bug1732})
+			ShunMax: min(shunMax, r.initTime()/2),
+			Oracle:  cfg.Oracle, WholeVotes: cfg.Planted == zab.Bug1732})
 		r.election.SetMembers(r.members.Ensemble)
 		r.look("start")
 	}
@@ -437,6 +439,7 @@ func (r *Replica) tick() {
 	now := r.now.Mono
 	if r.election != nil {
 		r.endRest()
+		r.stepIn()
 		r.election.Tick(now)
 	}
 	if r.leader != nil {
@@ -488,6 +491,9 @@ func (r *Replica) Deadline() time.Duration {
 	}
 	if r.rest.until != 0 {
 		deadline = min(deadline, r.rest.until)
+	}
+	if r.reach.until != 0 {
+		deadline = min(deadline, r.reach.until)
 	}
 	if r.readOnly.at != 0 {
 		deadline = min(deadline, r.readOnly.at)

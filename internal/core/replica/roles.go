@@ -61,8 +61,12 @@ func (r *Replica) leave(why string, successor zoo.ServerID) {
 	}
 	r.effects.Changed = true
 	r.trace(Trace{Stage: "looking", Zxid: r.history.Last(), Epoch: r.epochs.Current, Detail: why})
-	if r.stall.aside || r.rest.until != 0 {
+	switch {
+	case r.stall.aside || r.rest.until != 0:
 		r.election.Withdraw()
+		return
+	case r.reach.until != 0:
+		r.election.Abstain()
 		return
 	}
 	if successor != 0 {
@@ -88,6 +92,7 @@ func (r *Replica) endRole() {
 	switch {
 	case r.leader != nil && r.leader.Resigned() != "":
 		r.effects.Hangup = append(r.effects.Hangup, r.leader.Links()...)
+		r.stepAside()
 		r.leave(r.leader.Resigned(), r.leader.Successor())
 	case r.learner != nil && r.learner.Failed() != "":
 		if link := r.learner.Link(); link != 0 {
@@ -110,6 +115,9 @@ func (r *Replica) endRole() {
 		}
 		if r.learner.Silent() {
 			r.election.Silent(r.learner.Leader())
+		}
+		if r.learner.Unreached() {
+			r.shun()
 		}
 		r.leave(r.learner.Failed(), r.learner.Successor())
 	}
@@ -135,7 +143,7 @@ func (r *Replica) takeRole() {
 }
 
 func (r *Replica) becomeLeader() {
-	r.state, r.leadsSince = Leading, r.now.Mono
+	r.state, r.electedAt = Leading, r.now.Mono
 	r.strayed = map[zoo.ServerID]bool{}
 	r.leader = zab.NewLeader(
 		r.now.Mono, r.zabConfig(), r.history, r.journal, &r.epochs, &r.out)
@@ -147,7 +155,7 @@ func (r *Replica) becomeLeader() {
 
 func (r *Replica) becomeLearner(leader zoo.ServerID) {
 	// One that is no member follows as well, and is not counted.
-	r.state = Following
+	r.state, r.electedAt = Following, r.now.Mono
 	if r.members.Current.IsObserver(r.cfg.ID) {
 		r.state = Observing
 	}
@@ -170,7 +178,7 @@ func (r *Replica) becomeLearner(leader zoo.ServerID) {
 // below initLimit: the learner's patience runs meanwhile, and one that gave up
 // before it dialed would never join.
 func (r *Replica) joinPause(failures int) time.Duration {
-	patience := time.Duration(r.cfg.InitLimit) * r.cfg.TickTime
+	patience := r.initTime()
 	if limit := r.cfg.Patience.Connect; limit > 0 {
 		patience = min(patience, limit)
 	}
@@ -200,6 +208,9 @@ func (r *Replica) maybeServe() {
 	r.serving, r.served, r.uncut = true, true, false
 	r.logged = logged{}
 	r.dialing.failures = 0
+	if r.election != nil {
+		r.reached()
+	}
 	r.effects.Changed = true
 	r.beginLocalSessions()
 	r.beginMastering()
@@ -247,6 +258,7 @@ func (r *Replica) beginWriting() {
 
 func (r *Replica) electionDown(peer zoo.ServerID) {
 	r.election.LinkDown(r.now.Mono, peer)
+	r.stepIn()
 	if r.learner != nil && r.learner.Leader() == peer && r.learner.Link() == 0 {
 		r.learner.Fail("the leader is gone")
 	}
@@ -264,6 +276,8 @@ func (r *Replica) notified(ev Notified) {
 	case joining && n.State == wire.Following && n.Round >= r.election.Round():
 		r.learner.Fail("the leader follows somebody else")
 	case !again:
+	case joining && !r.learner.Answered() && r.now.Mono-r.electedAt >= r.initTime()/2:
+		r.learner.GiveUp("the leader looks for a leader itself, and had no quorum")
 	case joining:
 		r.learner.Fail("the leader looks for a leader itself")
 	case r.leader != nil && !r.leader.Broadcasting() && r.cfg.Planted != zab.Bug3109:
@@ -279,7 +293,7 @@ func (r *Replica) notified(ev Notified) {
 // has said so before and come back.
 func (r *Replica) maybeAbandon() {
 	if !r.leader.Broadcasting() && !r.quorumRemains() {
-		r.leader.Resign("a quorum looks for a leader again")
+		r.giveUpFor("a quorum looks for a leader again")
 	}
 }
 
@@ -288,10 +302,19 @@ func (r *Replica) maybeAbandon() {
 // leader.maxTimeToWaitForEpoch).
 func (r *Replica) maybeQuit(peer zoo.ServerID) {
 	limit := r.cfg.Patience.EpochWait
-	if limit > 0 && r.now.Mono-r.leadsSince > limit && r.leader.Discovering() &&
+	if limit > 0 && r.now.Mono-r.electedAt > limit && r.leader.Discovering() &&
 		r.election.Elected(peer) {
-		r.leader.Resign("a voter looks for a leader again")
+		r.giveUpFor("a voter looks for a leader again")
 	}
+}
+
+// giveUpFor ends a lead for the sake of those that have turned away.
+func (r *Replica) giveUpFor(reason string) {
+	if r.leader.Discovering() {
+		r.leader.Forsake(reason)
+		return
+	}
+	r.leader.Resign(reason)
 }
 
 func (r *Replica) linkUp(ev LinkUp) {
@@ -346,7 +369,7 @@ func (r *Replica) dialFailed(leader zoo.ServerID) {
 	}
 	r.dialing.attempts++
 	if r.dialing.attempts >= dialAttemptsMax && r.cfg.Patience.Connect == 0 {
-		r.learner.Fail("the leader cannot be reached")
+		r.learner.GiveUp("the leader cannot be reached")
 		return
 	}
 	pause := dialPauseMin << min(r.dialing.attempts-1, 8)

@@ -35,6 +35,7 @@ import (
 //	servers 3 rest=1s connect=2s epoch-wait=1s
 //	                                how long observers rest, learners try to reach a leader,
 //	                                and a leader waits for its epoch
+//	servers 3 stubborn=(1,2)        these elect whom they cannot reach again, as Java's do
 //	restart ID                      end its process and start another one; for one that
 //	                                had an empty disk, and never had to write a history
 //	reconfig ID [join=(4,5:observer)] [leave=1] [members=(1,2)] [nobody] [from=VERSION]
@@ -48,6 +49,8 @@ import (
 //	cut ID / heal ID                break or mend all links of a server
 //	break ID                        break its link to the leader, and no other
 //	hang ID                         it does nothing any more, and its links stand
+//	shut ID [swallows] / open ID    nobody reaches its quorum port, which refuses connections,
+//	                                or takes them and swallows what comes; elections go on
 //	stop-disk ID / go-disk ID       hold and release the disk
 //	transfer ID [to=ID]             hand the lead over
 //	drain ID, undrain ID            part with its clients, or take them again
@@ -81,11 +84,13 @@ func TestScenarios(t *testing.T) {
 type world struct {
 	t       *testing.T
 	masters []string
-	mono    time.Duration
-	view    *quorum.View
-	cfg     Config // what the servers share
-	spares  map[zoo.ServerID]*quorum.View
-	servers []*server
+	// stubborn are those that elect whom they cannot reach again.
+	stubborn []string
+	mono     time.Duration
+	view     *quorum.View
+	cfg      Config // what the servers share
+	spares   map[zoo.ServerID]*quorum.View
+	servers  []*server
 	// viewsStop keeps views of logs back, in views.
 	viewsStop bool
 	views     []func()
@@ -101,8 +106,10 @@ type server struct {
 	cut       bool
 	diskStops bool
 	hangs     bool
-	disk      []zab.DiskOp
-	queue     []Event
+	// shut and swallows are what is wrong with its quorum port.
+	shut, swallows bool
+	disk           []zab.DiskOp
+	queue          []Event
 	// members and accepted are what an unlogged server has written; logs says that it is
 	// one no more.
 	members  quorum.Ensemble
@@ -142,8 +149,8 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.trouble(d.Cmd, w.server(d.CmdArgs[0].Key))
 	case "stop-disk", "go-disk":
 		w.server(d.CmdArgs[0].Key).diskStops = d.Cmd == "stop-disk"
-	case "hold", "release":
-		w.hold(d)
+	case "hold", "release", "shut", "open":
+		w.block(d)
 	case "stop-views", "go-views":
 		w.holdViews(d.Cmd == "stop-views")
 	case "pipeline":
@@ -230,6 +237,8 @@ func (w *world) make(d *datadriven.TestData) string {
 	}}
 	masters, _ := d.Arg("masters")
 	w.masters = masters.Vals
+	stubborn, _ := d.Arg("stubborn")
+	w.stubborn = stubborn.Vals
 	for _, m := range members {
 		w.servers = append(w.servers, &server{id: m.ID, rec: Recovered{Tree: tree.New()}})
 	}
@@ -301,6 +310,9 @@ func (w *world) start(s *server) {
 	}
 	cfg.Types, cfg.SpaceMin = tree.Types{Extended: true}, 1000
 	cfg.Reaping = Reaping{NeverUsedMax: 90 * time.Second, PerMinuteMax: 600}
+	if slices.Contains(w.stubborn, strconv.Itoa(int(s.id))) {
+		cfg.Planted = zab.BugUnreached
+	}
 	cfg.ObserverMasters = slices.Contains(w.masters, strconv.Itoa(int(s.id)))
 	s.r = New(cfg, s.rec)
 	for _, other := range w.servers {
@@ -361,13 +373,33 @@ func (w *world) trouble(kind string, s *server) {
 	}
 }
 
+// shut breaks the links of those that follow, or has them swallow what comes.
+func (w *world) shut(d *datadriven.TestData) {
+	s := w.server(d.CmdArgs[0].Key)
+	s.shut, s.swallows = d.Cmd == "shut", d.HasArg("swallows")
+	for _, p := range slices.Clone(w.links) {
+		switch {
+		case p.leader != s:
+		case s.shut && !s.swallows:
+			w.close(p)
+		default:
+			p.heldUp, p.heldDown = s.shut, s.shut
+		}
+	}
+}
+
 func (w *world) close(p *pipe) {
 	w.links = slices.DeleteFunc(w.links, func(x *pipe) bool { return x == p })
 	p.learner.queue = append(p.learner.queue, LinkDown{p.id})
 	p.leader.queue = append(p.leader.queue, LinkDown{p.id})
 }
 
-func (w *world) hold(d *datadriven.TestData) {
+// block keeps packets back, or opens and shuts a port.
+func (w *world) block(d *datadriven.TestData) {
+	if d.Cmd == "shut" || d.Cmd == "open" {
+		w.shut(d)
+		return
+	}
 	from, to := w.server(d.CmdArgs[0].Key), w.server(d.CmdArgs[1].Key)
 	for _, p := range w.links {
 		switch {
@@ -598,12 +630,15 @@ func (w *world) tell(s *server, traces []Trace) {
 	for _, t := range traces {
 		switch t.Stage {
 		case "looking", "resign", "leave", "serving", "learner dropped", "observer dropped",
-			"oracle", "reaped", "session expired", "disk space low", "disk space is back":
+			"stepping aside", "oracle", "reaped", "session expired", "disk space low",
+			"disk space is back":
 			w.show("%d: %s (%s)", s.id, t.Stage, t.Detail)
 		case "local session expired", "local session upgraded":
 			w.show("%d: %s", s.id, t.Stage)
 		case "elected":
 			w.show("%d: elected %d", s.id, t.Peer)
+		case "leader not reached":
+			w.show("%d: %s: %d (%s)", s.id, t.Stage, t.Peer, t.Detail)
 		}
 	}
 }
@@ -646,12 +681,13 @@ func (w *world) dial(s, leader *server, master bool) {
 	if master {
 		open = leader.r != nil && leader.r.Status().Mastering
 	}
-	if s.cut || leader.cut || !open {
+	if s.cut || leader.cut || !open || leader.shut && !leader.swallows {
 		s.queue = append(s.queue, DialFailed{leader.id})
 		return
 	}
 	w.made++
 	p := &pipe{id: w.made, learner: s, leader: leader}
+	p.heldUp, p.heldDown = leader.shut, leader.shut
 	w.links = append(w.links, p)
 	s.queue = append(s.queue, LinkUp{Link: p.id, Leader: leader.id})
 	leader.queue = append(leader.queue, LinkUp{Link: p.id})

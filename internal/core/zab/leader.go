@@ -62,6 +62,8 @@ type Leader struct {
 
 	pingAt, checkAt time.Duration
 	resigned        string
+	// forsaken says that it has resigned for want of followers.
+	forsaken bool
 	// successor leads the configuration that has just come into force; zero before
 	// there was any change.
 	successor zoo.ServerID
@@ -183,6 +185,16 @@ func (l *Leader) Resign(reason string) {
 		l.out.note(Note{Stage: "resign", Epoch: l.epoch, Detail: reason})
 	}
 }
+
+// Forsake gives up, for the reason that too few have come to follow.
+func (l *Leader) Forsake(reason string) {
+	l.forsaken = l.forsaken || l.resigned == ""
+	l.Resign(reason)
+}
+
+// Forsaken tells whether the leader gave up because too few have come to follow: its port for
+// learners may be out of their reach, and they would elect it again.
+func (l *Leader) Forsaken() bool { return l.forsaken }
 
 // Connected takes in a link that a learner opened.
 func (l *Leader) Connected(now time.Duration, link LinkID) {
@@ -687,7 +699,7 @@ func (l *Leader) Deadline() time.Duration {
 // Tick sends heartbeats, drops silent learners and gives up without a quorum.
 func (l *Leader) Tick(now time.Duration) {
 	if l.phase != broadcasting && now >= l.deadline {
-		l.Resign("no quorum within initLimit")
+		l.Forsake("no quorum within initLimit")
 		return
 	}
 	l.stopWaiting(now)

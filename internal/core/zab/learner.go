@@ -89,8 +89,10 @@ type Learner struct {
 
 	heard  time.Duration
 	failed string
-	// silent: it gave up because the leader said nothing for too long.
-	silent bool
+	// silent: it gave up because the leader said nothing for too long; unreached: because it
+	// could not be followed.
+	silent, unreached bool
+
 	reload bool
 	// extends tells that the leader takes the extensions of the protocol.
 	extends bool
@@ -152,6 +154,16 @@ func (l *Learner) Failed() string { return l.failed }
 // Silent tells whether it gave up because the leader said nothing for too long.
 func (l *Learner) Silent() bool { return l.silent }
 
+// GiveUp gives up, for the reason, a leader that cannot be followed.
+func (l *Learner) GiveUp(reason string) {
+	l.unreached = l.unreached || l.failed == ""
+	l.Fail(reason)
+}
+
+// Unreached tells whether it gave up because the leader could not be followed, whether that
+// was out of reach, silent, or led nobody for long.
+func (l *Learner) Unreached() bool { return l.unreached }
+
 // Reload tells whether the log had to be cut below what the tree holds.
 func (l *Learner) Reload() bool { return l.reload }
 
@@ -165,6 +177,9 @@ func (l *Learner) Fail(reason string) {
 
 // Registering tells whether the leader has a link, and has not answered on it yet.
 func (l *Learner) Registering() bool { return l.phase == registering && l.failed == "" }
+
+// Answered tells whether the leader has said anything, which it does once it has its quorum.
+func (l *Learner) Answered() bool { return l.phase > registering }
 
 // Disconnected says that the link broke before the leader had said anything.
 func (l *Learner) Disconnected() { l.link, l.phase = 0, 0 }
@@ -553,10 +568,10 @@ func (l *Learner) Tick(now time.Duration) {
 	switch {
 	case now <= l.heard+l.patience():
 	case l.link == 0 && l.cfg.ConnectTime > 0:
-		l.Fail("the leader cannot be reached")
+		l.GiveUp("the leader cannot be reached")
 	default:
 		l.silent = l.failed == ""
-		l.Fail("the leader is silent")
+		l.GiveUp("the leader is silent")
 	}
 }
 

@@ -103,6 +103,8 @@ const (
 	BugForgottenDrain
 	// BugDeserted never ends a drain.
 	BugDeserted
+	// BugUnreached elects a leader again and again whose quorum port nobody reaches.
+	BugUnreached
 )
 
 // takesProposals tells whether a follower is sent what is proposed.
