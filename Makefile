@@ -13,7 +13,7 @@ SEED ?=
 # PLANTED puts a known bug back for it, by its number in internal/check/sim/README.md.
 PLANTED ?=
 # KIND is what make sim SEED=n and make sim-night play besides the storm: members, restarts,
-# oracle, unlogged, unlogged-members or drains.
+# oracle, unlogged, unlogged-members, drains or ports.
 KIND ?=
 # FUZZTIME is spent on each decoder by make fuzz, FOREIGNFUZZTIME by make test on those
 # of what strangers and operators send.

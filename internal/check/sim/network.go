@@ -130,6 +130,8 @@ func (n *network) dial(s *server, to zoo.ServerID, master bool) {
 		case s.process != process:
 		case n.blocked(s, target) || n.blocked(target, s):
 			n.w.after(tickTime, func() { s.failDial(process, to) })
+		case target.shut && !master:
+			n.dialShut(s, to)
 		case !target.alive || !target.listening(master) || target.deaf:
 			s.failDial(process, to)
 		default:

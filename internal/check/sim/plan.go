@@ -25,6 +25,8 @@ type Options struct {
 	Oracle bool
 	// Drains has operators drain servers, and lets the ensemble spread its clients.
 	Drains bool
+	// Ports shuts quorum ports while election ports are open, one of them for ever.
+	Ports bool
 	// Planted puts a known bug back.
 	Planted zab.Planted
 	// Trace receives the story, line by line.

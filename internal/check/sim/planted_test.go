@@ -142,6 +142,8 @@ var plants = []plant{
 		"servers at once.", caughtDoor, "all servers are drained at once", 1000, "drains"},
 	{"deserted", zab.BugDeserted, "A drain lasts although nobody else is there for the " +
 		"clients.", caughtDesert, "somebody takes clients", 100, "drains"},
+	{"unreached", zab.BugUnreached, "A leader whose quorum port nobody reaches is elected again " +
+		"and again.", caughtTogether, "every server serves", 100, "ports"},
 }
 
 // planted finds a plant by its number; nil for "".

@@ -50,6 +50,7 @@ func Run(seed uint64, options Options) Report {
 	w := newWorld(rng, p, options)
 	w.aside = rand.New(rand.NewPCG(seed, 0x61736964652d7a6f))
 	w.drains.rng = drains
+	w.ports.rng = rand.New(rand.NewPCG(seed, 0x706f7274732d7a6f))
 	w.drawWeather(rand.New(rand.NewPCG(seed, 0x776561746865727a)))
 	if options.Drains {
 		w.weather.counterMax = 0 // A crowd would use up an epoch in no time.
@@ -64,6 +65,7 @@ func Run(seed uint64, options Options) Report {
 	w.beginRestarts()
 	w.beginOracle()
 	w.beginDrains()
+	w.beginPorts()
 	steps := w.plan.stormSteps(&options)
 	for w.steps < steps && w.step() {
 	}
@@ -100,6 +102,7 @@ func (w *World) calm() {
 	}
 	w.heal()
 	w.restartAll()
+	w.calmPorts()
 	for _, s := range w.servers {
 		s.disk.slow = 1
 		s.disk.calm()

@@ -52,6 +52,8 @@ type server struct {
 	reloading bool
 	// deaf says that the quorum port has failed, and nobody has noticed.
 	deaf bool
+	// shut says that nobody reaches the quorum port.
+	shut bool
 	// uncut says that the disk refused a cut.
 	uncut bool
 	// logs says that the process keeps a log, also as an observer; sparing that it kept

@@ -31,6 +31,7 @@ var kinds = map[string]Options{
 	"": {}, "members": {Reconfigures: true}, "restarts": {Restarts: true},
 	"oracle": {Oracle: true}, "unlogged": {Unlogged: true},
 	"drains": {Drains: true}, "unlogged-members": {Unlogged: true, Reconfigures: true},
+	"ports": {Ports: true},
 }
 
 func kindFromEnv(t testing.TB) Options {
@@ -181,6 +182,7 @@ func (s *Stats) addKinds(o *Stats) {
 	s.Restarts += o.Restarts
 	s.Grants += o.Grants
 	s.Drains += o.Drains
+	s.Shut += o.Shut
 	s.Parted += o.Parted
 	s.SentAway += o.SentAway
 }

@@ -24,6 +24,7 @@ type World struct {
 	restarts restarts
 	oracle   oracle
 	drains   drains
+	ports    ports
 	agenda   agenda
 	now      time.Duration
 	steps    int
@@ -64,6 +65,8 @@ type Stats struct {
 	// that had to recover their disk to keep a log.
 	Spared, Recalled int
 	Restarts, Grants int
+	// Shut counts quorum ports that nobody could reach.
+	Shut int
 	// Drains are servers that were drained, Parted and SentAway clients that had to go from
 	// those, and to spread them.
 	Drains, Parted, SentAway int
