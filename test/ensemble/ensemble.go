@@ -146,6 +146,9 @@ func (s *Server) lineAt(quorum, election int, role string) string {
 		s.clientPort)
 }
 
+// QuorumPort is where the server hears learners while it leads.
+func (s *Server) QuorumPort() int { return s.quorumPort }
+
 // Line is what a reconfiguration is told to let the server join, or take another role:
 // participant or observer.
 func (s *Server) Line(role string) string { return s.lineAt(s.quorumPort, s.electionPort, role) }

@@ -21,23 +21,26 @@ type network struct {
 	end   context.CancelFunc
 	tasks sync.WaitGroup
 
-	mu        sync.Mutex
-	flows     map[way]*flow
+	mu    sync.Mutex
+	flows map[way]*flow
+	// ports are the weather before single ports of servers, by their numbers.
+	ports     map[int]*flow
 	listeners []net.Listener
 	// relays are the connections there are, each with what ends it.
 	relays map[*relay]struct{}
 }
 
-// relay is one connection of the server from to the server to.
+// relay is one connection of the server from to a port of the server to.
 type relay struct {
-	way way
+	way  way
+	port int
 	// stop ends both directions; over is closed by it.
 	stop context.CancelFunc
 	over <-chan struct{}
 }
 
 func newNetwork() *network {
-	n := &network{flows: map[way]*flow{}, relays: map[*relay]struct{}{}}
+	n := &network{flows: map[way]*flow{}, ports: map[int]*flow{}, relays: map[*relay]struct{}{}}
 	n.ctx, n.end = context.WithCancel(context.Background())
 	return n
 }
@@ -50,6 +53,29 @@ func (n *network) flow(w way) *flow {
 		n.flows[w] = newFlow()
 	}
 	return n.flows[w]
+}
+
+// port is what lies before one port of a server, on all ways to it.
+func (n *network) port(port int) *flow {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ports[port] == nil {
+		n.ports[port] = newFlow()
+	}
+	return n.ports[port]
+}
+
+// shut keeps all others from a port of a server: the connections that there are break, and
+// new ones are refused or, if they are held, made and not heard. Its other ports are open.
+func (n *network) shut(port int, w weather) {
+	n.port(port).set(w)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for r := range n.relays {
+		if r.port == port {
+			r.stop()
+		}
+	}
 }
 
 // route opens a port at which the server from reaches a port of the server to.
@@ -80,7 +106,7 @@ func (n *network) relay(near net.Conn, w way, port int) {
 	defer breakOff(near)
 	ctx, stop := context.WithCancel(n.ctx)
 	defer stop()
-	r := &relay{way: w, stop: stop, over: ctx.Done()}
+	r := &relay{way: w, port: port, stop: stop, over: ctx.Done()}
 	n.mu.Lock()
 	n.relays[r] = struct{}{}
 	n.mu.Unlock()
@@ -90,7 +116,7 @@ func (n *network) relay(near net.Conn, w way, port int) {
 		n.mu.Unlock()
 	}()
 	out, in := n.flow(w), n.flow(w.back())
-	for _, f := range []*flow{out, in} {
+	for _, f := range []*flow{n.port(port), out, in} {
 		if now, _ := f.now(); now.refused || !f.pass(r.over) {
 			return
 		}
@@ -159,6 +185,9 @@ func (n *network) heal() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, f := range n.flows {
+		f.set(weather{})
+	}
+	for _, f := range n.ports {
 		f.set(weather{})
 	}
 }

@@ -109,6 +109,34 @@ func TestARefusalBreaksConnections(t *testing.T) {
 	}
 }
 
+// Server 2 has two ports, of which one is shut: what goes to the other goes on.
+func TestAPortIsShutByItself(t *testing.T) {
+	n, open := echo(t)
+	listener, err := net.Listen("tcp", localhost+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	number := listener.Addr().(*net.TCPAddr).Port
+	port, err := n.route(1, 2, number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.shut(number, weather{refused: true})
+	conn, err := net.Dial("tcp", net.JoinHostPort(localhost, strconv.Itoa(port)))
+	if err == nil {
+		defer conn.Close()
+		err = hear(t, conn, "nothing", patient)
+	}
+	if timeout, ok := err.(net.Error); err == nil || ok && timeout.Timeout() {
+		t.Fatalf("the shut port is open: %v", err)
+	}
+	say(t, open, "besides")
+	if err := hear(t, open, "besides", patient); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestADelayIsOneOfEachDirection(t *testing.T) {
 	n, conn := echo(t)
 	n.set(weather{delay: 40 * time.Millisecond}, way{1, 2}, way{2, 1})

@@ -31,6 +31,8 @@ func Scenarios() []Scenario {
 		{"one-way-cuts", 3, weather{}, []story{cutOneWay, muteLeader, deafenLeader}},
 		{"partitions", 5, weather{}, []story{splitServers, splitServers, cutLeader}},
 		{"leader-without-quorum", 3, weather{}, []story{cutLeader}},
+		{"shut-ports", 3, weather{}, []story{refuseLearners, swallowLearners}},
+		{"shut-ports-of-five", 5, weather{}, []story{refuseLearners, shutAndKill}},
 		{"flapping-links", 3, weather{}, []story{flapLinks}},
 		{"delays", 3, delayed, []story{stayCalm, killLeader, cutLeader}},
 		{"thin-links", 3, thin, []story{stayCalm, killOne, cutOneWay}},
@@ -38,7 +40,7 @@ func Scenarios() []Scenario {
 		{"hangs", 3, weather{}, []story{hangLeader, hangOne, hangShortly}},
 		{"everything", 5, weather{}, []story{cutOneWay, muteLeader, deafenLeader, splitServers,
 			cutLeader, flapLinks, killLeader, killOne, killAll, hangLeader, hangOne,
-			hangShortly, killDuringCut}},
+			hangShortly, killDuringCut, refuseLearners, swallowLearners}},
 	}
 }
 
@@ -135,6 +137,40 @@ func cutLeader(ctx context.Context, r *run) error {
 	r.say("leader %d is cut from its quorum", leader.ID)
 	r.net.set(weather{held: true}, bothWays([]int{leader.ID}, r.ids())...)
 	return r.goOn(ctx)
+}
+
+// refuseLearners: the leader's quorum port is shut, and its election port is not. It would be
+// elected again and again, and another one must be.
+func refuseLearners(ctx context.Context, r *run) error {
+	return r.shutLeader(ctx, "refuses", weather{refused: true})
+}
+
+// swallowLearners is the same, but connections to the port are made, and not heard.
+func swallowLearners(ctx context.Context, r *run) error {
+	return r.shutLeader(ctx, "swallows", weather{held: true})
+}
+
+func (r *run) shutLeader(ctx context.Context, does string, w weather) error {
+	leader, err := r.Leader(ctx)
+	if err != nil {
+		return err
+	}
+	r.say("the quorum port of leader %d %s connections", leader.ID, does)
+	r.net.shut(leader.QuorumPort(), w)
+	return r.goOn(ctx)
+}
+
+// shutAndKill: the leader dies, and of the others the likeliest successor cannot be followed.
+func shutAndKill(ctx context.Context, r *run) error {
+	leader, err := r.Leader(ctx)
+	if err != nil {
+		return err
+	}
+	others := r.others(leader.ID)
+	shut := r.Servers[others[len(others)-1]-1]
+	r.say("leader %d is killed, and the quorum port of server %d is shut", leader.ID, shut.ID)
+	r.net.shut(shut.QuorumPort(), weather{refused: true})
+	return errors.Join(leader.Kill(), r.goOn(ctx))
 }
 
 // splitServers: two groups do not hear each other.
