@@ -44,10 +44,10 @@ func TestNothingIsPreparedWhereRoomIsShort(t *testing.T) {
 	cfg := standaloneConfig(disk)
 	cfg.SnapCount, cfg.SnapPause = 100, time.Millisecond
 	cfg.Store.PreallocateBytes = 1 << 10
+	disk.Limit(roomMin)
 	s := start(t, disk, cfg)
 	c := s.connect()
 	c.create("/a", "0")
-	s.space.free.Store(roomMin)
 	writeUntil(t, c, func() bool { return len(snapshotsOn(t, disk, cfg.Store.DataDir)) > 3 })
 	dir := store.VersionDir(cfg.Store.DataDir)
 	if _, err := disk.Stat(filepath.Join(dir, txnlog.SpareName)); err == nil {

@@ -17,7 +17,7 @@ var (
 	liveZnodes   = flag.Int("live-znodes", 1_000_000, "znodes while snapshots are written")
 	liveConns    = flag.Int("live-connections", 50, "connections that write meanwhile")
 	liveDepth    = flag.Int("live-outstanding", 20, "requests in flight on each of them")
-	liveWarmup   = flag.Duration("live-warmup", 12*time.Second, "time before it, two snapshots long")
+	liveWarmup   = flag.Duration("live-warmup", 12*time.Second, "time before it: two snapshots")
 	liveDuration = flag.Duration("live-duration", 40*time.Second, "time that they write")
 )
 
