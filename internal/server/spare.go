@@ -9,18 +9,20 @@ import (
 )
 
 // The next segment of the log is filled in three quarters of the time that the one before
-// lasted, within bounds: it should be there when a snapshot wants it, and be as little as can
-// be in the way of the log and of the snapshot that is written meanwhile.
+// lasted, within bounds, and no slower than spareRateMin bytes a second: it should be there
+// when a snapshot wants it, and be as little as can be in the way of the log and of the
+// snapshot that is written meanwhile.
 const (
-	spareAimMin = 3 * time.Second
-	spareAimMax = 30 * time.Second
+	spareAimMin  = 3 * time.Second
+	spareAimMax  = 30 * time.Second
+	spareRateMin = 8 << 20
 )
 
 // spareRate is the rate for a segment of so many bytes, in bytes a second, if one was begun
 // so long ago.
 func spareRate(size int64, since time.Duration) int64 {
 	aim := min(max(since/4*3, spareAimMin), spareAimMax)
-	return size * int64(time.Second) / int64(aim)
+	return max(size*int64(time.Second)/int64(aim), spareRateMin)
 }
 
 // spareShareOfFree is the part of the free room, beyond the reserve, that a prepared segment
