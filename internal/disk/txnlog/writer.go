@@ -13,8 +13,13 @@ import (
 // preallocateBytesDefault is ZooKeeper's preAllocSize.
 const preallocateBytesDefault = 64 << 20
 
-// bufferBytesKept bounds the memory that one large batch leaves behind.
-const bufferBytesKept = 4 << 20
+const (
+	// writeBytes are written at once, and the entry that reaches beyond them: so much stays
+	// in the processor's cache from the encoding to the write.
+	writeBytes = 256 << 10
+	// bufferBytesKept bounds the memory that one large entry leaves behind.
+	bufferBytesKept = 4 << 20
+)
 
 // ErrClosed is what a closed Writer says.
 var ErrClosed = errors.New("log is closed")
@@ -74,7 +79,7 @@ func (w *Writer) Unsynced() bool { return w.dirty }
 // SegmentBytes is how much of the current segment is used.
 func (w *Writer) SegmentBytes() int64 { return w.offset }
 
-// Append writes the entries with one write call. They are durable after Sync,
+// Append writes the entries with as few calls as is good. They are durable after Sync,
 // not before. Entries that do not follow are refused without a trace.
 func (w *Writer) Append(entries []txn.Entry) error {
 	if w.err != nil || len(entries) == 0 {
@@ -114,6 +119,15 @@ func (w *Writer) write(entries []txn.Entry) error {
 	}
 	for _, e := range entries {
 		w.buf = AppendEntry(w.buf, e)
+		if len(w.buf) < writeBytes {
+			continue
+		}
+		if err := w.flush(); err != nil {
+			return err
+		}
+	}
+	if len(w.buf) == 0 {
+		return nil
 	}
 	return w.flush()
 }
@@ -145,7 +159,7 @@ func (w *Writer) flush() error {
 		return err
 	}
 	w.offset = end
-	if cap(w.buf) > bufferBytesKept {
+	if w.buf = w.buf[:0]; cap(w.buf) > bufferBytesKept {
 		w.buf = nil
 	}
 	return nil
