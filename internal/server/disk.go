@@ -52,6 +52,8 @@ type logWriter struct {
 	server *Server
 	store  *store.Store // log writer only
 	purge  purger       // log writer only
+	// entries is memory that is used again. Log writer only.
+	entries []txn.Entry
 	// unwatched is how many bytes were appended since the room was looked at for
 	// them. Log writer only.
 	unwatched int64
@@ -186,16 +188,18 @@ func (w *logWriter) doRun(jobs []job) (n int, err error) {
 	if !jobs[0].appends() {
 		return 1, w.doOne(&jobs[0])
 	}
-	began, size := w.server.mono(), 0
-	for n < len(jobs) && jobs[n].appends() {
-		if err := w.store.Append(jobs[n].op.Entries); err != nil {
-			return n + 1, err
-		}
-		size += len(jobs[n].op.Entries)
-		w.unwatched += entryBytes(jobs[n].op.Entries)
-		n++
+	began := w.server.mono()
+	entries := w.entries[:0]
+	for ; n < len(jobs) && jobs[n].appends(); n++ {
+		entries = append(entries, jobs[n].op.Entries...)
 	}
-	w.server.meters.disk.batchSize.Observe(int64(size))
+	w.entries = entries
+	defer clear(entries)
+	if err := w.store.Append(entries); err != nil {
+		return 1, err
+	}
+	w.unwatched += entryBytes(entries)
+	w.server.meters.disk.batchSize.Observe(int64(len(entries)))
 	err = w.sync()
 	w.watchSpace()
 	w.server.meters.disk.processTime.Observe((w.server.mono() - began).Milliseconds())

@@ -56,6 +56,9 @@ func (in *input) pending() []byte {
 	return in.buf.b[in.at:]
 }
 
+// since is the last n bytes that were taken and all that is there behind them.
+func (in *input) since(n int) []byte { return in.buf.b[in.at-n:] }
+
 // space is where the next bytes go; it is never empty. A frame larger than the
 // buffer makes it grow, but only by as much as has arrived already, and not beyond
 // the frame: a length alone allocates nothing.

@@ -64,7 +64,7 @@ func (t *turn) syncFirst(xid int32) {
 	}
 	t.batch.list = append(t.batch.list, replica.Request{
 		Conn: c.id, Session: c.session, Xid: xid, Op: wire.OpSync,
-		Body: t.keep([]byte(syncRoot)), IDs: c.ids,
+		Body: []byte(syncRoot), IDs: c.ids,
 	})
 }
 

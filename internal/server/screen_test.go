@@ -22,10 +22,20 @@ func screening(t *testing.T) *turn {
 	return &c.turn
 }
 
-// takeWrite takes a write, of the frame behind its length.
+// takeWrite takes a write that has arrived.
 func (t *turn) takeWrite(path string, bytes int) bool {
 	r := &wire.SetDataRequest{Path: path, Data: make([]byte, bytes), Version: -1}
-	return t.take(request(1, wire.OpSetData, r)[wire.FrameHeaderBytes:])
+	in := &t.conn.in
+	for rest := request(1, wire.OpSetData, r); len(rest) > 0; {
+		n := copy(in.space(), rest)
+		in.arrived(n)
+		rest = rest[n:]
+	}
+	frame, whole, err := in.next(1 << 30)
+	ok := whole && err == nil && t.take(frame)
+	t.bodies = nil
+	in.rest()
+	return ok
 }
 
 // The plot: many writes come at once, small ones and large ones. The tree's lock is let

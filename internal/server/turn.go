@@ -37,7 +37,8 @@ type turn struct {
 	last    wire.Op
 	lastXid int32
 	batch   *requestBatch // nil while empty
-	bodies  []byte
+	// bodies is a copy of the input from the first body that is kept on, nil for none.
+	bodies []byte
 	// synced tells that this turn has put a sync before a read.
 	synced bool
 }
@@ -311,15 +312,16 @@ func (t *turn) submit(xid int32, op wire.Op, body []byte) {
 	})
 }
 
-// keep copies a body out of the input. All of one turn go into one fresh block,
-// which has room for all that is still to come and so never moves.
+// keep copies the body of the frame that was taken last out of the input. The first one of
+// a turn copies all that lies behind it as well, in one go: to clear memory for it and to
+// copy one body after the other takes longer.
 func (t *turn) keep(body []byte) []byte {
+	in := &t.conn.in
 	if t.bodies == nil {
-		t.bodies = make([]byte, 0, len(body)+len(t.conn.in.pending()))
+		t.bodies = append([]byte(nil), in.since(len(body))...)
 	}
-	start := len(t.bodies)
-	t.bodies = append(t.bodies, body...)
-	return t.bodies[start:len(t.bodies):len(t.bodies)]
+	end := len(t.bodies) - len(in.pending())
+	return t.bodies[end-len(body) : end : end]
 }
 
 // submitAll hands the batch to the loop.
