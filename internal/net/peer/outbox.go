@@ -12,17 +12,18 @@ const (
 	pieceBytes    = 256 << 10      // a piece this long is full: one write
 	pieceBytesNew = 16 << 10       // what a new one starts with
 	spareBytesMax = 2 * pieceBytes // a larger buffer is not worth keeping
+	sparesMax     = 4              // a batch of a busy leader takes as many pieces
 )
 
 // outbox is what waits to be written on a link, in order: encoded packets in
 // pieces, and streams between them. Its owner's mutex guards it.
 //
-// While one piece is being written the next one fills, in the buffer of the
-// one before; in the steady state two buffers serve a link for ever.
+// While some pieces are being written the next ones fill, in the buffers of those
+// before; in the steady state a few buffers serve a link for ever.
 type outbox struct {
 	pieces []piece
 	bytes  int // queued or being written
-	spare  []byte
+	spares [][]byte
 }
 
 // piece is a run of encoded packets, or a stream.
@@ -46,13 +47,22 @@ func (o *outbox) open() *piece {
 			return p
 		}
 	}
-	buffer := o.spare
-	o.spare = nil
-	if buffer == nil {
-		buffer = make([]byte, 0, pieceBytesNew)
-	}
-	o.pieces = append(o.pieces, piece{bytes: buffer})
+	o.pieces = append(o.pieces, piece{bytes: o.buffer()})
 	return &o.pieces[len(o.pieces)-1]
+}
+
+// buffer is an empty one, a spare one if there is any. Behind a full piece it is as large
+// as one, so that it need not grow.
+func (o *outbox) buffer() []byte {
+	switch n := len(o.spares); {
+	case n > 0:
+		b := o.spares[n-1]
+		o.spares = o.spares[:n-1]
+		return b
+	case len(o.pieces) > 0:
+		return make([]byte, 0, pieceBytes+pieceBytesNew)
+	}
+	return make([]byte, 0, pieceBytesNew)
 }
 
 // appendStream puts a stream at the end.
@@ -84,8 +94,8 @@ func (o *outbox) putBack(p *piece, n int) {
 // written takes note that a piece is on its way, and keeps its buffer.
 func (o *outbox) written(p *piece) {
 	o.bytes -= len(p.bytes)
-	if o.spare == nil && p.stream == nil && cap(p.bytes) <= spareBytesMax {
-		o.spare = p.bytes[:0]
+	if len(o.spares) < sparesMax && p.stream == nil && cap(p.bytes) <= spareBytesMax {
+		o.spares = append(o.spares, p.bytes[:0])
 	}
 }
 
