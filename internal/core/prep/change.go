@@ -80,7 +80,7 @@ type undo struct {
 // freeMax bounds the records that are kept for later use, and compactMin the
 // forgotten part of a queue that is worth moving the rest for.
 const (
-	freeMax    = 1024
+	freeMax    = 8192
 	compactMin = 1024
 )
 
