@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"zoo"
 	"zoo/internal/check/invariant"
 	"zoo/internal/core/tree"
 	"zoo/internal/core/zab"
@@ -66,6 +67,9 @@ func (r *Replica) outcome(res *tree.Result) Outcome {
 		res.Header.Type == wire.OpCreateSession {
 		r.localSessions.Remove(res.Header.Session)
 	}
+	if res.Header.Type == wire.OpCreateSession && r.writer != nil {
+		r.begin(res.Header.Session)
+	}
 	if res.Header.Type == wire.OpCloseSession {
 		o.Closes = r.attached.close(res.Header.Session)
 		if r.writer != nil {
@@ -73,4 +77,12 @@ func (r *Replica) outcome(res *tree.Result) Outcome {
 		}
 	}
 	return o
+}
+
+// begin gives a session that is created its whole timeout from now on, however long its
+// creation was under way.
+func (r *Replica) begin(id zoo.SessionID) {
+	if timeout, known := r.tree.SessionTimeout(id); known {
+		r.writer.tracker.Touch(id, timeout, r.now.Mono)
+	}
 }

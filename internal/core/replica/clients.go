@@ -272,10 +272,15 @@ func (r *Replica) touch(sessions []zoo.SessionID) {
 	}
 }
 
-// expireSessions closes the sessions whose time is over, as their clients would.
+// expireSessions closes the sessions whose time is over, as their clients would. The time of
+// one whose creation is not applied has not begun: its client has not heard of it.
 func (r *Replica) expireSessions() {
 	r.writer.expireAt = r.now.Mono + r.cfg.TickTime
 	for _, id := range r.writer.tracker.Expire(r.now.Mono) {
+		if _, begun := r.tree.SessionTimeout(id); !begun {
+			r.writer.tracker.Spare(id, r.now.Mono)
+			continue
+		}
 		r.trace(Trace{Stage: "session expired", Detail: id.String()})
 		r.propose(Request{Session: id, Op: wire.OpCloseSession}, ownerSelf)
 	}

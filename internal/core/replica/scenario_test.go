@@ -61,7 +61,8 @@ import (
 //	grant ID, deny ID               the oracle speaks to a server
 //	space ID BYTES                  so much room is left on its disk; 1000 is the mark
 //	hold FROM TO / release FROM TO  keep packets between two servers back
-//	connect ID [read-only] [again]  a client opens a session at a server
+//	connect ID [read-only] [again]  a client opens a session at a server, of ten seconds
+//	connect ID brief                of two seconds
 //	connect ID from=ID              the session of another server's client moves
 //	create ID /path [ephemeral]     its request
 //	set ID /path, sync ID, close ID
@@ -480,6 +481,9 @@ func (w *world) pipeline(d *datadriven.TestData) {
 func (s *server) connect(d *datadriven.TestData) {
 	s.conn++
 	ev := Connect{Conn: s.conn, Timeout: 10_000, ReadOnly: d.HasArg("read-only")}
+	if d.HasArg("brief") {
+		ev.Timeout = 2000
+	}
 	if d.HasArg("again") || d.HasArg("from") {
 		password := session.Password(s.session)
 		ev.Session, ev.Password = s.session, password[:]

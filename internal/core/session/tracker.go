@@ -134,6 +134,14 @@ func (t *Tracker) empty(bucket int64, ids []zoo.SessionID) []zoo.SessionID {
 	return ids
 }
 
+// Spare takes back what Expire has said of a session: it has its timeout from now on.
+func (t *Tracker) Spare(id zoo.SessionID, now time.Duration) {
+	if s := t.sessions[id]; s != nil {
+		s.closing = false
+		t.Touch(id, s.timeout, now)
+	}
+}
+
 // Close marks a session as closing: it does not expire any more, and every further
 // request of it is refused.
 func (t *Tracker) Close(id zoo.SessionID) {
