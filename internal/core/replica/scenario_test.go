@@ -83,7 +83,7 @@ func TestScenarios(t *testing.T) {
 }
 
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	masters []string
 	// stubborn are those that elect whom they cannot reach again.
 	stubborn []string
@@ -719,7 +719,7 @@ func (w *world) send(s *server, out zab.Outgoing) {
 }
 
 // clone copies a tree as a snapshot does, and applies what lies behind it.
-func clone(t *testing.T, from *tree.Tree, further []txn.Entry) *tree.Tree {
+func clone(t testing.TB, from *tree.Tree, further []txn.Entry) *tree.Tree {
 	f := from.Freeze()
 	defer f.Close()
 	c := tree.NewCloner(f)
