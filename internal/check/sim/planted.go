@@ -43,6 +43,8 @@ func (d *storage) overtake() {
 		return
 	}
 	for i := range d.queue {
+		// The journal takes what was overtaken for done.
+		d.queue[i].Entries = slices.Clone(d.queue[i].Entries)
 		for ; i > 0 && d.queue[i].Kind == zab.DiskCurrentEpoch &&
 			d.queue[i-1].Kind == zab.DiskAppend; i-- {
 			d.queue[i-1], d.queue[i] = d.queue[i], d.queue[i-1]
@@ -66,6 +68,7 @@ func (d *storage) roleEnded() {
 
 func (d *storage) logLate(op zab.DiskOp) {
 	process := d.s.process
+	op.Entries = slices.Clone(op.Entries) // The journal may take the operation for done.
 	d.s.w.after(d.s.w.between(0, 2*tickTime), func() {
 		if d.s.process != process || d.store == nil {
 			return

@@ -502,7 +502,8 @@ func (r *Replica) Deadline() time.Duration {
 }
 
 // Drain returns what the outside must now do, and forgets it. After one Step or
-// after many: batching is the caller's choice. The slices are the caller's.
+// after many: batching is the caller's choice. Effects.Disk and Effects.Send are good until
+// the next Drain, and the other slices are the caller's.
 func (r *Replica) Drain() Effects {
 	r.maybeSnapshot()
 	r.traceNotes()
@@ -514,9 +515,9 @@ func (r *Replica) Drain() Effects {
 		}
 	}
 	eff.Disk = r.journal.Drain()
-	eff.Send = r.out.Send
+	eff.Send = r.out.Take()
 	eff.Hangup = append(eff.Hangup, r.out.Hangup...)
-	r.out = zab.Output{}
+	r.out.Hangup = r.out.Hangup[:0]
 	eff.ApplyReady = r.applyReady()
 	eff.Reload = r.reload
 	if r.members.changed {

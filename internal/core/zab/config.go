@@ -62,6 +62,23 @@ type Output struct {
 	Hangup []LinkID
 	// Notes tell what happened, for logs.
 	Notes []Note
+	// taken is what the last Take gave, whose memory comes next.
+	taken []Outgoing
+}
+
+// sendKept is how many packets the memory that is used again may hold: twice the proposals
+// of a large batch to four followers. What is sent to a learner that lacks much is more.
+const sendKept = 4096
+
+// Take gives the packets to send, and forgets them. They are good until the next Take.
+func (o *Output) Take() []Outgoing {
+	clear(o.taken)
+	next := o.taken[:0]
+	if cap(next) > sendKept {
+		next = nil
+	}
+	o.Send, o.taken = next, o.Send
+	return o.taken
 }
 
 // Note is a fact for logs and the start-up timeline.

@@ -41,8 +41,10 @@ const (
 // DiskOp is one operation on the data directory. A failure of any ends the
 // role of the server, and no later one may run.
 type DiskOp struct {
-	Seq     uint64
-	Kind    DiskKind
+	Seq  uint64
+	Kind DiskKind
+	// Entries are to be looked at no more once it is reported that the operation is done:
+	// the journal uses the slice again, though not the bytes of the entries.
 	Entries []txn.Entry
 	Zxid    zoo.Zxid
 	Epoch   zoo.Epoch

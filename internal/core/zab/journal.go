@@ -13,6 +13,10 @@ import (
 // appended before an epoch was written is durable before that epoch is.
 type Journal struct {
 	ops []DiskOp
+	// taken is what the last Drain gave, and spare are the entries of appends that are done:
+	// memory for the next ones.
+	taken []DiskOp
+	spare [][]txn.Entry
 	// seq is the last number given, done the last operation completed.
 	seq, done uint64
 	// marks remember the end of the log after each append that is under way.
@@ -27,16 +31,26 @@ type Journal struct {
 type mark struct {
 	seq  uint64
 	zxid zoo.Zxid
+	// entries are those of the append, as long as that is under way.
+	entries []txn.Entry
 }
+
+// The memory that is used again: sparesMax slices for as many appends under way, each of at
+// most spareEntriesMax entries, a few times what a large batch has.
+const (
+	sparesMax       = 8
+	spareEntriesMax = 4096
+)
 
 // NewJournal starts with a durable log that ends at last.
 func NewJournal(last zoo.Zxid) *Journal { return &Journal{persisted: last} }
 
-// Drain gives the operations that were asked for, and forgets them.
+// Drain gives the operations that were asked for, and forgets them. They are good until the
+// next Drain.
 func (j *Journal) Drain() []DiskOp {
-	ops := j.ops
-	j.ops = nil
-	return ops
+	clear(j.taken)
+	j.ops, j.taken = j.taken[:0], j.ops
+	return j.taken
 }
 
 // Done says that all operations up to seq are durable.
@@ -45,9 +59,31 @@ func (j *Journal) Done(seq uint64) {
 	n := 0
 	for n < len(j.marks) && j.marks[n].seq <= j.done {
 		j.persisted = j.marks[n].zxid
+		j.keep(j.marks[n].entries)
 		n++
 	}
-	j.marks = j.marks[:copy(j.marks, j.marks[n:])]
+	rest := j.marks[:copy(j.marks, j.marks[n:])]
+	clear(j.marks[len(rest):])
+	j.marks = rest
+}
+
+// keep keeps the memory of an append that is done.
+func (j *Journal) keep(entries []txn.Entry) {
+	if entries != nil && cap(entries) <= spareEntriesMax && len(j.spare) < sparesMax {
+		clear(entries)
+		j.spare = append(j.spare, entries[:0])
+	}
+}
+
+// vacant gives memory for the entries of an append.
+func (j *Journal) vacant() []txn.Entry {
+	n := len(j.spare)
+	if n == 0 {
+		return nil
+	}
+	entries := j.spare[n-1]
+	j.spare = j.spare[:n-1]
+	return entries
 }
 
 // Unlog keeps entries, trees and the current epoch off the disk from here on: what it
@@ -82,13 +118,13 @@ func (j *Journal) Append(e txn.Entry) {
 		j.reach(e.Zxid)
 		return
 	}
-	if n := len(j.ops); n > 0 && j.ops[n-1].Kind == DiskAppend {
-		j.ops[n-1].Entries = append(j.ops[n-1].Entries, e)
-		j.marks[len(j.marks)-1].zxid = e.Zxid
-		return
+	if n := len(j.ops); n == 0 || j.ops[n-1].Kind != DiskAppend {
+		seq := j.push(DiskOp{Kind: DiskAppend, Entries: j.vacant()})
+		j.marks = append(j.marks, mark{seq: seq})
 	}
-	seq := j.push(DiskOp{Kind: DiskAppend, Entries: []txn.Entry{e}})
-	j.marks = append(j.marks, mark{seq, e.Zxid})
+	op, m := &j.ops[len(j.ops)-1], &j.marks[len(j.marks)-1]
+	op.Entries = append(op.Entries, e)
+	m.zxid, m.entries = e.Zxid, op.Entries
 }
 
 // Truncate cuts the log after z.
@@ -107,7 +143,7 @@ func (j *Journal) Install(t *tree.Tree, z zoo.Zxid) {
 		return
 	}
 	seq := j.push(DiskOp{Kind: DiskInstall, Tree: t, Zxid: z})
-	j.marks = append(j.marks, mark{seq, z})
+	j.marks = append(j.marks, mark{seq: seq, zxid: z})
 }
 
 // reach counts what is kept in memory as persisted, behind the last append that is still

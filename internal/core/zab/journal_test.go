@@ -80,3 +80,29 @@ func TestAppendsShareAnOperationButNotAcrossAnEpoch(t *testing.T) {
 		t.Fatalf("got %+v", ops)
 	}
 }
+
+// The plot: three appends are under way at once, the disk is done with them one by one, and
+// further ones come. What an operation holds stays as it is until the disk is done with it,
+// although the journal uses the memory of the others again.
+func TestEntriesStayUntilTheDiskIsDoneWithThem(t *testing.T) {
+	j := NewJournal(0)
+	var last zoo.Zxid
+	next := func() DiskOp {
+		for range 3 {
+			last = max(last, zoo.Epoch(1).Start()).Next()
+			j.Append(logged(last)[0])
+		}
+		return j.Drain()[0]
+	}
+	under := []DiskOp{next(), next(), next()}
+	for want := zoo.MakeZxid(1, 1); want < zoo.MakeZxid(1, 3000); {
+		for _, e := range under[0].Entries {
+			if e.Zxid != want {
+				t.Fatalf("the disk is to log %v, want %v", e.Zxid, want)
+			}
+			want = want.Next()
+		}
+		j.Done(under[0].Seq)
+		under = append(under[1:], next())
+	}
+}
