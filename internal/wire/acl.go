@@ -57,12 +57,19 @@ func AppendACL(b []byte, entries []zoo.ACL) []byte {
 }
 
 // DecodeACL reads a vector of ACL entries; null and empty read as nil.
-func DecodeACL(d *jute.Decoder) []zoo.ACL {
+func DecodeACL(d *jute.Decoder) []zoo.ACL { return DecodeACLInto(nil, d) }
+
+// DecodeACLInto is DecodeACL into the memory of a list that is not needed any more, as far
+// as that suffices.
+func DecodeACLInto(list []zoo.ACL, d *jute.Decoder) []zoo.ACL {
 	n := d.Count(aclBytesMin)
 	if n == 0 || !d.Reserve("ACL", n, int(unsafe.Sizeof(zoo.ACL{}))) {
 		return nil
 	}
-	entries := make([]zoo.ACL, n)
+	if n > cap(list) {
+		list = make([]zoo.ACL, n)
+	}
+	entries := list[:n]
 	for i := range entries {
 		entries[i] = zoo.ACL{Perms: zoo.Perms(d.Int()), ID: DecodeID(d)}
 	}

@@ -1,7 +1,7 @@
 package prep
 
 import (
-	"fmt"
+	"slices"
 
 	"zoo"
 	"zoo/internal/core/acl"
@@ -24,11 +24,31 @@ const ttlNone = -1
 
 func (p *Preparer) create() zoo.Code {
 	c := creation{ttl: ttlNone}
-	c.DecodeFrom(&p.body)
+	p.decode(&c)
 	if c.Flags.IsEphemeral() {
 		c.owner = p.request.Session
 	}
 	return p.addPlain(&c)
+}
+
+// decode reads what all kinds of create begin with. The ACL lies in memory that the next one
+// takes: what becomes of the znode's is read from the entry.
+func (p *Preparer) decode(c *creation) {
+	c.Path, c.Data = p.body.String(), p.body.Buffer()
+	c.ACL = p.decodeACL(&p.body)
+	c.Flags = zoo.CreateMode(p.body.Int())
+}
+
+// aclsKept is how many entries of an ACL the memory that is used again may have.
+const aclsKept = 64
+
+// decodeACL reads an ACL that is good until the next one.
+func (p *Preparer) decodeACL(d *jute.Decoder) []zoo.ACL {
+	acls := wire.DecodeACLInto(p.acls, d)
+	if n := len(acls); 0 < n && n <= aclsKept {
+		p.acls = acls[:0]
+	}
+	return acls
 }
 
 // addPlain creates a znode by the transaction of create.
@@ -46,7 +66,7 @@ func (p *Preparer) addPlain(c *creation) zoo.Code {
 // a sequence matter.
 func (p *Preparer) createContainer() zoo.Code {
 	c := creation{ttl: ttlNone, owner: zoo.ContainerOwner}
-	c.DecodeFrom(&p.body)
+	p.decode(&c)
 	return p.add(&c, func(parentCVersion int32) {
 		record := txn.CreateContainerTxn{
 			Path: c.Path, Data: c.Data, ACL: c.ACL, ParentCVersion: parentCVersion,
@@ -59,7 +79,7 @@ func (p *Preparer) createContainer() zoo.Code {
 // ttl, and then cannot apply what it has logged.
 func (p *Preparer) createTTL() zoo.Code {
 	var c creation
-	c.DecodeFrom(&p.body)
+	p.decode(&c)
 	c.ttl = p.body.Long()
 	c.owner = zoo.TTLOwner(c.ttl)
 	if p.body.Err() == nil && c.Flags.Valid() && !c.Flags.IsTTL() {
@@ -113,7 +133,7 @@ func (p *Preparer) admit(c *creation) (*change, zoo.Code) {
 		return nil, zoo.CodeNoAuth
 	}
 	if c.Flags.IsSequential() {
-		c.Path = fmt.Sprintf("%s%010d", c.Path, parent.stat.Cversion)
+		c.Path = numbered(c.Path, parent.stat.Cversion)
 	}
 	switch {
 	case zoo.ValidatePath(c.Path) != nil:
@@ -127,6 +147,31 @@ func (p *Preparer) admit(c *creation) (*change, zoo.Code) {
 	}
 	return parent, p.checkQuota(c.Path, 1, int64(len(c.Data)))
 }
+
+// numbered appends a sequence number as "%010d" does: of ten digits, or when it has wrapped
+// of a sign and nine at least.
+func numbered(path string, number int32) string {
+	var text [sequenceBytesMax]byte
+	at, left, width := len(text), int64(number), sequenceWidth
+	if number < 0 {
+		left, width = -left, width-1
+	}
+	for ; left > 0 || len(text)-at < width; left /= 10 {
+		at--
+		text[at] = byte('0' + left%10)
+	}
+	if number < 0 {
+		at--
+		text[at] = '-'
+	}
+	return path + string(text[at:])
+}
+
+// The width of a sequence number, and the most that it takes.
+const (
+	sequenceWidth    = 10
+	sequenceBytesMax = 11
+)
 
 // checkMode checks the flags, the ttl, and the session.
 func (p *Preparer) checkMode(c *creation) zoo.Code {
@@ -181,9 +226,9 @@ func (p *Preparer) enact(at int, parent *change, cversion int32, owner zoo.Sessi
 
 // storedACL reads an ACL from the entry, so that it lives as long as the entry.
 func (p *Preparer) storedACL(d *jute.Decoder) []zoo.ACL {
-	acls := wire.DecodeACL(d)
+	acls := p.decodeACL(d)
 	if acl.IsOpen(acls) {
 		return p.open
 	}
-	return acls
+	return slices.Clone(acls)
 }

@@ -21,7 +21,12 @@ type aclTable struct {
 	byKey   map[string]uint32 // By the encoded list.
 	last    int64             // last is the highest number given out.
 	scratch []byte
+	// decoded is memory for the list of a creation, which is never kept.
+	decoded []zoo.ACL
 }
+
+// aclDecodedMax is how many entries the memory for the list of a creation may have.
+const aclDecodedMax = 64
 
 type aclEntry struct {
 	id   int64

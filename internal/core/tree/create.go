@@ -16,10 +16,13 @@ type creation struct {
 }
 
 func (t *Tree) applyCreate(r *Result, d *jute.Decoder) error {
-	var record txn.CreateTxn
-	record.DecodeFrom(d)
+	record := txn.CreateTxn{ACL: t.acls.decoded}
+	record.DecodeInto(d)
 	if d.Err() != nil {
 		return d.Err()
+	}
+	if n := len(record.ACL); 0 < n && n <= aclDecodedMax {
+		t.acls.decoded = record.ACL[:0]
 	}
 	c := creation{path: record.Path, data: record.Data, acl: record.ACL,
 		parentCVersion: record.ParentCVersion}

@@ -279,7 +279,9 @@ func (t *Tree) attach(parent slot, c newcomer) slot {
 // remove takes a znode without children out of the tree.
 func (t *Tree) remove(s slot, path string) {
 	n := t.nodes.at(s)
-	invariant.Holds(t.nodes.firstChild(n) == noSlot, "%s removed before its children", path)
+	if t.nodes.firstChild(n) != noSlot {
+		invariant.Fail("%s removed before its children", path)
+	}
 	t.bytes -= int64(len(path) + n.dataBytes())
 	t.digest -= uint64(n.digest)
 	t.owners.remove(t.nodes.owner(n), s)
