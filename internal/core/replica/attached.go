@@ -182,8 +182,11 @@ func (a *attached) release(id zoo.SessionID, s *client) {
 
 // push notes a request that goes to the ensemble.
 func (a *attached) push(s *client, w waiting) {
-	if s.head > 0 && s.head == len(s.pending) {
-		s.pending, s.head = s.pending[:0], 0
+	// Moving the rest costs as much as it is long, so wait until that is worth it. Of a client
+	// that always has a request under way the list would grow for ever otherwise.
+	n := len(s.pending)
+	if s.head == n || n == cap(s.pending) && s.head >= n/4 {
+		s.pending, s.head = s.pending[:copy(s.pending, s.pending[s.head:])], 0
 	}
 	s.pending = append(s.pending, w)
 	a.outstanding++
