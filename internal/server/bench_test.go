@@ -18,9 +18,9 @@ func benchmarkPipeline(b *testing.B, op wire.Op, record *wire.SetDataRequest) {
 	c := s.connect()
 	_ = c.nc.SetDeadline(time.Time{})
 	c.create("/b", string(make([]byte, 1024)))
-	one := request(1, wire.OpGetData, &wire.GetDataRequest{Path: "/b"})
+	one := request(1000, wire.OpGetData, &wire.GetDataRequest{Path: "/b"})
 	if op == wire.OpSetData {
-		one = request(1, op, record)
+		one = request(1000, op, record)
 	}
 	size := int64(len(c.replyBytes(one)))
 	var many []byte
@@ -52,4 +52,17 @@ func BenchmarkSetData(b *testing.B) {
 func (c *client) replyBytes(request []byte) []byte {
 	c.pipeline(request)
 	return append(make([]byte, wire.FrameHeaderBytes), c.frame()...)
+}
+
+// BenchmarkRequestQueue has a connection with as many requests under way as it may have.
+func BenchmarkRequestQueue(b *testing.B) {
+	var q requestQueue
+	for range queuedRequestsMax {
+		q.push(queued{})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		q.pop()
+		q.push(queued{})
+	}
 }

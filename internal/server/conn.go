@@ -299,7 +299,8 @@ type queued struct {
 func (q *requestQueue) len() int { return len(q.all) - q.at }
 
 func (q *requestQueue) push(r queued) {
-	if q.at > 0 && len(q.all) == cap(q.all) {
+	// Moving the rest costs as much as it is long, so wait until that is worth it.
+	if q.at > 0 && len(q.all) == cap(q.all) && q.at >= len(q.all)/4 {
 		n := copy(q.all, q.all[q.at:])
 		clear(q.all[n:])
 		q.all, q.at = q.all[:n], 0

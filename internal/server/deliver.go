@@ -117,10 +117,7 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 	if c.ending {
 		return
 	}
-	invariant.Holds(c.queue.len() > 0, "outcome of xid %d meets no request", o.Xid)
-	first := c.queue.first()
-	invariant.Holds(first.waiting == nil && first.xid == o.Xid,
-		"outcome of xid %d meets the request %d", o.Xid, first.xid)
+	first := c.oldestLocked(o.Xid)
 	since, asked, hidden := first.since, first.body, first.hidden
 	if !mayAnswer(o, asked) {
 		// It is another's; see replica.waiting. The client has the session elsewhere.
@@ -147,6 +144,18 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 		// The session lives on elsewhere. Java says nothing; our client hears why.
 		l.closeLocked(c)
 	}
+}
+
+// oldestLocked is the oldest request, which an outcome of this xid must be for.
+func (c *conn) oldestLocked(xid int32) *queued {
+	if c.queue.len() == 0 {
+		invariant.Fail("outcome of xid %d meets no request", xid)
+	}
+	first := c.queue.first()
+	if first.waiting != nil || first.xid != xid {
+		invariant.Fail("outcome of xid %d meets the request %d", xid, first.xid)
+	}
+	return first
 }
 
 // appendOutcome appends the reply to a request that was submitted. What was asked
