@@ -62,10 +62,15 @@ func newMill(
 	s.conn++
 	s.queue = append(s.queue, Connect{Conn: s.conn, Timeout: 10_000})
 	w.play()
+	// A znode that stays: those that come and go are not the only ones of their size.
+	kept := Request{Conn: s.conn, Session: s.session, Xid: 1}
+	kept.Op, kept.Body = createsAndDeletes(0)
+	s.queue = append(s.queue, Submit{[]Request{kept}})
+	w.play()
 	m := &mill{tb: tb, now: w.now(), client: client}
 	for i := range batch {
 		q := Request{Conn: s.conn, Session: s.session, Xid: int32(i + 1)}
-		q.Op, q.Body = request(i)
+		q.Op, q.Body = request(i + 1)
 		m.batch.Requests = append(m.batch.Requests, q)
 	}
 	m.takeOver(w)
@@ -170,10 +175,11 @@ func setsData(int) (wire.Op, []byte) {
 	return wire.OpSetData, r.AppendTo(nil)
 }
 
-// createsAndDeletes makes a znode, and takes it away with the next request.
+// createsAndDeletes makes the znode 0, which stays, and then in turns makes one and takes it
+// away.
 func createsAndDeletes(i int) (wire.Op, []byte) {
-	path := fmt.Sprintf("/a-znode-%09d", i/2)
-	if i%2 == 1 {
+	path := fmt.Sprintf("/a-znode-%09d", (i+1)/2)
+	if i%2 == 0 && i > 0 {
 		r := wire.DeleteRequest{Path: path, Version: -1}
 		return wire.OpDelete, r.AppendTo(nil)
 	}
