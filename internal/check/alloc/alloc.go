@@ -1,5 +1,5 @@
-// Package alloc bounds what reading foreign bytes may allocate: twice what arrived,
-// and 1 MiB. It serves tests only.
+// Package alloc bounds what reading foreign bytes may allocate, twice what arrived and 1 MiB,
+// and how often a hot path may. It serves tests only.
 package alloc
 
 import (

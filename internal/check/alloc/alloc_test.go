@@ -51,3 +51,17 @@ func TestSmallThingsCount(t *testing.T) {
 		t.Error("1.6 MB in small pieces were not noticed")
 	}
 }
+
+func TestAPathThatBeginsToAllocateFails(t *testing.T) {
+	k := &kept{}
+	for most, failed := range map[int]bool{1: true, 2: false} {
+		v := &verdict{}
+		alloc.AtMost(v, most, func() {
+			k.b = make([]byte, 100)
+			k.b = append(k.b, 0)
+		})
+		if v.failed != failed {
+			t.Errorf("two allocations where %d are allowed: failed is %v", most, v.failed)
+		}
+	}
+}
