@@ -13,7 +13,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"zoo"
 	"zoo/internal/jute"
 	"zoo/internal/wire"
 )
@@ -125,29 +124,5 @@ func TestPacketsWithoutDataAllocateNothing(t *testing.T) {
 	})
 	if n != 0 {
 		t.Fatalf("%v allocations", n)
-	}
-}
-
-func BenchmarkPacketReaderProposal(b *testing.B) {
-	sent := wire.QuorumPacket{Type: wire.PacketProposal, Zxid: 5, Data: make([]byte, 150)}
-	stream := bytes.Repeat(sent.AppendTo(nil), 1000)
-	in := bytes.NewReader(stream)
-	pr := wire.NewPacketReader(bufio.NewReaderSize(in, 64<<10), wire.FrameBytesMax)
-	var got wire.QuorumPacket
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := pr.Next(&got); err == io.EOF {
-			in.Reset(stream)
-		} else if err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkAppendCommit(b *testing.B) {
-	commit := wire.QuorumPacket{Type: wire.PacketCommit, Zxid: zoo.MakeZxid(1, 2)}
-	buffer := make([]byte, 0, 64)
-	for b.Loop() {
-		buffer = commit.AppendTo(buffer[:0])
 	}
 }

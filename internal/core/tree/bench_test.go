@@ -17,7 +17,7 @@ func benchPath(i int) string { return fmt.Sprintf("/bench/dir-%06d/a-znode-%09d"
 
 // grown is a tree of n znodes with 100 bytes each, under paths of 35 bytes, a
 // thousand to a directory.
-func grown(b *testing.B, n int) *history {
+func grown(b testing.TB, n int) *history {
 	h := newHistory(b)
 	h.create("/bench", "", nil)
 	value := make([]byte, 100)
@@ -29,49 +29,6 @@ func grown(b *testing.B, n int) *history {
 			ParentCVersion: int32(i%1000) + 1})
 	}
 	return h
-}
-
-func BenchmarkSetData(b *testing.B) {
-	h := grown(b, benchNodes)
-	entries := make([]txn.Entry, 1000)
-	for i := range entries {
-		h.zxid++
-		record := &txn.SetDataTxn{Path: benchPath(i * 97 % benchNodes), Data: make([]byte, 100)}
-		entries[i] = txn.NewEntry(txn.Header{Zxid: h.zxid, Type: wire.OpSetData}, record, nil)
-	}
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		apply(b, h.tree, entries[i%len(entries)])
-	}
-}
-
-func BenchmarkCreateAndDelete(b *testing.B) {
-	h := grown(b, benchNodes)
-	const path = "/bench/dir-000000/another-znode"
-	create := txn.NewEntry(txn.Header{Zxid: h.zxid + 1, Type: wire.OpCreate},
-		&txn.CreateTxn{
-			Path: path, Data: make([]byte, 100), ACL: aliceACL, ParentCVersion: -1}, nil)
-	remove := txn.NewEntry(txn.Header{Zxid: h.zxid + 2, Type: wire.OpDelete},
-		&txn.DeleteTxn{Path: path}, nil)
-	b.ReportAllocs()
-	for b.Loop() {
-		apply(b, h.tree, create)
-		apply(b, h.tree, remove)
-	}
-}
-
-func BenchmarkLookup(b *testing.B) {
-	h := grown(b, benchNodes)
-	paths := make([]string, 5000)
-	for i := range paths {
-		paths[i] = benchPath(i * 97 % benchNodes)
-	}
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		if n, ok := h.tree.Lookup(paths[i%len(paths)]); !ok || len(n.Data()) != 100 {
-			b.Fatal("lost")
-		}
-	}
 }
 
 func BenchmarkNew(b *testing.B) {

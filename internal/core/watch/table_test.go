@@ -327,23 +327,6 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
-func BenchmarkTriggerWithoutWatch(b *testing.B) {
-	table := NewTable()
-	table.Add("/a", 1, Data)
-	for b.Loop() {
-		table.Trigger(zoo.EventNodeDataChanged, "/service/000001/node-000001", nil)
-	}
-}
-
-func BenchmarkAddAndTrigger(b *testing.B) {
-	table := NewTable()
-	b.ReportAllocs()
-	for b.Loop() {
-		table.Add("/service/000001/node-000001", 1, Data)
-		table.Trigger(zoo.EventNodeDataChanged, "/service/000001/node-000001", func(ConnID) {})
-	}
-}
-
 // Between two parts of a walk watches go, come, and come again elsewhere. Those that
 // stay are shown once.
 func TestAWalkShowsOnceWhatStays(t *testing.T) {

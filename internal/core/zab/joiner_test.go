@@ -20,7 +20,7 @@ type member struct {
 	out     Output
 }
 
-func newMember(t *testing.T, id zoo.ServerID, voters int) *member {
+func newMember(t testing.TB, id zoo.ServerID, voters int) *member {
 	t.Helper()
 	var members []quorum.Member
 	for i := range voters {
