@@ -41,9 +41,7 @@ type millLink struct {
 
 // newMill starts servers and opens a session at the one with the index client. With more
 // than one the last leads. The requests of a batch are what request makes.
-func newMill(
-	tb testing.TB, servers, client, batch int, request func(i int) (wire.Op, []byte),
-) *mill {
+func newMill(tb testing.TB, servers, client, batch int, request requests) *mill {
 	w := &world{t: tb, cfg: Config{HistoryMin: 500, HistoryBytesMin: 1}}
 	for id := range servers {
 		rec := Recovered{Tree: tree.New()}
@@ -165,6 +163,9 @@ func (m *mill) obey(i int, s *millServer) bool {
 	}
 	return true
 }
+
+// requests makes the one of a number, from 1 on.
+type requests func(i int) (wire.Op, []byte)
 
 // millValue is what the requests set.
 var millValue [100]byte

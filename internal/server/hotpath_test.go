@@ -1,0 +1,99 @@
+package server
+
+import (
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"zoo"
+	"zoo/internal/check/alloc"
+	"zoo/internal/core/tree"
+	"zoo/internal/disk/vfs"
+	"zoo/internal/jute"
+	"zoo/internal/txn"
+	"zoo/internal/wire"
+)
+
+// pipelined is how many requests of a client the server has at once.
+const pipelined = 100
+
+// The plot: a client sends a hundred requests at once and reads the replies, again and again.
+// Reads allocate nothing, from the socket to the socket. Writes share what is allocated for
+// them: their bodies, the batch on its way to the loop and the events of the loop, some of
+// each for every receive of the socket. A watch on a path that had none costs the path.
+func TestARequestOfManyAllocatesNothing(t *testing.T) { alloc.Guard(t, hotPaths(t)) }
+
+func BenchmarkPipeline(b *testing.B) { alloc.Measure(b, hotPaths(b)) }
+
+// The allocations that a hundred requests may share.
+const (
+	readsMost  = 5
+	writesMost = 50
+)
+
+func hotPaths(tb testing.TB) []alloc.Path {
+	disk := vfs.NewMem()
+	cfg := standaloneConfig(disk)
+	cfg.Store.FS, cfg.Store.DataDir, cfg.Store.PreallocateBytes = vfs.OS{}, tb.TempDir(), 0
+	s := startLogging(tb, disk, cfg, slog.New(slog.DiscardHandler))
+	c := s.connect()
+	_ = c.nc.SetDeadline(time.Time{})
+	kilobyte := make([]byte, 1024)
+	c.create("/b", string(kilobyte))
+	set := &wire.SetDataRequest{Path: "/b", Data: kilobyte, Version: -1}
+	get := func(watch bool) []byte {
+		return request(1000, wire.OpGetData, &wire.GetDataRequest{Path: "/b", Watch: watch})
+	}
+	exists := request(1000, wire.OpExists, &wire.ExistsRequest{Path: "/b"})
+	update := request(1000, wire.OpSetData, set)
+	statBytes := len(framed(&wire.SetDataResponse{}))
+	dataBytes := len(framed(&wire.GetDataResponse{Data: kilobyte}))
+	eventBytes := len(framed(&wire.WatcherEvent{Path: "/b"}))
+	return []alloc.Path{
+		c.pipelined("getData", readsMost, pipelined, dataBytes, get(false)),
+		c.pipelined("exists", readsMost, pipelined, statBytes, exists),
+		c.pipelined("setData", writesMost, pipelined, statBytes, update),
+		c.pipelined("getData with a watch, setData", writesMost+pipelined/2, pipelined/2,
+			dataBytes+eventBytes+statBytes, get(true), update),
+		replied(wire.OpSetData, &tree.Result{}),
+		replied(wire.OpCreate, &tree.Result{Path: "/a/znode"}),
+		replied(wire.OpMulti, &tree.Result{Multi: []tree.Result{
+			{Header: txn.Header{Type: wire.OpSetData}},
+			{Header: txn.Header{Type: wire.OpCreate}, Path: "/a/znode"}}}),
+	}
+}
+
+// framed is the frame of a reply.
+func framed(record jute.Record) []byte {
+	b, mark := wire.BeginFrame(nil)
+	header := wire.ReplyHeader{}
+	return wire.EndFrame(record.AppendTo(header.AppendTo(b)), mark)
+}
+
+// pipelined sends the requests, all of them times times, and reads so many bytes for each.
+func (c *client) pipelined(title string, most, times, replyBytes int, all ...[]byte) alloc.Path {
+	var many []byte
+	for range times {
+		for _, one := range all {
+			many = append(many, one...)
+		}
+	}
+	replies := make([]byte, times*replyBytes)
+	return alloc.Path{Title: title, Most: most, Bytes: int64(len(many) + len(replies)),
+		Step: func() {
+			c.write(many)
+			if _, err := io.ReadFull(c.nc, replies); err != nil {
+				c.t.Fatal(err)
+			}
+		}}
+}
+
+// replied is the reply to a write as the loop appends it.
+func replied(op wire.Op, r *tree.Result) alloc.Path {
+	r.Header.Type, r.Code = op, zoo.CodeOK
+	var out []byte
+	return alloc.Path{Title: "reply to " + op.String(), Step: func() {
+		out = appendReply(out[:0], op, 1000, r)
+	}}
+}
