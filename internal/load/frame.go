@@ -29,17 +29,22 @@ const (
 
 // The operations on the wire.
 const (
-	wireCreate  = 1
-	wireDelete  = 2
-	wireExists  = 3
-	wireGetData = 4
-	wireSetData = 5
-	wireClose   = -11
+	wireCreate   = 1
+	wireDelete   = 2
+	wireExists   = 3
+	wireGetData  = 4
+	wireSetData  = 5
+	wireChildren = 8
+	wirePing     = 11
+	wireMulti    = 14
+	wireClose    = -11
 )
 
 const (
 	createEphemeral = 1
 	codeNoNode      = -101
+	// codeRolledBack is that of a part of a multi that has failed by another part.
+	codeRolledBack = -2
 )
 
 // frame starts a request; finish writes its length.
@@ -70,12 +75,56 @@ func createFrame(path string, data []byte, flags int32) []byte {
 }
 
 func setFrame(path string, data []byte) []byte {
-	b := appendBuffer(appendText(frame(wireSetData), path), data)
-	return finish(appendInt(b, -1))
+	return finish(appendSet(frame(wireSetData), path, data))
 }
 
-func readFrame(op int32, path string) []byte {
-	return finish(append(appendText(frame(op), path), 0))
+// appendSet appends the fields of a setData of any version.
+func appendSet(b []byte, path string, data []byte) []byte {
+	return appendInt(appendBuffer(appendText(b, path), data), -1)
+}
+
+// Whether a read leaves a watch.
+const (
+	unwatched = 0
+	watched   = 1
+)
+
+func readFrame(op int32, path string, watch byte) []byte {
+	return finish(append(appendText(frame(op), path), watch))
+}
+
+// multiFrame sets all the paths. Each part has a head in front, and a head without a part
+// ends the list:
+//
+//	0  int   operation; -1 in the last head
+//	4  bool  whether it is the last head
+//	5  int   -1; in a reply the error code
+func multiFrame(paths []string, data []byte) []byte {
+	b := frame(wireMulti)
+	for _, path := range paths {
+		b = appendInt(append(appendInt(b, wireSetData), 0), -1)
+		b = appendSet(b, path, data)
+	}
+	return finish(appendInt(append(appendInt(b, partNone), 1), -1))
+}
+
+// The first head of a multi's reply.
+const (
+	partNone    = -1 // in a reply also: the operation of a part that has failed
+	partCodeAt  = replyHeadSize + 5
+	partHeadEnd = partCodeAt + 4
+)
+
+// multiCode is the code of a reply to a multi, whose own is 0 also when it has failed: then
+// all its parts have failed, all but one because of that one.
+func multiCode(b []byte) int32 {
+	if len(b) < partHeadEnd || int32(binary.BigEndian.Uint32(b[replyHeadSize:])) != partNone {
+		return 0
+	}
+	if code := int32(binary.BigEndian.Uint32(b[partCodeAt:])); code != 0 {
+		return code
+	}
+	return codeRolledBack
 }
 
 func deleteFrame(path string) []byte {
@@ -83,6 +132,13 @@ func deleteFrame(path string) []byte {
 }
 
 func closeFrame() []byte { return finish(frame(wireClose)) }
+
+// pingFrame has the xid that ZooKeeper's clients give their pings.
+func pingFrame() []byte {
+	b := finish(frame(wirePing))
+	setXid(b, -2)
+	return b
+}
 
 // identity is what a session is resumed with.
 type identity struct {

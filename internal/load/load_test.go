@@ -13,7 +13,7 @@ import (
 )
 
 // fakeServer grants sessions and answers every request with success. It knows no
-// tree, but counts which paths were created and deleted.
+// tree, but counts which paths were created and deleted, and any setData fires all watches.
 type fakeServer struct {
 	listener net.Listener
 	group    sync.WaitGroup
@@ -23,6 +23,8 @@ type fakeServer struct {
 	live  map[string]bool
 	calls map[int32]int
 	zxid  int64
+	// watchers are told of the next setData.
+	watchers map[net.Conn]bool
 }
 
 func startFake(t *testing.T) *fakeServer {
@@ -32,7 +34,7 @@ func startFake(t *testing.T) *fakeServer {
 		t.Fatal(err)
 	}
 	s := &fakeServer{listener: listener, conns: map[net.Conn]bool{},
-		live: map[string]bool{}, calls: map[int32]int{}}
+		live: map[string]bool{}, calls: map[int32]int{}, watchers: map[net.Conn]bool{}}
 	s.group.Go(s.accept)
 	t.Cleanup(s.kill)
 	return s
@@ -81,6 +83,7 @@ func (s *fakeServer) serve(conn net.Conn) {
 			return
 		}
 		op := int32(binary.BigEndian.Uint32(request[4:]))
+		s.watch(op, request, conn)
 		reply := append(make([]byte, 4), request[:4]...)
 		reply = binary.BigEndian.AppendUint64(reply, uint64(s.note(op, request)))
 		reply = finish(append(appendInt(reply, 0), "a body of some length"...))
@@ -88,6 +91,25 @@ func (s *fakeServer) serve(conn net.Conn) {
 			return
 		}
 	}
+}
+
+// watch takes a watch, or fires all.
+func (s *fakeServer) watch(op int32, request []byte, conn net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if op == wireGetData && request[len(request)-1] == watched {
+		s.watchers[conn] = true
+	}
+	if op != wireSetData {
+		return
+	}
+	event := appendInt(make([]byte, 4), eventXid)
+	event = appendInt(binary.BigEndian.AppendUint64(event, 0), 0)
+	event = finish(appendText(appendInt(appendInt(event, 3), 3), "/path"))
+	for conn := range s.watchers {
+		_, _ = conn.Write(event) // it may be gone
+	}
+	clear(s.watchers)
 }
 
 func (s *fakeServer) note(op int32, request []byte) int64 {
@@ -126,11 +148,16 @@ func quickOptions(op Op, servers ...*fakeServer) Options {
 // Every kind of load reports what it did and leaves nothing behind.
 func TestLoadCountsItsOperationsAndRemovesItsZnodes(t *testing.T) {
 	wire := map[Op]int32{OpSet: wireSetData, OpGet: wireGetData, OpCreate: wireCreate,
-		OpExists: wireExists}
+		OpExists: wireExists, OpWatch: wireGetData, OpChildren: wireChildren, OpMulti: wireMulti}
+	reads := map[Op]bool{OpGet: true, OpExists: true, OpWatch: true, OpChildren: true}
 	for op, code := range wire {
 		t.Run(string(op), func(t *testing.T) {
 			server := startFake(t)
-			rep, err := Run(t.Context(), quickOptions(op, server))
+			opts := quickOptions(op, server)
+			if op == OpChildren || op == OpMulti {
+				opts.Znodes = 3
+			}
+			rep, err := Run(t.Context(), opts)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -138,7 +165,7 @@ func TestLoadCountsItsOperationsAndRemovesItsZnodes(t *testing.T) {
 			if done == 0 || rep.P50 <= 0 || rep.Max < rep.P99 || rep.Failures+rep.Lost != 0 {
 				t.Fatalf("report %+v", rep)
 			}
-			if (op == OpGet || op == OpExists) != (rep.Writes == 0) {
+			if reads[op] != (rep.Writes == 0) {
 				t.Fatalf("%d reads, %d writes", rep.Reads, rep.Writes)
 			}
 			if calls := server.calls[code]; uint64(calls) < done {
@@ -178,8 +205,6 @@ func TestARateIsNotExceeded(t *testing.T) {
 	}
 }
 
-// One of two servers dies in the middle. Its connections go to the other and go on;
-// the report tells whose gap it is.
 // The plot: the load had no turn for ten intervals. What has become due goes out together,
 // and each request counts from the instant at which it was due, so that a wait that is the
 // server's is never hidden.
@@ -219,6 +244,8 @@ func TestWhatIsDueTogetherCountsFromItsOwnInstant(t *testing.T) {
 	}
 }
 
+// One of two servers dies in the middle. Its connections go to the other and go on;
+// the report tells whose gap it is.
 func TestConnectionsOfADeadServerMoveToTheNext(t *testing.T) {
 	survivor, victim := startFake(t), startFake(t)
 	opts := quickOptions(OpSet, survivor, victim)
@@ -258,6 +285,12 @@ func TestBadOptionsAreRefused(t *testing.T) {
 		func(o *Options) { o.Op = "dance" },
 		func(o *Options) { o.Reads = 1.5 },
 		func(o *Options) { o.Duration = 0 },
+		func(o *Options) { o.Op = OpMulti },
+		func(o *Options) { o.Op, o.Znodes = OpCreate, 1 },
+		func(o *Options) { o.Op, o.Znodes = OpIdle, 1 },
+		func(o *Options) { o.Op, o.Count = OpSessions, 1 },
+		func(o *Options) { o.Count = -1 },
+		func(o *Options) { o.Count, o.Warmup = 1, 1 },
 	} {
 		o := Options{Servers: []string{"x"}, Connections: 1, Outstanding: 1, Op: OpSet,
 			Duration: 1, SessionTimeout: 1}

@@ -16,6 +16,21 @@ const (
 	OpMixed  Op = "mixed"
 	OpCreate Op = "create"
 	OpExists Op = "exists"
+
+	// OpChildren lists one parent with Znodes children, the same for all connections.
+	OpChildren Op = "children"
+	// OpWatch is OpGet that leaves a watch.
+	OpWatch Op = "watch"
+	// OpMulti sets all Znodes of its connection in one request.
+	OpMulti Op = "multi"
+	// OpSessions has each connection open a session, close it, and open the next; those
+	// that were opened count.
+	OpSessions Op = "sessions"
+	// OpIdle holds sessions that do nothing, but for a ping now and then.
+	OpIdle Op = "idle"
+	// OpWatchers has all connections watch one znode, which is changed again and again,
+	// each time when all were told; a latency is that from a change to one watcher.
+	OpWatchers Op = "watchers"
 )
 
 // Options says how much of what is sent where.
@@ -33,9 +48,14 @@ type Options struct {
 	// 0 is as many as are answered. With a rate a latency counts from the instant at
 	// which its request was due, so that a server that stops is seen to.
 	Rate float64
-	// Znodes, when not 0, is how many each connection has beforehand; OpSet, OpGet,
+	// Znodes, when not 0, is how many each connection has beforehand; OpSet, OpGet, OpWatch,
 	// OpMixed and OpExists choose among them by chance. 0 is one.
 	Znodes int
+	// Count, when not 0, is how many requests are sent by all connections together; the
+	// window ends with the last answer, or with Duration. There is no warm-up then.
+	Count int
+	// Keep leaves the znodes behind: their removal may take as long as the load.
+	Keep bool
 	// Timeline reports each second by itself.
 	Timeline bool
 	// SizeBytes is the length of a value.
@@ -57,6 +77,7 @@ const (
 	sizeBytesMax   = 64 << 20
 	znodesMax      = 100_000_000
 	rateMax        = 1e6
+	countMax       = 1_000_000_000
 )
 
 func (o Options) validate() error {
@@ -69,8 +90,10 @@ func (o Options) validate() error {
 		return fmt.Errorf("%d outstanding are not in 1 to %d", o.Outstanding, outstandingMax)
 	case o.Znodes < 0 || o.Znodes > znodesMax:
 		return fmt.Errorf("%d znodes are not in 0 to %d", o.Znodes, znodesMax)
-	case o.Znodes > 0 && o.Op == OpCreate:
-		return errors.New("a load of creates makes its znodes itself")
+	case o.Count < 0 || o.Count > countMax:
+		return fmt.Errorf("a count of %d is not in 0 to %d", o.Count, countMax)
+	case o.Count > 0 && o.Warmup > 0:
+		return errors.New("requests that are counted have no warm-up")
 	case o.SizeBytes < 0 || o.SizeBytes > sizeBytesMax:
 		return fmt.Errorf("%d bytes are not in 0 to %d", o.SizeBytes, sizeBytesMax)
 	case !(o.Rate >= 0 && o.Rate <= rateMax):
@@ -80,17 +103,58 @@ func (o Options) validate() error {
 	case o.Duration <= 0 || o.Warmup < 0 || o.SessionTimeout <= 0:
 		return errors.New("duration and session timeout must be above zero")
 	}
+	return o.validateOp()
+}
+
+// validateOp refuses what an operation has no use for.
+func (o Options) validateOp() error {
+	pumps := true
 	switch o.Op {
-	case OpSet, OpGet, OpMixed, OpCreate, OpExists:
-		return nil
+	case OpSet, OpGet, OpMixed, OpExists, OpWatch:
+	case OpCreate:
+		if o.Znodes > 0 {
+			return errors.New("a load of creates makes its znodes itself")
+		}
+	case OpChildren, OpMulti:
+		if o.Znodes == 0 {
+			return fmt.Errorf("%s needs znodes", o.Op)
+		}
+	case OpSessions, OpIdle, OpWatchers:
+		pumps = false
+	default:
+		return fmt.Errorf("unknown operation %q", o.Op)
 	}
-	return fmt.Errorf("unknown operation %q", o.Op)
+	if !pumps && (o.Znodes > 0 || o.Count > 0 || o.Rate > 0 || o.Timeline) {
+		return fmt.Errorf("%s has neither znodes, nor a count, a rate or a timeline", o.Op)
+	}
+	return nil
+}
+
+// workers is how many connections are kept busy by themselves: sessions that are only held
+// have no worker, whose buffers would be most of the load's memory.
+func (o Options) workers() int {
+	if o.Op == OpIdle || o.Op == OpWatchers {
+		return 1
+	}
+	return o.Connections
+}
+
+// share is the part of Count that a connection sends.
+func (o Options) share(index int) int {
+	if o.Count == 0 {
+		return 0
+	}
+	share := o.Count / o.Connections
+	if index < o.Count%o.Connections {
+		share++
+	}
+	return share
 }
 
 // readShare is which part of the requests are reads.
 func (o Options) readShare() float64 {
 	switch o.Op {
-	case OpGet, OpExists:
+	case OpGet, OpExists, OpChildren, OpWatch, OpIdle, OpWatchers:
 		return 1
 	case OpMixed:
 		return o.Reads

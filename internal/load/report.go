@@ -28,6 +28,7 @@ type Report struct {
 	P50          float64 `json:"p50_us"`
 	P99          float64 `json:"p99_us"`
 	P999         float64 `json:"p999_us"`
+	P9999        float64 `json:"p9999_us"`
 	Max          float64 `json:"max_us"`
 
 	// CPUPerOp is user and system time of all measured processes for one
@@ -42,6 +43,14 @@ type Report struct {
 	GapSurvivors float64      `json:"gap_survivors_us,omitempty"`
 	Servers      []ServerView `json:"servers,omitempty"`
 	LastError    string       `json:"last_error,omitempty"`
+
+	// BytesPerSession is what a session of OpIdle adds to the memory of all measured
+	// processes.
+	BytesPerSession float64 `json:"bytes_per_session,omitempty"`
+	// LastTold is when the last watcher of OpWatchers had been told of a change, the
+	// median of Changes.
+	LastTold float64 `json:"last_told_us,omitempty"`
+	Changes  int     `json:"changes,omitempty"`
 
 	// Timeline is each second of the window, which began at Began, in milliseconds of
 	// the epoch; without Options.Timeline there is none.
@@ -70,7 +79,7 @@ type ServerView struct {
 func newReport(r *run, workers []*worker, used usage) *Report {
 	rep := &Report{
 		Op: r.opts.Op, Connections: r.opts.Connections, Outstanding: r.opts.Outstanding,
-		SizeBytes: r.opts.SizeBytes, Seconds: r.opts.Duration.Seconds(),
+		SizeBytes: r.opts.SizeBytes, Seconds: time.Duration(r.until - r.from).Seconds(),
 	}
 	latency := &Histogram{}
 	for _, w := range workers {
@@ -90,6 +99,7 @@ func newReport(r *run, workers []*worker, used usage) *Report {
 	rep.P50 = micros(latency.Quantile(0.5))
 	rep.P99 = micros(latency.Quantile(0.99))
 	rep.P999 = micros(latency.Quantile(0.999))
+	rep.P9999 = micros(latency.Quantile(0.9999))
 	rep.Max = micros(latency.Max())
 	rep.addUsage(used, ops)
 	if r.readShare < 1 {
@@ -156,8 +166,9 @@ func (rep *Report) WriteText(w io.Writer) error {
 	fmt.Fprintf(t, "rate\t%.0f ops/s\t(%d reads, %d writes, "+
 		"%d failures, %d lost, %d reconnects)\n",
 		rep.OpsPerSecond, rep.Reads, rep.Writes, rep.Failures, rep.Lost, rep.Reconnects)
-	fmt.Fprintf(t, "latency\tp50 %s\tp99 %s\tp99.9 %s\tmax %s\n",
-		millis(rep.P50), millis(rep.P99), millis(rep.P999), millis(rep.Max))
+	fmt.Fprintf(t, "latency\tp50 %s\tp99 %s\tp99.9 %s\tp99.99 %s\tmax %s\n",
+		millis(rep.P50), millis(rep.P99), millis(rep.P999), millis(rep.P9999),
+		millis(rep.Max))
 	fmt.Fprintf(t, "cpu\t%.2f us/op of the servers\t%.2f us/op of the load\n",
 		rep.CPUPerOp, rep.OwnCPUPerOp)
 	for _, p := range rep.Processes {
@@ -167,6 +178,13 @@ func (rep *Report) WriteText(w io.Writer) error {
 	if len(rep.Servers) > 0 {
 		fmt.Fprintf(t, "gap\t%s without an acknowledged write\t%s among survivors\n",
 			millis(rep.Gap), millis(rep.GapSurvivors))
+	}
+	if rep.BytesPerSession != 0 {
+		fmt.Fprintf(t, "memory\t%.0f bytes for each idle session\n", rep.BytesPerSession)
+	}
+	if rep.Changes > 0 {
+		fmt.Fprintf(t, "last told\t%s, the median of %d changes\n",
+			millis(rep.LastTold), rep.Changes)
 	}
 	if rep.LastError != "" {
 		fmt.Fprintf(t, "last error\t%s\n", rep.LastError)

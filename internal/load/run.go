@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"net"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -39,6 +40,8 @@ func (r *run) phase(index int) int64 {
 	return r.interval * int64(index) / int64(r.opts.Connections)
 }
 
+func (r *run) workerPath(index int) string { return r.root + "/k" + strconv.Itoa(index) }
+
 func (r *run) now() int64 { return int64(time.Since(r.base)) }
 
 const (
@@ -50,7 +53,8 @@ const (
 
 // bulkTimeout bounds filling and, separately, removing all znodes.
 func (r *run) bulkTimeout() time.Duration {
-	znodes := time.Duration(r.opts.Znodes) * time.Duration(r.opts.Connections)
+	znodes := time.Duration(r.opts.Znodes)*time.Duration(r.opts.Connections) +
+		time.Duration(r.opts.Count)
 	return setupTimeout + znodes*100*time.Microsecond
 }
 
@@ -70,11 +74,14 @@ func Run(ctx context.Context, opts Options) (*Report, error) {
 	for i := range r.value {
 		r.value[i] = byte(rand.Uint32())
 	}
-	workers := make([]*worker, opts.Connections)
+	workers := make([]*worker, opts.workers())
 	for i := range workers {
 		workers[i] = newWorker(r, i)
 	}
 	report, err := r.measure(ctx, workers)
+	if opts.Keep {
+		return report, err
+	}
 	// Whatever happened, the znodes go: hence a context that outlives ctx.
 	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.bulkTimeout())
 	defer cancel()
@@ -92,25 +99,53 @@ func (r *run) measure(ctx context.Context, workers []*worker) (*Report, error) {
 	if err := r.fill(filling, workers); err != nil {
 		return nil, err
 	}
+	switch r.opts.Op {
+	case OpIdle:
+		return r.hold(ctx, workers)
+	case OpWatchers:
+		return r.tell(ctx, workers)
+	case OpSessions:
+		return r.drive(ctx, workers, func(ctx context.Context, i int) { workers[i].churn(ctx) })
+	}
 	connect, connected := context.WithTimeout(ctx, setupTimeout)
 	defer connected()
 	conns, err := connectAll(connect, workers)
 	if err != nil {
 		return nil, err
 	}
+	return r.drive(ctx, workers, func(ctx context.Context, i int) {
+		workers[i].live(ctx, conns[i])
+	})
+}
+
+// begin opens the window after the warm-up.
+func (r *run) begin(workers []*worker) {
 	r.base = time.Now()
 	r.from = int64(r.opts.Warmup)
 	r.until = int64(r.opts.Warmup + r.opts.Duration)
+	for _, w := range workers {
+		w.result.ackedAt = r.from
+	}
+}
+
+// drive lets all workers work until the window is over, or all of them are done.
+func (r *run) drive(ctx context.Context, workers []*worker, work func(context.Context, int),
+) (*Report, error) {
+	r.begin(workers)
 	alive, stop := context.WithCancel(ctx)
 	defer stop()
 	var group sync.WaitGroup
-	for i, w := range workers {
-		w.result.ackedAt = r.from
-		group.Go(func() { w.live(alive, conns[i]) })
+	for i := range workers {
+		group.Go(func() { work(alive, i) })
 	}
-	usage, err := r.watch(ctx, workers)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		group.Wait()
+	}()
+	usage, err := r.watch(ctx, workers, done)
 	r.over.Store(true)
-	drain(workers, stop, &group)
+	drain(workers, stop, done)
 	r.probe()
 	if err != nil {
 		return nil, err
@@ -230,7 +265,7 @@ func connectAll(ctx context.Context, workers []*worker) ([]net.Conn, error) {
 
 // watch waits for the end of the window, measures the servers' processes at both
 // its ends, and breaks links that have fallen silent.
-func (r *run) watch(ctx context.Context, workers []*worker) (usage, error) {
+func (r *run) watch(ctx context.Context, workers []*worker, done <-chan struct{}) (usage, error) {
 	var total usage
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
@@ -238,17 +273,23 @@ func (r *run) watch(ctx context.Context, workers []*worker) (usage, error) {
 	defer start.Stop()
 	end := time.NewTimer(time.Until(r.base.Add(time.Duration(r.until))))
 	defer end.Stop()
-	var before usage
+	before, err := measureProcesses(r.opts.PIDs)
+	if err != nil {
+		return total, err
+	}
 	second := int64(0)
 	for {
 		select {
 		case <-ctx.Done():
 			return total, ctx.Err()
 		case <-start.C:
-			var err error
 			if before, err = measureProcesses(r.opts.PIDs); err != nil {
 				return total, err
 			}
+		case <-done:
+			r.until = min(r.until, r.now()) // nobody else reads it any more
+			after, err := measureProcesses(r.opts.PIDs)
+			return after.since(before), err
 		case <-end.C:
 			after, err := measureProcesses(r.opts.PIDs)
 			return after.since(before), err
@@ -304,12 +345,7 @@ func (r *run) probe() {
 const drainTimeout = 2 * time.Second
 
 // drain waits for the workers, and hangs up on those that take too long.
-func drain(workers []*worker, stop context.CancelFunc, group *sync.WaitGroup) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		group.Wait()
-	}()
+func drain(workers []*worker, stop context.CancelFunc, done <-chan struct{}) {
 	select {
 	case <-done:
 		return

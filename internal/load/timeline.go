@@ -29,7 +29,7 @@ func (r *result) record(at int64, latency time.Duration) {
 // addTimeline reports the whole seconds of the window.
 func (rep *Report) addTimeline(r *run, workers []*worker) {
 	rep.Began = r.base.Add(time.Duration(r.from)).UnixMilli()
-	rep.Timeline = make([]Second, int(r.opts.Duration/time.Second))
+	rep.Timeline = make([]Second, (r.until-r.from)/int64(time.Second))
 	for n := range rep.Timeline {
 		latency := &Histogram{}
 		for _, w := range workers {
@@ -52,6 +52,9 @@ const fillersMax = 8
 func (r *run) fill(ctx context.Context, workers []*worker) error {
 	if r.opts.Znodes == 0 {
 		return nil
+	}
+	if r.opts.Op == OpChildren {
+		workers = workers[:1] // all list its children
 	}
 	shares := min(fillersMax, len(workers))
 	errs := make([]error, shares)

@@ -8,7 +8,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"net"
-	"strconv"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -49,6 +48,10 @@ type worker struct {
 	conn   atomic.Pointer[net.TCPConn]
 	readAt atomic.Int64
 
+	// remaining are requests of Options.Count without an answer, unsent those of them that
+	// this link has not been granted yet. Both are the reader's.
+	remaining, unsent int
+
 	nextXid   int32      // writer: of the next request
 	created   int64      // writer: znodes created so far, over all links
 	chance    *rand.Rand // writer: which of several znodes is next
@@ -75,28 +78,53 @@ type result struct {
 func newWorker(r *run, index int) *worker {
 	w := &worker{
 		run: r, home: index % len(r.opts.Servers), index: index,
-		path:    r.root + "/k" + strconv.Itoa(index),
-		sentAt:  make([]atomic.Int64, r.opts.Outstanding),
-		wake:    make(chan struct{}, 1),
-		inBuf:   make([]byte, readBufBytes),
-		pause:   time.NewTimer(0),
-		several: r.opts.Op == OpCreate || r.opts.Znodes > 0,
+		path:      r.workerPath(index),
+		sentAt:    make([]atomic.Int64, r.opts.Outstanding),
+		wake:      make(chan struct{}, 1),
+		inBuf:     make([]byte, readBufBytes),
+		pause:     time.NewTimer(0),
+		remaining: r.opts.share(index),
 	}
-	w.writeTemplate = setFrame(w.path, r.value)
-	if r.opts.Op == OpCreate {
-		w.writeTemplate = createFrame(w.createdPath(0), r.value, 0)
+	switch r.opts.Op {
+	case OpChildren, OpMulti:
+	default:
+		w.several = r.opts.Op == OpCreate || r.opts.Znodes > 0
 	}
-	read := int32(wireGetData)
-	if r.opts.Op == OpExists {
-		read = wireExists
-	}
-	w.readTemplate = readFrame(read, w.path)
-	if r.opts.Znodes > 0 {
+	if w.several && r.opts.Op != OpCreate {
 		w.chance = rand.New(rand.NewPCG(rand.Uint64(), uint64(index)))
-		w.writeTemplate = setFrame(w.createdPath(0), r.value)
-		w.readTemplate = readFrame(read, w.createdPath(0))
 	}
+	w.makeTemplates()
 	return w
+}
+
+// makeTemplates makes the requests, but for their xid and the number of the znode.
+func (w *worker) makeTemplates() {
+	path, op := w.path, w.run.opts.Op
+	if w.several {
+		path = w.createdPath(0)
+	}
+	switch op {
+	case OpCreate:
+		w.writeTemplate = createFrame(path, w.run.value, 0)
+	case OpMulti:
+		var paths []string
+		for n := range w.run.opts.Znodes {
+			paths = append(paths, w.createdPath(int64(n)))
+		}
+		w.writeTemplate = multiFrame(paths, w.run.value)
+	default:
+		w.writeTemplate = setFrame(path, w.run.value)
+	}
+	switch op {
+	case OpChildren:
+		w.readTemplate = readFrame(wireChildren, w.run.workerPath(0), unwatched)
+	case OpExists:
+		w.readTemplate = readFrame(wireExists, path, unwatched)
+	case OpWatch:
+		w.readTemplate = readFrame(wireGetData, path, watched)
+	default:
+		w.readTemplate = readFrame(wireGetData, path, unwatched)
+	}
 }
 
 // createdPath is the path of the n-th znode of OpCreate. Its digits stand at the
@@ -105,13 +133,13 @@ func (w *worker) createdPath(n int64) string {
 	return fmt.Sprintf("%s/%0*d", w.path, createDigits, n)
 }
 
-// live keeps the connection busy until the run is over.
+// live keeps the connection busy until the run is over, or its share is answered.
 func (w *worker) live(ctx context.Context, first net.Conn) {
 	for conn := first; conn != nil; conn = w.reconnect(ctx) {
 		err := w.pump(conn)
 		conn.Close()
 		w.conn.Store(nil)
-		if w.run.over.Load() {
+		if w.run.over.Load() || err == nil {
 			return
 		}
 		w.result.lastErr = err
@@ -140,7 +168,7 @@ func (w *worker) reconnect(ctx context.Context) net.Conn {
 }
 
 // pump runs one link: a writer goroutine, and the reader on this one. It returns
-// when the link breaks or the run is over and everything was answered.
+// when the link breaks, or when there is no more to send and everything was answered.
 func (w *worker) pump(conn net.Conn) error {
 	w.readAt.Store(w.run.now())
 	if tcp, ok := conn.(*net.TCPConn); ok {
@@ -148,7 +176,9 @@ func (w *worker) pump(conn net.Conn) error {
 	}
 	w.nextXid, w.expectXid = 1, 1
 	w.dueAt = w.run.now() + w.run.phase(w.index)
-	w.credits.Store(int64(w.run.opts.Outstanding))
+	w.unsent = w.remaining
+	inFlight := w.allow(w.run.opts.Outstanding)
+	w.credits.Store(int64(inFlight))
 	select {
 	case <-w.wake: // a leftover of the link before
 	default:
@@ -160,7 +190,7 @@ func (w *worker) pump(conn net.Conn) error {
 		defer close(written)
 		w.write(conn, stop)
 	}()
-	err := w.read(conn)
+	err := w.read(conn, inFlight)
 	close(stop)
 	conn.Close()
 	<-written
@@ -273,10 +303,20 @@ func writeDigits(digits []byte, n int64) {
 	}
 }
 
-// read takes replies until the link breaks or, once the run is over, until
-// nothing is in flight.
-func (w *worker) read(conn net.Conn) error {
-	have, inFlight := 0, w.run.opts.Outstanding
+// allow tells how many of n more requests may be sent.
+func (w *worker) allow(n int) int {
+	if w.run.opts.Count == 0 {
+		return n
+	}
+	n = min(n, w.unsent)
+	w.unsent -= n
+	return n
+}
+
+// read takes replies until the link breaks or, once no more is sent, until nothing is in
+// flight.
+func (w *worker) read(conn net.Conn, inFlight int) error {
+	have := 0
 	for inFlight > 0 {
 		n, err := conn.Read(w.inBuf[have:])
 		if err != nil {
@@ -290,12 +330,14 @@ func (w *worker) read(conn net.Conn) error {
 			return err
 		}
 		have = w.keep(used, have)
+		inFlight -= replies
+		w.remaining -= replies
 		if w.run.over.Load() {
-			inFlight -= replies
 			continue
 		}
-		if replies > 0 {
-			w.grant(replies)
+		if more := w.allow(replies); more > 0 {
+			inFlight += more
+			w.grant(more)
 		}
 	}
 	_, err := conn.Write(closeFrame())
@@ -334,6 +376,9 @@ func (w *worker) parse(b []byte, now int64) (used, replies int, err error) {
 			break
 		}
 		head := parseHead(b[used:])
+		if w.run.opts.Op == OpMulti && head.code == 0 {
+			head.code = multiCode(b[used : used+n+4])
+		}
 		used += n + 4
 		if head.xid < 0 {
 			continue

@@ -1,0 +1,74 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+)
+
+// churn opens a session, closes it, and so on until the run is over. The handshake is what
+// is measured; the close is under way before the next one begins, as its session would
+// otherwise stay until it expires.
+func (w *worker) churn(ctx context.Context) {
+	for !w.run.over.Load() && ctx.Err() == nil {
+		begun := w.run.now()
+		w.readAt.Store(begun)
+		conn, err := w.openOne(ctx)
+		now := w.run.now()
+		w.countSession(begun, now, err)
+		if err != nil {
+			select {
+			case <-ctx.Done():
+			case <-time.After(retryPause):
+			}
+			continue
+		}
+		if err := closeSession(conn); err != nil && !w.run.over.Load() {
+			w.result.failures++
+			w.result.lastErr = err
+		}
+		w.conn.Store(nil)
+	}
+}
+
+func (w *worker) openOne(ctx context.Context) (net.Conn, error) {
+	conn, err := open(ctx, w.run.opts.Servers[w.home], &identity{}, w.run.opts.SessionTimeout)
+	if err != nil {
+		return nil, err
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		w.conn.Store(tcp)
+	}
+	return conn, nil
+}
+
+func (w *worker) countSession(begun, now int64, err error) {
+	if now < w.run.from || now >= w.run.until {
+		return
+	}
+	if err != nil {
+		w.result.failures++
+		w.result.lastErr = err
+		return
+	}
+	w.result.latency.Record(time.Duration(now-begun), 1)
+	w.result.writes++
+	w.result.mark(now)
+}
+
+// closeSession closes the session and then the connection, with a reset: the ports of many
+// thousands that wait for late packets would be missing soon.
+func closeSession(conn net.Conn) error {
+	defer conn.Close()
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // it would only be slower
+	}
+	if _, err := conn.Write(closeFrame()); err != nil {
+		return err
+	}
+	if _, err := receive(conn); err != nil {
+		return fmt.Errorf("close a session: %w", err)
+	}
+	return nil
+}
