@@ -23,6 +23,7 @@ FOREIGNFUZZTIME ?= 10s
 TESTTIME ?= 10m
 
 .PHONY: build dev test race lint fuzz sim sim-night sim-table compat mixed bench micro generate cross cover check \
+.PHONY: build dev test race lint fuzz sim sim-night sim-table compat mixed bench bench-hour generate cross cover check \
 	soak robust
 
 build:
@@ -100,8 +101,18 @@ robust:
 	go test -count=1 -v -timeout 120m -run TestClientsSeeNothingWrong ./test/robust \
 		-robust-duration $(ROBUSTTIME) -robust-seed $(or $(SEED),0) -robust-keep '$(KEEP)'
 
-bench: build
-	ZOO_BENCH=1 go test -count=1 -v -timeout 60m ./test/bench/...
+# All figures beside Java's server and the bare one, about 20 minutes on a machine that does nothing
+# else. BENCH has flags of test/bench: -rows REGEXP -sides java,zoo,bare measures a part; -write writes
+# the results that are committed, and docs/benchmarks.md.
+BENCH ?=
+bench:
+	ZOO_BENCH=1 go test -count=1 -v -timeout 60m ./test/bench -run TestFiguresBesideJava $(BENCH)
+
+# HOUR of writes and reads on a large tree, for what happens seldom; of ours alone unless BENCH says more.
+HOUR ?= 1h
+bench-hour:
+	ZOO_BENCH=hour go test -count=1 -v -timeout 24h ./test/bench -run TestAnHourOfWrites -hour $(HOUR) \
+		-sides zoo $(BENCH)
 
 # What the parts of a request cost each for itself: time, bytes and allocations, within two
 # minutes. With COUNT=10 before and after a change benchstat tells the difference. What takes

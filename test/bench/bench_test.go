@@ -1,9 +1,14 @@
 package bench
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -14,8 +19,8 @@ import (
 
 // The flags of make bench; each is also one of go test ./test/bench.
 var (
-	rounds      = flag.Int("rounds", 3, "rounds, in which the sides take turns")
-	duration    = flag.Duration("duration", 10*time.Second, "time that each load is measured")
+	rounds      = flag.Int("rounds", 2, "rounds, in which the sides take turns")
+	duration    = flag.Duration("duration", 6*time.Second, "time that each load is measured")
 	warmup      = flag.Duration("warmup", 3*time.Second, "time before it")
 	connections = flag.Int("connections", 60, "connections of the saturating loads")
 	aloneConns  = flag.Int("alone-connections", 50, "the same on one server")
@@ -23,31 +28,126 @@ var (
 	kills       = flag.Int("kills", 2, "kills of the leader in each round")
 	killConns   = flag.Int("kill-connections", 60, "connections while the leader is killed")
 	killDepth   = flag.Int("kill-outstanding", 1, "requests in flight on each of them")
+	creates     = flag.Int("creates", 300_000, "znodes of the load that only creates")
+	names       = flag.Int("names", 10_000, "children that are listed")
+	watchers    = flag.Int("watchers", 6_000, "watchers of one znode")
+	idle        = flag.Int("idle", 15_000, "sessions that do nothing")
+	znodes      = flag.Int("znodes", 1_000_000, "znodes of a large tree")
+	recoveries  = flag.Int("recoveries", 3, "kills of its server")
+	hour        = flag.Duration("hour", time.Hour, "time of the long load")
 	heap        = flag.String("java-heap", "1g", "-Xmx of Java's servers")
 	sides       = flag.String("sides", "java,zoo,bare", "sides to measure")
+	rows        = flag.String("rows", "", "`regexp` of the names of rows to measure; empty is all")
 	dir         = flag.String("dir", "", "where the data goes; on a disk, not in memory")
 	binary      = flag.String("binary", "", "zoo program to measure; empty builds one")
 	bareBinary  = flag.String("bare", "", "program of test/bench/floor; empty builds one")
-	jsonFile    = flag.String("report", "", "also write every sample to this JSON file")
-	strict      = flag.Bool("strict", false, "fail when a floor is not met")
+	write       = flag.Bool("write", false, "write what is committed of the results")
+	strict      = flag.Bool("strict", false, "fail when a goal is not met")
+)
+
+// Where the results are, seen from here.
+const (
+	recordFile   = "results/latest.json"
+	markdownFile = "../../docs/benchmarks.md"
 )
 
 // The whole table takes minutes and the machine for itself, so make test leaves it
 // out and make bench asks for it.
 func TestFiguresBesideJava(t *testing.T) {
-	if os.Getenv("ZOO_BENCH") == "" {
-		t.Skip("make bench measures; ZOO_BENCH is not set")
+	measureAndReport(t, "make bench", plays, *rounds)
+}
+
+// An hour of writes and reads on a large tree, for make bench-hour: what happens seldom.
+func TestAnHourOfWrites(t *testing.T) {
+	if os.Getenv("ZOO_BENCH") != "hour" {
+		t.Skip("make bench-hour measures; ZOO_BENCH is not hour")
 	}
-	result, err := Measure(t.Context(), settings(t, strings.Split(*sides, ",")))
+	measureAndReport(t, "make bench-hour", hourPlays, 1)
+}
+
+func measureAndReport(t *testing.T, command string, plays []play, rounds int) {
+	t.Helper()
+	if os.Getenv("ZOO_BENCH") == "" {
+		t.Skip(command + " measures; ZOO_BENCH is not set")
+	}
+	s := settings(t, strings.Split(*sides, ","))
+	s.Rounds = rounds
+	result, failed := Measure(t.Context(), s, plays)
+	if result == nil {
+		t.Fatal(failed)
+	}
+	earlier, err := ReadRecord(recordFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := result.WriteText(os.Stdout); err != nil {
+	run := result.run(t, command)
+	if err := result.WriteText(os.Stdout, run.Machine, earlier); err != nil {
 		t.Fatal(err)
 	}
-	writeJSON(t, result)
+	if *write {
+		writeRecord(t, earlier.with(run))
+	}
+	if failed != nil {
+		t.Fatalf("not all was measured: %v", failed)
+	}
 	if *strict && !result.Met() {
-		t.Fatal("a floor is not met")
+		t.Fatal("a goal is not met")
+	}
+}
+
+// run is the result with what is known about it.
+func (r *Result) run(t *testing.T, command string) Run {
+	t.Helper()
+	s := r.Settings
+	return Run{
+		Date: time.Now().UTC().Truncate(time.Second), Command: command + flagsGiven(),
+		Machine: thisMachine(r.Disk), Disk: r.Disk,
+		Zoo: revision(t), Java: r.Versions[sideJava], Go: runtime.Version(),
+		Rounds: s.Rounds, Warmup: s.Warmup.String(), Duration: s.Duration.String(),
+		Others: r.loudest(), Quiet: r.quiet(), Rows: r.rows(),
+	}
+}
+
+// flagsGiven are our own flags of the command line, as make takes them.
+func flagsGiven() string {
+	var given []string
+	flag.Visit(func(f *flag.Flag) {
+		switch {
+		case strings.HasPrefix(f.Name, "test."):
+		case f.Value.String() == "true":
+			given = append(given, "-"+f.Name)
+		default:
+			given = append(given, "-"+f.Name+" "+f.Value.String())
+		}
+	})
+	if len(given) == 0 {
+		return ""
+	}
+	return " BENCH='" + strings.Join(given, " ") + "'"
+}
+
+// revision is what is measured, if git knows it.
+func revision(t *testing.T) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "git", "describe", "--tags", "--always",
+		"--dirty").Output()
+	if err != nil {
+		return "of no known revision"
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// writeRecord writes what is committed.
+func writeRecord(t *testing.T, rec Record) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(recordFile), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	err := errors.Join(rec.write(recordFile), rec.WriteMarkdown(&text),
+		os.WriteFile(markdownFile, []byte(text.String()), 0o600))
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -57,10 +157,18 @@ func settings(t *testing.T, wanted []string) Settings {
 		Binary: *binary, Bare: *bareBinary, Rounds: *rounds, Warmup: *warmup, Duration: *duration,
 		Connections: *connections, AloneConnections: *aloneConns, Outstanding: *outstanding,
 		Kills: *kills, KillConnections: *killConns, KillOutstanding: *killDepth,
-		JavaHeap: *heap, Sides: installedSides(wanted),
+		Creates: *creates, Names: *names, Watchers: *watchers, Idle: *idle, Znodes: *znodes,
+		Recoveries: *recoveries, Hour: *hour, JavaHeap: *heap, Sides: installedSides(wanted),
+		Live: Live{Znodes: *znodes, Connections: *liveConns, Outstanding: *liveDepth,
+			Warmup: *liveWarmup, Duration: *liveDuration},
 		Say: func(line string) { fmt.Println(line) },
 	}
 	var err error
+	if *rows != "" {
+		if s.Rows, err = regexp.Compile(*rows); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if s.Dir, err = os.MkdirTemp(*dir, "zoo-figures-"); err != nil {
 		t.Fatal(err)
 	}
@@ -99,102 +207,4 @@ func installedSides(wanted []string) []string {
 	}
 	fmt.Printf("\n** LEFT OUT: Java's ZooKeeper: %v; install Debian's zookeeper\n\n", err)
 	return slices.DeleteFunc(wanted, func(side string) bool { return side == sideJava })
-}
-
-func writeJSON(t *testing.T, result *Result) {
-	t.Helper()
-	if *jsonFile == "" {
-		return
-	}
-	file, err := os.Create(*jsonFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if err := result.WriteJSON(file); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// Twice the rate is met by exactly twice, and the worst start counts, not the
-// typical one.
-func TestFloorsAreJudgedByMediansAndByTheWorst(t *testing.T) {
-	result := &Result{
-		Settings: Settings{Connections: 60, Outstanding: 100},
-		Samples: map[string]samples{
-			sideJava: {writeRate: {90, 100, 500}, singleP50: {1, 2}, startTime: {2300}},
-			sideZoo:  {writeRate: {200, 200, 10}, singleP50: {1.6}, startTime: {400, 1001}},
-		},
-	}
-	verdicts := map[name]string{}
-	for _, row := range result.rows() {
-		verdicts[row.Name] = row.verdict()
-	}
-	want := map[name]string{writeRate: "met", singleP50: "NOT MET", startTime: "NOT MET",
-		writeCPU: "", writeMemory: "", readRate: "", readCPU: "", singleP99: "", killGap: "",
-		otherCPUs: "", aloneWriteRate: "", aloneWriteCPU: "", aloneReadRate: "", aloneReadCPU: "",
-		singleP999: ""}
-	for figure, verdict := range want {
-		if verdicts[figure] != verdict {
-			t.Errorf("%s: got %q, want %q", figure, verdicts[figure], verdict)
-		}
-	}
-	if result.Met() {
-		t.Error("all in all it counts as met")
-	}
-}
-
-// Whoever compiles beside a measurement is told that it is worth nothing.
-func TestNoiseIsConfessed(t *testing.T) {
-	for cpus, want := range map[float64]bool{0.05: false, 1.2: true} {
-		result := &Result{Samples: map[string]samples{sideZoo: {otherCPUs: {0.01, cpus}}}}
-		var out strings.Builder
-		if err := result.WriteText(&out); err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.Contains(out.String(), "compare nothing"); got != want {
-			t.Errorf("with others using %g CPUs, confessed: %v", cpus, got)
-		}
-	}
-}
-
-// The table shows how far from Java's server and from the bare one zoo is; where the bare
-// one has nothing to say it has a dash.
-func TestBareStandsBesideTheOthers(t *testing.T) {
-	result := &Result{
-		Settings: Settings{Connections: 60, Outstanding: 100},
-		Samples: map[string]samples{
-			sideJava: {writeRate: {100}, killGap: {600}},
-			sideZoo:  {writeRate: {400}, killGap: {30}},
-			sideBare: {writeRate: {800}},
-		},
-	}
-	var out strings.Builder
-	if err := result.WriteText(&out); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{" 100 400 800 4.00 0.50 ", " ms 600 30 - 0.05 - "} {
-		if !strings.Contains(strings.Join(strings.Fields(out.String()), " "), want) {
-			t.Errorf("no %q in\n%s", want, out.String())
-		}
-	}
-}
-
-// A table of a run with one side still prints, with dashes for the other.
-func TestTableOfOneSide(t *testing.T) {
-	result := &Result{Samples: map[string]samples{sideJava: {killGap: {406, 645}}}}
-	var out strings.Builder
-	if err := result.WriteText(&out); err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(out.String()) {
-		if fields := strings.Fields(line); len(fields) > 4 && fields[0] == "leader" {
-			got := strings.Join(fields[len(fields)-5:], " ")
-			if got != "645 - - - -" {
-				t.Errorf("the row ends %q", got)
-			}
-			return
-		}
-	}
-	t.Errorf("no row for the leader in\n%s", out.String())
 }

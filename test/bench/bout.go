@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"zoo/internal/load"
@@ -22,51 +23,51 @@ func (b *bout) say(format string, args ...any) {
 	b.lab.Say(fmt.Sprintf("%-4s  ", b.side) + fmt.Sprintf(format, args...))
 }
 
-// step is one part of a round.
-type step func(context.Context) (samples, error)
-
-// steps are those of a side's three servers. A bare ensemble ends with its leader, and
-// begins with a log that is filled first: neither time would say anything.
-func (b *bout) steps() []step {
-	steps := []step{b.start, b.writes, b.reads, b.single}
-	if b.side == sideBare {
-		return steps
-	}
-	return append(steps, b.kills, b.dev)
-}
-
-// aloneSteps are those of one server of its own.
-func (b *bout) aloneSteps() []step {
-	return []step{b.start, b.aloneWrites, b.aloneReads}
-}
-
-// start runs the servers. For Java the time to the first write is taken here, as
-// it has no command that starts a whole ensemble; for zoo see dev.
+// start runs the servers and tells how long the first write took. A bare one has a log to
+// fill first: its time would say nothing.
 func (b *bout) start(ctx context.Context) (samples, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
+	first := b.ensemble.Servers[0]
 	begun := time.Now()
 	for _, s := range b.ensemble.Servers {
 		if err := s.Start(); err != nil {
 			return nil, err
 		}
 	}
-	if err := load.FirstWrite(ctx, b.ensemble.Servers[0].Address()); err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, b.ensemble.Servers[0].LastLines(20))
+	if err := load.FirstWrite(ctx, first.Address()); err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, first.LastLines(20))
 	}
 	took := millis(time.Since(begun))
 	if err := b.ensemble.WaitServing(ctx); err != nil {
 		return nil, err
 	}
 	b.say("servers: %d, first write after %.0f ms", len(b.ensemble.Servers), took)
-	if b.side != sideJava || len(b.ensemble.Servers) == 1 {
+	if b.side == sideBare {
 		return nil, nil
 	}
-	return samples{startTime: {took}}, nil
+	if version, err := first.Ask(ctx, "srvr"); err == nil {
+		b.lab.versions[b.side] = versionOf(version)
+	}
+	switch len(b.ensemble.Servers) {
+	case 1:
+		return samples{aloneStartTime: {took}}, nil
+	case 3:
+		return samples{startTime: {took}}, nil
+	}
+	return nil, nil
+}
+
+// versionOf is the version in the answer to srvr, without what follows it.
+func versionOf(answer string) string {
+	line, _, _ := strings.Cut(answer, "\n")
+	version := strings.TrimPrefix(line, "Zookeeper version: ")
+	version, _, _ = strings.Cut(version, ",")
+	return version
 }
 
 func (b *bout) writes(ctx context.Context) (samples, error) {
-	report, err := b.run(ctx, load.OpSet, b.lab.Connections, b.lab.Outstanding)
+	report, err := b.run(ctx, b.saturating(load.OpSet))
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +84,7 @@ func (b *bout) writes(ctx context.Context) (samples, error) {
 }
 
 func (b *bout) reads(ctx context.Context) (samples, error) {
-	report, err := b.run(ctx, load.OpGet, b.lab.Connections, b.lab.Outstanding)
+	report, err := b.run(ctx, b.saturating(load.OpGet))
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +92,7 @@ func (b *bout) reads(ctx context.Context) (samples, error) {
 }
 
 func (b *bout) aloneWrites(ctx context.Context) (samples, error) {
-	report, err := b.run(ctx, load.OpSet, b.lab.AloneConnections, b.lab.Outstanding)
+	report, err := b.run(ctx, b.driver(load.OpSet, b.lab.AloneConnections, b.lab.Outstanding))
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +100,7 @@ func (b *bout) aloneWrites(ctx context.Context) (samples, error) {
 }
 
 func (b *bout) aloneReads(ctx context.Context) (samples, error) {
-	report, err := b.run(ctx, load.OpGet, b.lab.AloneConnections, b.lab.Outstanding)
+	report, err := b.run(ctx, b.driver(load.OpGet, b.lab.AloneConnections, b.lab.Outstanding))
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +108,7 @@ func (b *bout) aloneReads(ctx context.Context) (samples, error) {
 }
 
 func (b *bout) single(ctx context.Context) (samples, error) {
-	report, err := b.run(ctx, load.OpSet, 1, 1)
+	report, err := b.run(ctx, b.driver(load.OpSet, 1, 1))
 	if err != nil {
 		return nil, err
 	}
@@ -117,10 +118,7 @@ func (b *bout) single(ctx context.Context) (samples, error) {
 
 // run drives one load and says what came of it. A load that was not answered
 // without errors is no measurement.
-func (b *bout) run(ctx context.Context, op load.Op, connections, outstanding int,
-) (*load.Report, error) {
-	d := b.driver(op, connections, outstanding)
-	d.warmup, d.duration = b.lab.Warmup, b.lab.Duration
+func (b *bout) run(ctx context.Context, d *driver) (*load.Report, error) {
 	around := listen(d.pids)
 	report, err := d.run(ctx)
 	if err != nil {
@@ -135,16 +133,23 @@ func (b *bout) run(ctx context.Context, op load.Op, connections, outstanding int
 	// What is lost was in flight at the end: a slow server does not answer it in time.
 	if report.Failures+report.Reconnects > 0 {
 		return nil, fmt.Errorf("%s failed in part: %d failures, %d reconnects, last %s",
-			op, report.Failures, report.Reconnects, report.LastError)
+			d.op, report.Failures, report.Reconnects, report.LastError)
 	}
 	return report, nil
 }
 
+// driver is a load for the usual time.
 func (b *bout) driver(op load.Op, connections, outstanding int) *driver {
 	return &driver{
 		binary: b.lab.Binary, servers: b.ensemble.Addresses(), pids: b.ensemble.PIDs(),
 		op: op, connections: connections, outstanding: outstanding,
+		warmup: b.lab.Warmup, duration: b.lab.Duration,
 	}
+}
+
+// saturating is a load that asks for as much as three servers can.
+func (b *bout) saturating(op load.Op) *driver {
+	return b.driver(op, b.lab.Connections, b.lab.Outstanding)
 }
 
 func summary(r *load.Report) string {
@@ -170,6 +175,9 @@ func (b *bout) kills(ctx context.Context) (samples, error) {
 			return nil, err
 		}
 		gaps = append(gaps, gap)
+	}
+	if len(b.ensemble.Servers) == 5 {
+		return samples{killGapOfFive: gaps}, nil
 	}
 	return samples{killGap: gaps}, nil
 }
@@ -216,9 +224,6 @@ func (b *bout) leader(ctx context.Context) (*ensemble.Server, error) {
 // dev measures zoo dev from its start to the line that reports the first write. The
 // servers of the round are stopped first: nobody starts an ensemble beside another.
 func (b *bout) dev(ctx context.Context) (samples, error) {
-	if b.side != sideZoo {
-		return nil, nil
-	}
 	if err := b.ensemble.Close(); err != nil {
 		return nil, err
 	}
@@ -234,7 +239,7 @@ func (b *bout) dev(ctx context.Context) (samples, error) {
 		return nil, err
 	}
 	b.say("zoo dev, first write after %.0f ms", millis(took))
-	return samples{startTime: {millis(took)}}, nil
+	return samples{devTime: {millis(took)}}, nil
 }
 
 func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -5,8 +5,13 @@
 // time is never counted as theirs. Java's server and ours read the same zoo.cfg.
 //
 // It guarantees that what it compares was measured in one run, and it says met or
-// not met against the floors of the project. It cannot make the machine quiet: it
-// measures what others used meanwhile, and says so when that spoils the figures.
+// not met against the goals of the project, which are data (figures). What was measured last
+// is committed (results/latest.json, and docs/benchmarks.md for people), and zoo's values
+// stand beside it. It cannot make the machine quiet: it measures what others used meanwhile,
+// and says so when that spoils the figures.
+//
+// A play is what one new ensemble is measured for, in steps; a row that is new is a figure
+// with its goal, and a step that gives it.
 //
 // TestWritesGoOnBesideSnapshots measures this project alone: what writers notice while
 // snapshots of a million znodes are written.
@@ -15,7 +20,9 @@
 // of several sizes, and shows how long the writers of the others had to wait.
 //
 //	make bench
+//	make bench BENCH='-rows ^watch -sides java,zoo'
+//	make bench BENCH=-write
+//	make bench-hour HOUR=10m
 //	ZOO_BENCH=1 go test -v ./test/bench -run ALostLeader -losses 20 -voters 3,5
 //	ZOO_BENCH=1 go test -v ./test/bench -run BesideSnapshots -live-duration 60s
-//	ZOO_BENCH=1 go test -v ./test/bench -rounds 5 -duration 20s -report figures.json
 package bench

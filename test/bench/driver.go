@@ -28,11 +28,18 @@ type driver struct {
 	warmup, duration time.Duration
 	// sizeBytes is the size of a value; 0 is valueBytes.
 	sizeBytes int
-	// znodes of each connection are filled in first, and each second is told; 0 is one,
-	// and tells of all together.
+	// znodes of each connection are filled in first; 0 is one.
 	znodes int
+	// timeline tells each second.
+	timeline bool
 	// rate is that of all connections; 0 is as many as are answered.
 	rate float64
+	// reads is the share of reads of a mixed load.
+	reads float64
+	// count, if not 0, is how many requests there are; their znodes are kept.
+	count int
+	// session is its timeout; 0 is the load's own default.
+	session time.Duration
 
 	// event, when not nil, happens at after the start of the process.
 	at    time.Duration
@@ -53,16 +60,33 @@ func (d *driver) endLimit() time.Duration {
 	return endLimit + time.Duration(d.connections*d.znodes)*300*time.Microsecond
 }
 
-func (d *driver) run(ctx context.Context) (*load.Report, error) {
-	ctx, cancel := context.WithTimeout(ctx, d.warmup+d.duration+d.endLimit())
-	defer cancel()
-	cmd := exec.CommandContext(ctx, d.binary, "bench", "--json", "--op", string(d.op),
+// sessionTimeout is the longest that Java's servers grant with their usual tickTime: many
+// thousands of sessions take their time.
+const sessionTimeout = 40 * time.Second
+
+// arguments are those of zoo.
+func (d *driver) arguments() []string {
+	args := []string{"bench", "--json", "--op", string(d.op),
 		"--servers", strings.Join(d.servers, ","), "--pids", joined(d.pids),
 		"--connections", strconv.Itoa(d.connections), "--outstanding", strconv.Itoa(d.outstanding),
 		"--size", strconv.Itoa(cmp.Or(d.sizeBytes, valueBytes)),
-		"--znodes", strconv.Itoa(d.znodes), "--timeline="+strconv.FormatBool(d.znodes > 0),
+		"--znodes", strconv.Itoa(d.znodes), "--timeline=" + strconv.FormatBool(d.timeline),
 		"--rate", strconv.FormatFloat(d.rate, 'f', 0, 64),
-		"--warmup", d.warmup.String(), "--duration", d.duration.String())
+		"--count", strconv.Itoa(d.count), "--keep=" + strconv.FormatBool(d.count > 0),
+		"--warmup", d.warmup.String(), "--duration", d.duration.String()}
+	if d.session > 0 {
+		args = append(args, "--session", d.session.String())
+	}
+	if d.op == load.OpMixed {
+		args = append(args, "--reads", strconv.FormatFloat(d.reads, 'f', -1, 64))
+	}
+	return args
+}
+
+func (d *driver) run(ctx context.Context) (*load.Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.warmup+d.duration+d.endLimit())
+	defer cancel()
+	cmd := exec.CommandContext(ctx, d.binary, d.arguments()...)
 	// A collection of the load's garbage would count as the server's delay.
 	cmd.Env = append(os.Environ(), "GOGC=off", "GOMEMLIMIT=1GiB")
 	var out, complaints bytes.Buffer

@@ -63,7 +63,7 @@ type Loss struct {
 // Measure loses leaders until all was seen.
 func (f *Failover) Measure(ctx context.Context) ([]*Loss, error) {
 	var all []*Loss
-	l := &lab{Settings: f.Settings, samples: map[string]samples{}}
+	l := newLab(f.Settings)
 	for _, voters := range f.Voters {
 		for _, side := range f.Sides {
 			losses, err := f.ensemble(ctx, l, side, voters)
@@ -79,7 +79,7 @@ func (f *Failover) Measure(ctx context.Context) ([]*Loss, error) {
 // ensemble measures all ways on one new ensemble. Its directory stays when it fails.
 func (f *Failover) ensemble(
 	ctx context.Context, l *lab, side string, voters int) (_ []*Loss, err error) {
-	program, err := l.program(side)
+	program, err := l.program(side, "")
 	if err != nil {
 		return nil, err
 	}

@@ -40,8 +40,8 @@ type LiveResult struct {
 
 // The floors: what a snapshot may cost. Latencies are those of 99.9 % of the writes.
 const (
-	liveRateShareMin = 0.8
-	liveDelayMaxMs   = 10
+	liveRateShareMin = 0.85
+	liveDelayMaxMs   = 5
 )
 
 // Measure writes as fast as is answered, and then half as fast, with a rate: there
@@ -80,7 +80,7 @@ func (l *Live) run(ctx context.Context, title string, rate float64) (_ *LiveResu
 	d := &driver{
 		binary: l.Binary, servers: e.Addresses(), pids: e.PIDs(), op: load.OpSet,
 		connections: l.Connections, outstanding: l.Outstanding, sizeBytes: liveBytes,
-		znodes: max(l.Znodes/l.Connections, 1), rate: rate,
+		znodes: max(l.Znodes/l.Connections, 1), timeline: true, rate: rate,
 		warmup: l.Warmup, duration: l.Duration,
 	}
 	watched, stop := context.WithCancel(ctx)

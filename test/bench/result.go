@@ -1,12 +1,12 @@
 package bench
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"runtime"
+	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 )
 
 // Result is the outcome of a run.
@@ -15,6 +15,8 @@ type Result struct {
 	Disk     Disk
 	// Samples are those of each side.
 	Samples map[string]samples
+	// Versions are what the servers of each side call themselves.
+	Versions map[string]string
 }
 
 // row is a figure with its values. A side that was not measured has none.
@@ -22,36 +24,63 @@ type row struct {
 	Name    name      `json:"name"`
 	Title   string    `json:"title"`
 	Unit    string    `json:"unit"`
+	Digits  int       `json:"digits"`
+	Better  direction `json:"better"`
 	Java    *float64  `json:"java,omitempty"`
 	Zoo     *float64  `json:"zoo,omitempty"`
 	Bare    *float64  `json:"bare,omitempty"`
-	Floor   string    `json:"floor,omitempty"`
+	Goal    string    `json:"goal,omitempty"`
 	Met     *bool     `json:"met,omitempty"`
 	JavaAll []float64 `json:"java_samples,omitempty"`
 	ZooAll  []float64 `json:"zoo_samples,omitempty"`
 	BareAll []float64 `json:"bare_samples,omitempty"`
-
-	digits int
 }
 
+// titles are what stands in the titles of figures.
+func (s *Settings) titles() *strings.Replacer {
+	load := func(connections int) string {
+		return fmt.Sprintf("%d x %d", connections, s.Outstanding)
+	}
+	return strings.NewReplacer("%s", load(s.Connections), "%a", load(s.AloneConnections),
+		"%c", thousands(s.Creates), "%n", thousands(s.Names), "%w", thousands(s.Watchers),
+		"%i", thousands(s.Idle), "%z", thousands(s.Znodes), "%h", hours(s.Hour))
+}
+
+// thousands groups the digits of a number.
+func thousands(n int) string {
+	text := strconv.Itoa(n)
+	for at := len(text) - 3; at > 0; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
+}
+
+func hours(d time.Duration) string {
+	if d == time.Hour {
+		return "an hour"
+	}
+	return d.String()
+}
+
+// rows are the figures that any side has.
 func (r *Result) rows() []row {
-	load := fmt.Sprintf("%d x %d", r.Settings.Connections, r.Settings.Outstanding)
-	alone := fmt.Sprintf("%d x %d", r.Settings.AloneConnections, r.Settings.Outstanding)
-	titles := strings.NewReplacer("%s", load, "%a", alone)
+	titles := r.Settings.titles()
 	var rows []row
 	for _, f := range figures {
 		out := row{
-			Name: f.name, Title: titles.Replace(f.title), Unit: f.unit,
+			Name: f.name, Title: titles.Replace(f.title), Unit: f.unit, Digits: f.digits,
+			Better: f.better, Goal: f.asked(),
 			JavaAll: r.Samples[sideJava][f.name], ZooAll: r.Samples[sideZoo][f.name],
-			BareAll: r.Samples[sideBare][f.name], digits: f.digits,
+			BareAll: r.Samples[sideBare][f.name],
 		}
 		out.Java, out.Zoo = chosen(f, out.JavaAll), chosen(f, out.ZooAll)
 		out.Bare = chosen(f, out.BareAll)
-		if f.floor != nil && out.Java != nil && out.Zoo != nil {
-			met, asked := f.floor(*out.Java, *out.Zoo)
-			out.Met, out.Floor = &met, asked
+		if met, known := f.judge(out.Java, out.Zoo); known {
+			out.Met = &met
 		}
-		rows = append(rows, out)
+		if out.Java != nil || out.Zoo != nil || out.Bare != nil {
+			rows = append(rows, out)
+		}
 	}
 	return rows
 }
@@ -64,7 +93,7 @@ func chosen(f figure, values []float64) *float64 {
 	return &value
 }
 
-// Met tells whether every floor that could be judged was met.
+// Met tells whether every goal that could be judged was met.
 func (r *Result) Met() bool {
 	for _, row := range r.rows() {
 		if row.Met != nil && !*row.Met {
@@ -74,47 +103,56 @@ func (r *Result) Met() bool {
 	return true
 }
 
-// WriteText writes the table for people.
-func (r *Result) WriteText(w io.Writer) error {
-	s := r.Settings
-	fmt.Fprintf(w, "\n%s\n%d CPUs shared with the load; %d rounds of %v each after %v; "+
-		"values of %d bytes\n\n",
-		r.Disk, runtime.NumCPU(), s.Rounds, s.Duration, s.Warmup, valueBytes)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "WORK\tUNIT\tJAVA\tZOO\tBARE\tZOO/JAVA\tZOO/BARE\tFLOOR\t")
-	for _, row := range r.rows() {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Title, row.Unit,
-			row.number(row.Java), row.number(row.Zoo), row.number(row.Bare),
-			row.ratio(row.Java), row.ratio(row.Bare), row.Floor, row.verdict())
-	}
-	if err := t.Flush(); err != nil || r.quiet() {
-		return err
-	}
-	_, err := fmt.Fprintln(w,
-		"\nThe machine was busy with other things: these figures compare nothing.")
-	return err
-}
-
 // noiseMax is what others may use, in CPUs, without spoiling a measurement.
 const noiseMax = 0.15
 
-// quiet tells whether all sides had the machine for themselves, as far as known.
-func (r *Result) quiet() bool {
+// loudest is what others have used at most, in CPUs, as far as known.
+func (r *Result) loudest() (cpus float64) {
 	for _, side := range r.Samples {
-		for _, cpus := range side[otherCPUs] {
-			if cpus > noiseMax {
-				return false
-			}
+		for _, used := range side[otherCPUs] {
+			cpus = max(cpus, used)
 		}
 	}
-	return true
+	return cpus
+}
+
+// quiet tells whether all sides had the machine for themselves.
+func (r *Result) quiet() bool { return r.loudest() <= noiseMax }
+
+// WriteText writes the table for people, beside the results of earlier runs.
+func (r *Result) WriteText(w io.Writer, machine Machine, earlier Record) error {
+	s := r.Settings
+	fmt.Fprintf(w, "\n%s\n%v\n%d rounds of %v each after %v; values of %d bytes unless said\n\n",
+		r.Disk, machine, s.Rounds, s.Duration, s.Warmup, valueBytes)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "WORK\tUNIT\tJAVA\tZOO\tBARE\tZOO/JAVA\tZOO/BARE\tGOAL\t\tZOO SINCE\t")
+	elsewhere := false
+	for _, row := range r.rows() {
+		change, comparable := earlier.change(row, machine)
+		elsewhere = elsewhere || !comparable
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", row.Title, row.Unit,
+			row.number(row.Java), row.number(row.Zoo), row.number(row.Bare),
+			row.ratio(row.Java), row.ratio(row.Bare), row.Goal, row.verdict(), change)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nZOO SINCE is the change against the committed results, if they are of "+
+		"the same machine.\nWithin %d %% it is noise.\n", noisePercent)
+	if elsewhere {
+		fmt.Fprintln(w, "Some of them are of another machine.")
+	}
+	if !r.quiet() {
+		fmt.Fprintln(w, "The machine was busy with other things: these figures compare nothing.")
+	}
+	return nil
 }
 
 func (r *row) number(value *float64) string {
 	if value == nil {
 		return "-"
 	}
-	return fmt.Sprintf("%.*f", r.digits, *value)
+	return fmt.Sprintf("%.*f", r.Digits, *value)
 }
 
 // ratio is zoo's value to that of another side.
@@ -133,17 +171,4 @@ func (r *row) verdict() string {
 		return "met"
 	}
 	return "NOT MET"
-}
-
-// WriteJSON writes the same with every sample.
-func (r *Result) WriteJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(struct {
-		Disk    Disk  `json:"disk"`
-		CPUs    int   `json:"cpus"`
-		Rounds  int   `json:"rounds"`
-		Quiet   bool  `json:"quiet"`
-		Figures []row `json:"figures"`
-	}{r.Disk, runtime.NumCPU(), r.Settings.Rounds, r.quiet(), r.rows()})
 }

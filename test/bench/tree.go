@@ -14,6 +14,9 @@ import (
 	"zoo/test/ensemble"
 )
 
+// treeLimit bounds the measurement of one side.
+const treeLimit = 15 * time.Minute
+
 // The tree whose memory is measured: paths of 35 bytes, a thousand to a directory.
 const (
 	treeDirectory  = 1000
@@ -23,29 +26,29 @@ const (
 	treeDepth   = 64
 )
 
-// memoryFloor is what a znode may add to the memory of a server, in bytes.
-const memoryFloor = 350
-
-// Memory is what a tree costs a standalone server's process.
-type Memory struct {
-	Znodes int
-	// Empty is the resident memory of the process before the tree was made, Created
-	// right after its last znode, and Restarted when it serves once more from what lies
+// treeCost is what a tree costs a standalone server's process.
+type treeCost struct {
+	znodes int
+	// empty is the resident memory of the process before the tree was made, created
+	// right after its last znode, and restarted when it serves once more from what lies
 	// on the disk.
-	Empty, Created, Restarted int64
+	empty, created, restarted int64
+	// took is the time of each start after a kill, from that of the process to the first
+	// acknowledged write and the first answered read of the tree.
+	took []time.Duration
 }
 
-// PerZnode is how much a znode adds, at the worse of the two times.
-func (m Memory) PerZnode() float64 {
-	return float64(max(m.Created, m.Restarted)-m.Empty) / float64(m.Znodes)
+// perZnode is how much a znode adds, at the worse of the two times.
+func (c treeCost) perZnode() float64 {
+	return float64(max(c.created, c.restarted)-c.empty) / float64(c.znodes)
 }
 
 // String is one line for people.
-func (m Memory) String() string {
-	each := func(now int64) float64 { return float64(now-m.Empty) / float64(m.Znodes) }
+func (c treeCost) String() string {
+	each := func(now int64) float64 { return float64(now-c.empty) / float64(c.znodes) }
 	return fmt.Sprintf("%d znodes: %.0f bytes each as created, %.0f after a restart, "+
-		"over %.1f MiB without them", m.Znodes, each(m.Created), each(m.Restarted),
-		float64(m.Empty)/(1<<20))
+		"over %.1f MiB without them; serving after %v", c.znodes, each(c.created),
+		each(c.restarted), float64(c.empty)/(1<<20), c.took)
 }
 
 // treePath is the path of the i-th znode.
@@ -53,32 +56,33 @@ func treePath(i int) string { return fmt.Sprintf("%s/a-znode-%09d", treeDir(i), 
 
 func treeDir(i int) string { return fmt.Sprintf("/bench/dir-%06d", i/treeDirectory) }
 
-// MeasureMemory has clients create a tree on a server, and starts the server again.
-func MeasureMemory(ctx context.Context, binary, dir string, znodes int) (m Memory, err error) {
-	e, err := ensemble.New(ensemble.Options{Dir: dir, Voters: 1, Program: ensemble.Zoo(binary)})
-	if err != nil {
-		return m, err
-	}
-	defer func() { err = errors.Join(err, e.Close()) }()
-	if err := e.Start(ctx); err != nil {
-		return m, err
-	}
-	s := e.Servers[0]
-	m.Znodes = znodes
-	if m.Empty, err = resident(s); err != nil {
-		return m, err
+// measureTree has clients create a tree on a server that serves, kills it, and starts it
+// again, a number of times. The snapshots and the log are those that the server has made
+// while it was written to.
+func measureTree(ctx context.Context, s *ensemble.Server, znodes, kills int) (treeCost, error) {
+	c := treeCost{znodes: znodes}
+	var err error
+	if c.empty, err = resident(s); err != nil {
+		return c, err
 	}
 	if err := createTree(ctx, s.Address(), znodes); err != nil {
-		return m, fmt.Errorf("%w\n%s", err, s.LastLines(20))
+		return c, err
 	}
-	if m.Created, err = resident(s); err != nil {
-		return m, err
+	if c.created, err = resident(s); err != nil {
+		return c, err
 	}
-	if err := errors.Join(s.Kill(), s.Start(), s.WaitServing(ctx)); err != nil {
-		return m, err
+	for range kills {
+		if err := s.Kill(); err != nil {
+			return c, err
+		}
+		begun := time.Now()
+		if err := errors.Join(s.Start(), serves(ctx, s.Address(), znodes)); err != nil {
+			return c, err
+		}
+		c.took = append(c.took, time.Since(begun))
 	}
-	m.Restarted, err = resident(s)
-	return m, err
+	c.restarted, err = resident(s)
+	return c, err
 }
 
 func resident(s *ensemble.Server) (int64, error) { return load.ResidentBytes(s.PID()) }
@@ -135,5 +139,18 @@ func createShare(ctx context.Context, server string, next *atomic.Int64, end int
 	return errors.Join(append(errs, c.Close(ctx))...)
 }
 
-// memoryLimit bounds the whole measurement.
-const memoryLimit = 10 * time.Minute
+// serves returns when a write was acknowledged and the last znode of the tree was read.
+func serves(ctx context.Context, server string, znodes int) error {
+	if err := load.FirstWrite(ctx, server); err != nil {
+		return err
+	}
+	c, err := client.Dial(ctx, client.Options{Servers: []string{server}})
+	if err != nil {
+		return err
+	}
+	data, _, err := c.Get(ctx, treePath(znodes-1), nil)
+	if err == nil && len(data) != treeValueBytes {
+		err = fmt.Errorf("the last znode has %d bytes", len(data))
+	}
+	return errors.Join(err, c.Close(ctx))
+}
