@@ -66,7 +66,7 @@ var plays = []play{
 	}},
 	{voters: 5, steps: []step{
 		{take: (*bout).start, first: true},
-		{take: (*bout).kills, rows: []name{killGapOfFive}, sides: whole},
+		{take: (*bout).kills, rows: []name{killGapOfFive}, sides: whole, once: true},
 	}},
 	{voters: 1, javaHeap: "3g", steps: []step{
 		{take: (*bout).start, first: true},
