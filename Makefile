@@ -102,7 +102,7 @@ robust:
 		-robust-duration $(ROBUSTTIME) -robust-seed $(or $(SEED),0) -robust-keep '$(KEEP)'
 
 # All figures beside Java's server and the bare one, about 20 minutes on a machine that does nothing
-# else. BENCH has flags of test/bench: -rows REGEXP -sides java,zoo,bare measures a part; -write writes
+# else. BENCH has flags of test/bench: -rows "REGEXP" -sides java,zoo,bare measures a part; -write writes
 # the results that are committed, and docs/benchmarks.md.
 BENCH ?=
 bench:

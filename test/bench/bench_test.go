@@ -108,12 +108,16 @@ func (r *Result) run(t *testing.T, command string) Run {
 	}
 }
 
-// flagsGiven are our own flags of the command line, as make takes them.
+// flagsGiven are our own flags of the command line, as make takes them, without the paths
+// of one machine.
 func flagsGiven() string {
 	var given []string
+	paths := []string{"dir", "binary", "bare"}
 	flag.Visit(func(f *flag.Flag) {
 		switch {
-		case strings.HasPrefix(f.Name, "test."):
+		case strings.HasPrefix(f.Name, "test.") || slices.Contains(paths, f.Name):
+		case f.Name == "rows":
+			given = append(given, fmt.Sprintf("-rows %q", f.Value.String()))
 		case f.Value.String() == "true":
 			given = append(given, "-"+f.Name)
 		default:

@@ -58,11 +58,14 @@ func (b *bout) start(ctx context.Context) (samples, error) {
 	return nil, nil
 }
 
-// versionOf is the version in the answer to srvr, without what follows it.
+// versionOf is the version in the answer to srvr, without the commit and the date, of which
+// a distribution may know neither.
 func versionOf(answer string) string {
 	line, _, _ := strings.Cut(answer, "\n")
 	version := strings.TrimPrefix(line, "Zookeeper version: ")
-	version, _, _ = strings.Cut(version, ",")
+	if end := strings.IndexAny(version, "-,"); end >= 0 {
+		version = version[:end]
+	}
 	return version
 }
 

@@ -11,7 +11,7 @@ import (
 
 // Disk is what the data lies on. Times are milliseconds.
 type Disk struct {
-	Dir        string  `json:"dir"`
+	Dir        string  `json:"-"`
 	FileSystem string  `json:"file_system"`
 	SyncP50    float64 `json:"fsync_p50_ms"`
 	SyncMax    float64 `json:"fsync_max_ms"`

@@ -20,7 +20,7 @@
 // of several sizes, and shows how long the writers of the others had to wait.
 //
 //	make bench
-//	make bench BENCH='-rows ^watch -sides java,zoo'
+//	make bench BENCH='-rows "^watch|^multi" -sides java,zoo'
 //	make bench BENCH=-write
 //	make bench-hour HOUR=10m
 //	ZOO_BENCH=1 go test -v ./test/bench -run ALostLeader -losses 20 -voters 3,5

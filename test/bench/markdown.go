@@ -73,6 +73,9 @@ func (run *Run) writeMarkdown(w io.Writer, title string) error {
 
 // noise says how far the figures can be trusted.
 func (run *Run) noise() string {
+	if _, measured := run.row(otherCPUs); !measured {
+		return "what other processes used meanwhile was not measured"
+	}
 	if run.Quiet {
 		return fmt.Sprintf("other processes used at most %.2f CPUs meanwhile", run.Others)
 	}

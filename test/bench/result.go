@@ -160,7 +160,11 @@ func (r *row) ratio(other *float64) string {
 	if other == nil || r.Zoo == nil || *other == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%.2f", *r.Zoo / *other)
+	ratio := *r.Zoo / *other
+	if ratio < 0.1 {
+		return fmt.Sprintf("%.3f", ratio)
+	}
+	return fmt.Sprintf("%.2f", ratio)
 }
 
 func (r *row) verdict() string {
