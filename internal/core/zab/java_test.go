@@ -94,6 +94,27 @@ func TestHeartbeatsAreAnsweredAsJavasLeaderReadsThem(t *testing.T) {
 	}
 }
 
+// More sessions than Java's leader reads in one packet come in several. Our leader counts
+// answers and reads all sessions in one.
+func TestManyTouchedSessionsComeAsTheLeaderReadsThem(t *testing.T) {
+	for extends, want := range map[bool][]int{
+		false: {javaTouchedMax * 12, javaTouchedMax * 12, 12}, true: {(2*javaTouchedMax + 1) * 12},
+	} {
+		_, x := follow(t, 3, 3)
+		x.phase, x.extends, x.out.Send = following, extends, nil
+		x.Pong(1, make([]wire.SessionTimeout, 2*javaTouchedMax+1))
+		var got []int
+		for _, s := range x.out.Send {
+			if s.Packet.Type == wire.PacketPing {
+				got = append(got, len(s.Packet.Data))
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("extended %v: answers of %v bytes, want %v", extends, got, want)
+		}
+	}
+}
+
 // Java's leader goes on while it sends its tree: that may hold what the proposals behind
 // it bring, and their digests are not the tree's before all are applied.
 func TestATreeOfJavasIsFuzzyUntilNewLeader(t *testing.T) {

@@ -524,15 +524,28 @@ func (l *Learner) heartbeat() Upcall {
 	return Ping
 }
 
+// javaTouchedMax is how many sessions a server of Java's reads in one packet with the
+// default of jute.maxbuffer: 12 bytes each, in less than a MiB. Beyond that it hangs up.
+const javaTouchedMax = 80_000
+
 // Pong answers the leader's heartbeat with the touched sessions. None is an empty buffer
-// and not a null one, which Java's leader cannot read.
+// and not a null one, which Java's leader cannot read. That one may be given several
+// answers; ours counts them (confirm.go) and takes any number of sessions in one.
 func (l *Learner) Pong(z zoo.Zxid, touched []wire.SessionTimeout) {
+	for !l.extends && len(touched) > javaTouchedMax {
+		l.pong(z, touched[:javaTouchedMax])
+		touched = touched[javaTouchedMax:]
+	}
+	l.pong(z, touched)
+	l.tellCount()
+}
+
+func (l *Learner) pong(z zoo.Zxid, touched []wire.SessionTimeout) {
 	data := []byte{}
 	for i := range touched {
 		data = touched[i].AppendTo(data)
 	}
 	l.out.send(l.link, wire.QuorumPacket{Type: wire.PacketPing, Zxid: z, Data: data})
-	l.tellCount()
 }
 
 // forwardedHeaderBytes is what REQUEST has before the request's own record.
