@@ -25,6 +25,8 @@ TESTTIME ?= 10m
 .PHONY: build dev test race lint fuzz sim sim-night sim-table compat mixed bench micro generate cross cover check \
 .PHONY: build dev test race lint fuzz sim sim-night sim-table compat mixed bench bench-hour generate cross cover check \
 	soak robust
+.PHONY: build dev test race lint fuzz sim sim-night sim-table compat mixed bench micro curves generate cross \
+	cover check soak robust
 
 build:
 	$(GOBUILD) -o bin/zoo ./cmd/zoo
@@ -125,6 +127,16 @@ micro:
 		./internal/core/acl ./internal/core/prep ./internal/core/replica ./internal/core/tree \
 		./internal/core/watch ./internal/core/zab ./internal/disk/adler ./internal/disk/txnlog \
 		./internal/net/peer ./internal/server
+
+# How cost grows: CURVES by name, WIDE=1 for the points that take minutes, SIDES=zoo,java.
+# Tables, plots and docs/scale-curves.md are written anew.
+CURVES ?=
+WIDE ?=
+SIDES ?= zoo
+curves: build
+	ZOO_CURVES=1 go test -count=1 -v -timeout 120m -run TestCurvesAreMeasured ./test/bench/curves \
+		-binary '$(CURDIR)/bin/zoo' -curves '$(CURVES)' -sides '$(SIDES)' $(if $(WIDE),-wide)
+	go test -count=1 -run TestPageIsWhatTablesAndWordsMake ./test/bench/curves -write
 
 generate:
 	go generate ./...

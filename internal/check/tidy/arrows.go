@@ -107,6 +107,8 @@ var rooms = []room{
 	{name: "test/migrate", imports: []string{"client", "internal/migrate/ask", "test/ensemble"}},
 	{name: "test/slow", imports: append(slices.Clone(encoding), "internal/load", "test/ensemble")},
 	{name: "test/bench", imports: []string{"internal/load", "client", "test/ensemble"}},
+	{name: "test/bench/curves", imports: append(slices.Clone(encoding), "internal/load", "client",
+		"test/ensemble")},
 	// The floor must owe nothing to what is measured against it.
 	{name: "test/bench/floor"},
 	{name: "test/robust", imports: append(slices.Clone(encoding), "client",
