@@ -52,9 +52,9 @@ const pageHead = `# How cost grows
 Made of the tables in docs/scale and of what is written in test/bench/curves/testdata; a test
 keeps it so. Measured by make curves on a machine with 2 cores that servers and load share, fsync
 on; each point is one measurement with new servers, so that a few per cent mean nothing.
-other_cpus is how many CPUs others were using
-meanwhile: where it is not near 0 the rates are too low, and only the CPU times say much. What
-follows from it for larger machines is in [scale.md](scale.md).
+other_cpus is how many CPUs others were using meanwhile: where it is not near 0 the rates are too
+low, and the CPU times a little high; where it is empty nobody looked. What follows from it for
+larger machines is in [scale.md](scale.md).
 `
 
 // written is the page as tables and words make it.
