@@ -22,11 +22,8 @@ FOREIGNFUZZTIME ?= 10s
 # TESTTIME bounds one package's tests; CI allows 15 minutes for all of them.
 TESTTIME ?= 10m
 
-.PHONY: build dev test race lint fuzz sim sim-night sim-table compat mixed bench micro generate cross cover check \
-.PHONY: build dev test race lint fuzz sim sim-night sim-table compat mixed bench bench-hour generate cross cover check \
-	soak robust
-.PHONY: build dev test race lint fuzz sim sim-night sim-table compat mixed bench micro curves generate cross \
-	cover check soak robust
+.PHONY: build dev test race lint fuzz sim sim-night sim-table compat mixed bench bench-hour micro curves generate \
+	cross cover check soak robust
 
 build:
 	$(GOBUILD) -o bin/zoo ./cmd/zoo
@@ -95,7 +92,7 @@ soak:
 	ZOO_SOAK=1 go test -count=1 -v -timeout 60m \
 		-run TestAParentWithMillionsOfChildrenWorks ./internal/server
 
-# Real processes under partitions, kills and hangs: ROBUSTTIME for each of the nine
+# Real processes under partitions, kills and hangs: ROBUSTTIME for each of its
 # scenarios, the disturbances of SEED, with logs and histories left in KEEP.
 ROBUSTTIME ?= 66s
 KEEP ?=
