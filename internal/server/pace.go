@@ -17,9 +17,9 @@ type pace struct {
 // less than half of it, within bounds: a small one need not hurry less, and a large one
 // must leave room for the log.
 const (
-	snapshotAim     = 3 * time.Second
-	snapshotRateMin = 64 << 20
-	snapshotRateMax = 96 << 20
+	snapshotAim     = 4500 * time.Millisecond
+	snapshotRateMin = 40 << 20
+	snapshotRateMax = 64 << 20
 	// snapshotNodeBytes is what a znode takes in a snapshot beside path and data.
 	snapshotNodeBytes = 76
 )
