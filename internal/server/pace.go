@@ -17,8 +17,8 @@ type pace struct {
 // less than half of it, within bounds: a small one need not hurry less, and a large one
 // must leave room for the log.
 const (
-	snapshotAim     = 4500 * time.Millisecond
-	snapshotRateMin = 40 << 20
+	snapshotAim     = 7 * time.Second
+	snapshotRateMin = 28 << 20
 	snapshotRateMax = 64 << 20
 	// snapshotNodeBytes is what a znode takes in a snapshot beside path and data.
 	snapshotNodeBytes = 76
