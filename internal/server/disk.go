@@ -183,6 +183,10 @@ func (w *logWriter) report(busy bool) {
 	w.server.loop.lend()
 }
 
+// entriesKept is how many entries the memory that is used again may hold, a few times what
+// comes to the log while it syncs.
+const entriesKept = 16 << 10
+
 // doRun does the first job, and with an append all appends behind it.
 func (w *logWriter) doRun(jobs []job) (n int, err error) {
 	if !jobs[0].appends() {
@@ -193,7 +197,9 @@ func (w *logWriter) doRun(jobs []job) (n int, err error) {
 	for ; n < len(jobs) && jobs[n].appends(); n++ {
 		entries = append(entries, jobs[n].op.Entries...)
 	}
-	w.entries = entries
+	if w.entries = entries; cap(entries) > entriesKept {
+		w.entries = nil
+	}
 	defer clear(entries)
 	if err := w.store.Append(entries); err != nil {
 		return 1, err

@@ -1,6 +1,10 @@
 package bench
 
-import "time"
+import (
+	"time"
+
+	"zoo/test/bench/cpu"
+)
 
 // noise is how much others than the servers and the load have used the machine: a
 // run on a busy machine compares nothing, and must not look as if it did.
@@ -18,12 +22,12 @@ func listen(pids []int) *noise {
 }
 
 func (n *noise) measure() (time.Duration, error) {
-	busy, err := busyTime()
+	busy, err := cpu.Busy()
 	if err != nil {
 		return 0, err
 	}
 	for _, pid := range n.pids {
-		used, err := workTime(pid)
+		used, err := cpu.Of(pid)
 		if err != nil {
 			return 0, err
 		}

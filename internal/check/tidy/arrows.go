@@ -106,9 +106,11 @@ var rooms = []room{
 	{name: "test/reconfig", imports: []string{"client", "test/ensemble"}},
 	{name: "test/migrate", imports: []string{"client", "internal/migrate/ask", "test/ensemble"}},
 	{name: "test/slow", imports: append(slices.Clone(encoding), "internal/load", "test/ensemble")},
-	{name: "test/bench", imports: []string{"internal/load", "client", "test/ensemble"}},
+	{name: "test/bench", imports: []string{"internal/load", "client", "test/ensemble",
+		"test/bench/cpu"}},
 	{name: "test/bench/curves", imports: append(slices.Clone(encoding), "internal/load", "client",
-		"test/ensemble")},
+		"test/ensemble", "test/bench/cpu")},
+	{name: "test/bench/cpu"},
 	// The floor must owe nothing to what is measured against it.
 	{name: "test/bench/floor"},
 	{name: "test/robust", imports: append(slices.Clone(encoding), "client",

@@ -35,12 +35,8 @@ func (m *Machine) Shun(candidate zoo.ServerID, until time.Duration) {
 	m.shunning.until[candidate] = until
 }
 
-// Forgive ends what Shun has begun. It reports whether there was anything to forgive.
-func (m *Machine) Forgive(candidate zoo.ServerID) bool {
-	_, shunned := m.shunning.until[candidate]
-	delete(m.shunning.until, candidate)
-	return shunned
-}
+// Forgive ends what Shun has begun.
+func (m *Machine) Forgive(candidate zoo.ServerID) { delete(m.shunning.until, candidate) }
 
 // beginShunning decides whether anybody is shunned in the election that begins.
 func (m *Machine) beginShunning(now time.Duration) {

@@ -2,6 +2,7 @@ package prep
 
 import (
 	"slices"
+	"strconv"
 
 	"zoo"
 	"zoo/internal/core/acl"
@@ -148,29 +149,22 @@ func (p *Preparer) admit(c *creation) (*change, zoo.Code) {
 	return parent, p.checkQuota(c.Path, 1, int64(len(c.Data)))
 }
 
-// numbered appends a sequence number as "%010d" does: of ten digits, or when it has wrapped
-// of a sign and nine at least.
+// numbered appends a sequence number as "%010d" does, which would allocate.
 func numbered(path string, number int32) string {
-	var text [sequenceBytesMax]byte
-	at, left, width := len(text), int64(number), sequenceWidth
+	var space [sequenceWidth + 1]byte
+	digits := strconv.AppendInt(space[:0], int64(number), 10)
+	sign := digits[:0]
 	if number < 0 {
-		left, width = -left, width-1
+		sign, digits = digits[:1], digits[1:]
 	}
-	for ; left > 0 || len(text)-at < width; left /= 10 {
-		at--
-		text[at] = byte('0' + left%10)
-	}
-	if number < 0 {
-		at--
-		text[at] = '-'
-	}
-	return path + string(text[at:])
+	zeros := max(sequenceWidth-len(sign)-len(digits), 0)
+	return path + string(sign) + sequenceZeros[:zeros] + string(digits)
 }
 
-// The width of a sequence number, and the most that it takes.
+// The width of a sequence number, and what fills it.
 const (
-	sequenceWidth    = 10
-	sequenceBytesMax = 11
+	sequenceWidth = 10
+	sequenceZeros = "0000000000"
 )
 
 // checkMode checks the flags, the ttl, and the session.

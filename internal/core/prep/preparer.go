@@ -34,7 +34,7 @@ type Preparer struct {
 	header  txn.Header
 	body    jute.Decoder // body is what is left of the request, or of one part.
 	out     []byte       // out is the entry so far.
-	room    room         // room is where it lies.
+	room    jute.Room    // room is where it lies.
 	count   int          // count is the number of parts in out, of a multi.
 	visits  int          // visits is the number of znodes that its removals looked at.
 	// digestBefore is what rollback restores.
@@ -96,7 +96,7 @@ func (p *Preparer) perform() zoo.Code {
 		return zoo.CodeUnimplemented
 	}
 	p.body = jute.NewAliasDecoder(p.request.Body)
-	p.out = p.room.begin(txn.HeaderBytes + len(p.request.Body) + slackBytes + digestBytes)
+	p.out = p.room.Begin(txn.HeaderBytes + len(p.request.Body) + slackBytes + digestBytes)
 	p.out = txn.AppendHeader(p.out, p.header)
 	if code := op(p); code != zoo.CodeOK {
 		return code
@@ -117,7 +117,7 @@ func (p *Preparer) rollback() {
 func (p *Preparer) refuse(code zoo.Code) {
 	p.header.Type = opError
 	record := txn.ErrorTxn{Err: code}
-	p.out = txn.AppendHeader(p.room.begin(errorBytes), p.header)
+	p.out = txn.AppendHeader(p.room.Begin(errorBytes), p.header)
 	p.out = record.AppendTo(p.out)
 }
 
@@ -126,7 +126,7 @@ func (p *Preparer) finish() txn.Entry {
 	if p.config.Digest {
 		p.out = txn.AppendDigest(p.out, p.digest)
 	}
-	entry := txn.Entry{Zxid: p.header.Zxid, Bytes: p.room.end(p.out)}
+	entry := txn.Entry{Zxid: p.header.Zxid, Bytes: p.room.End(p.out)}
 	p.changes.commit()
 	p.request, p.body, p.out = Request{}, jute.Decoder{}, nil
 	return entry

@@ -7,6 +7,7 @@ import (
 	"zoo"
 	"zoo/internal/core/quorum"
 	"zoo/internal/core/tree"
+	"zoo/internal/jute"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
 )
@@ -73,8 +74,8 @@ type Learner struct {
 	// wants an ACK for everything that it proposed since its sync decision, also
 	// for what it has committed meanwhile.
 	acked zoo.Zxid
-	// forwards is the block that forwarded requests share, as far as it is used.
-	forwards []byte
+	// forwards is the memory of forwarded requests.
+	forwards jute.Room
 	// held are entries that only a planted bug keeps from the journal.
 	held []txn.Entry
 
@@ -561,28 +562,8 @@ func (l *Learner) Forward(
 	}
 	l.out.send(l.link, wire.QuorumPacket{
 		Type: wire.PacketRequest, Zxid: -1, AuthInfo: ids,
-		Data: q.AppendTo(l.room(forwardedHeaderBytes + len(body))),
+		Data: l.forwards.End(q.AppendTo(l.forwards.Begin(forwardedHeaderBytes + len(body)))),
 	})
-}
-
-// The block that forwarded requests share, since to allocate each of them would cost as much
-// as to copy it, and the largest that shares one.
-const (
-	forwardBlockBytes = 32 << 10
-	forwardSharedMax  = forwardBlockBytes / 8
-)
-
-// room gives memory for a request of that size.
-func (l *Learner) room(size int) []byte {
-	if size > forwardSharedMax {
-		return make([]byte, 0, size)
-	}
-	if cap(l.forwards)-len(l.forwards) < size {
-		l.forwards = make([]byte, 0, forwardBlockBytes)
-	}
-	n := len(l.forwards)
-	l.forwards = l.forwards[:n+size]
-	return l.forwards[n : n : n+size]
 }
 
 // AskSession asks the leader whether a session is alive.

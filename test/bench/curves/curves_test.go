@@ -296,14 +296,3 @@ func TestAPlotIsWellFormed(t *testing.T) {
 		}
 	}
 }
-
-// The name of a process may hold anything, and utime and stime are 14 and 15.
-func TestCPUTimeIsReadBehindTheName(t *testing.T) {
-	got, err := parseCPUTime([]byte("7 (a) b) R 1 2 3 4 5 6 7 8 9 10 150 50 0 0"))
-	if err != nil || got != 2*time.Second {
-		t.Errorf("got %v (%v)", got, err)
-	}
-	if _, err := parseCPUTime([]byte("7 (a) R 1")); err == nil {
-		t.Error("a short line is taken")
-	}
-}

@@ -1,6 +1,10 @@
 package curves
 
-import "time"
+import (
+	"time"
+
+	"zoo/test/bench/cpu"
+)
 
 // otherCPUs is the column of every table that confesses how much of the machine others have
 // used while a point was measured: beyond a few tenths its rates say nothing.
@@ -15,10 +19,10 @@ type noise struct {
 func listen() (*noise, error) {
 	n := &noise{begun: time.Now()}
 	var err error
-	if n.busy, err = busyTime(); err != nil {
+	if n.busy, err = cpu.Busy(); err != nil {
 		return nil, err
 	}
-	n.own, err = ownTime()
+	n.own, err = cpu.Own()
 	return n, err
 }
 

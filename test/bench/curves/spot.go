@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"zoo/internal/load"
+	"zoo/test/bench/cpu"
 	"zoo/test/ensemble"
 )
 
@@ -100,35 +101,6 @@ func (s *spot) bench(ctx context.Context, servers []string, opts ...string) (*lo
 	return report, nil
 }
 
-// clockTick is the unit of the times in /proc, on every architecture.
-const clockTick = 10 * time.Millisecond
-
-// cpuTime is what a process has worked.
-func cpuTime(pid int) (time.Duration, error) {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return 0, err
-	}
-	return parseCPUTime(text)
-}
-
-// parseCPUTime reads the stat file of a process.
-func parseCPUTime(text []byte) (sum time.Duration, err error) {
-	// The name in parentheses may hold anything, also spaces.
-	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("short stat line %q", text)
-	}
-	for _, field := range fields[11:13] {
-		ticks, err := strconv.ParseInt(string(field), 10, 64)
-		if err != nil {
-			return 0, err
-		}
-		sum += time.Duration(ticks) * clockTick
-	}
-	return sum, nil
-}
-
 // meter measures what the server works between two instants.
 type meter struct {
 	pid    int
@@ -139,18 +111,18 @@ type meter struct {
 func (s *spot) meter() (*meter, error) {
 	m := &meter{pid: s.server().PID()}
 	var err error
-	m.before, err = cpuTime(m.pid)
+	m.before, err = cpu.Of(m.pid)
 	m.begun = time.Now()
 	return m, err
 }
 
 // ticksMin is how much work has to have been seen: less says nothing.
-const ticksMin = 10 * clockTick
+const ticksMin = 10 * cpu.Tick
 
 // into puts the CPU time of one of n since then into a column, in microseconds, if it was
 // enough to be told.
 func (m *meter) into(got figures, column string, n int) error {
-	now, err := cpuTime(m.pid)
+	now, err := cpu.Of(m.pid)
 	if used := now - m.before; used >= ticksMin {
 		got[column] = micros(used) / float64(n)
 	}
