@@ -26,8 +26,8 @@ type SnapshotReport struct {
 	ACLs     int    `json:"acls"`
 	// DataBytes is the length of all data of znodes.
 	DataBytes int64 `json:"dataBytes"`
-	// Fuzzy means that some znodes are newer than Zxid, as in the snapshots that
-	// Java's server writes under load: the log behind it sets that right.
+	// Fuzzy means that some znodes are newer than Zxid or may be, as in the snapshots
+	// that Java's server writes under load: the log behind it sets that right.
 	Fuzzy bool `json:"fuzzy"`
 	// Digest is that of the znodes; Stored the one in the file, at StoredZxid.
 	Digest     string `json:"digest"`
@@ -125,8 +125,8 @@ func (r *SnapshotReport) blame(err error) error {
 // finish makes the tree of what was read, and compares digests.
 func (l *loaded) finish(file snapshot.File) {
 	r := &l.report
-	r.LastZxid = max(l.info.LastZxid, l.newest).String()
-	r.Fuzzy = l.newest > file.Zxid
+	last := max(l.info.LastZxid, l.info.Fuzzy().Until, l.newest)
+	r.LastZxid, r.Fuzzy = last.String(), last > file.Zxid
 	before := r.Znodes
 	t, err := l.loader.Finish(file.Zxid)
 	if err != nil {

@@ -182,3 +182,17 @@ func TestDiffTellsEachField(t *testing.T) {
 		t.Errorf("with itself: %v", same)
 	}
 }
+
+// A snapshot that says that it is ahead of its name is good, and needs its log, also where
+// no znode tells.
+func TestASnapshotThatSaysSoIsFuzzy(t *testing.T) {
+	s := newSite(t)
+	made := grow(t)
+	until := made.Zxid() + 3
+	made.SetFuzzy(tree.Fuzzy{Until: until, Digest: 7, HasDigest: true})
+	reports, err := VerifySnapshots(s.disk, []SnapshotFile{s.snapshot(made)}, nil)
+	s.must(err)
+	if r := reports[0]; !r.Good() || !r.Fuzzy || r.LastZxid != until.String() {
+		t.Errorf("%+v", r)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"zoo/internal/core/replica"
 	"zoo/internal/core/tree"
 	"zoo/internal/core/zab"
+	"zoo/internal/disk/store"
 	"zoo/internal/jute"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
@@ -43,6 +44,9 @@ type player struct {
 	// invented says that it began with transactions that nobody has overheard, so that its
 	// tree is its own.
 	invented bool
+	// store is its disk, nil for none; snapshots is how many were to be written to it.
+	store     *store.Store
+	snapshots int
 	// sent is what it has said, but for heartbeats.
 	sent []wire.QuorumPacket
 }
@@ -63,6 +67,10 @@ func (p *player) step(ev replica.Event) {
 	p.replica.Step(replica.Now{WallMillis: p.wall}, ev)
 	for {
 		eff := p.replica.Drain()
+		p.carryOut(eff.Disk)
+		if eff.Snapshot {
+			p.snapshots++
+		}
 		for _, out := range eff.Send {
 			if out.Packet.Type != wire.PacketPing {
 				p.sent = append(p.sent, out.Packet)

@@ -110,6 +110,9 @@ func (r *Replica) obeyLeader(p *wire.QuorumPacket, u zab.Upcall) {
 	case zab.Revalidate:
 		r.revalidated(p)
 	case zab.Established:
+		// A leader that was lost behind its tree has not said how far that is fuzzy. All that
+		// it had committed this one has sent by now.
+		r.tree.BoundFuzzy(r.history.Last())
 		r.readyAt(r.history.Committed())
 	}
 }

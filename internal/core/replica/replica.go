@@ -551,7 +551,7 @@ func (r *Replica) maybeSnapshot() {
 	}
 	due := s.since >= s.due || s.bytesDue > 0 && s.bytes >= s.bytesDue
 	due = s.wanted || due && r.now.Mono >= s.until
-	if s.running || !due || r.reload || r.space.low {
+	if s.running || !due || r.reload || r.space.low || r.withholds() {
 		return
 	}
 	s.since, s.bytes, s.running, s.wanted, s.began = 0, 0, true, false, r.now.Mono
@@ -559,6 +559,9 @@ func (r *Replica) maybeSnapshot() {
 	r.journal.Roll()
 	r.effects.Snapshot = true
 }
+
+// withholds tells whether the tree is one that the disk is yet to get.
+func (r *Replica) withholds() bool { return r.learner != nil && r.learner.Withholds() }
 
 // end is the end of a snapshot: the next one is at least half as far away as this one
 // took. What is logged meanwhile is what the next start has to replay.

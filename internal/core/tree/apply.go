@@ -33,6 +33,8 @@ type Result struct {
 	// HasDigest is set when the entry says what the digest must now be, and the
 	// tree is not fuzzy; DigestDiffers when it is not that.
 	HasDigest, DigestDiffers bool
+	// Foretold is the digest that the entry says, if HasDigest.
+	Foretold uint64
 }
 
 // Event is a change that watches may be waiting for.
@@ -140,7 +142,8 @@ func applyError(r *Result, d *jute.Decoder) error {
 func (t *Tree) compareDigest(r *Result, d *jute.Decoder) {
 	want, present := txn.DecodeDigest(d)
 	r.HasDigest = present && want.Version == txn.DigestVersion &&
-		r.Header.Zxid >= t.fuzzyUntil
+		r.Header.Zxid >= t.fuzzy.Until
+	r.Foretold = want.Tree
 	r.DigestDiffers = r.HasDigest && want.Tree != t.digest
 }
 

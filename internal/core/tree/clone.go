@@ -44,6 +44,7 @@ func (c *Cloner) Finish(further []txn.Entry) (*Tree, error) {
 		return nil, err
 	}
 	t.SetTypes(c.types)
+	t.SetFuzzy(c.frozen.Fuzzy())
 	for _, e := range further {
 		if _, err := t.Apply(e); err != nil {
 			return nil, err

@@ -33,6 +33,7 @@ type Frozen struct {
 	generation uint32
 	zxid       zoo.Zxid
 	digest     uint64
+	fuzzy      Fuzzy
 	count      int
 	sessions   []Session
 	acls       []ACLEntry
@@ -93,8 +94,8 @@ func (t *Tree) Freeze() *Frozen {
 	t.generation++
 	f := &Frozen{
 		tree: t, generation: t.generation, zxid: t.zxid, digest: t.digest, count: t.Len(),
-		bytes: t.DataBytes(),
-		acls:  t.acls.used(), sessions: make([]Session, 0, len(t.sessions)),
+		bytes: t.DataBytes(), fuzzy: t.Fuzzy(),
+		acls: t.acls.used(), sessions: make([]Session, 0, len(t.sessions)),
 		images: make(map[slot]*image), limit: t.nodes.end(),
 		shown: make([]uint64, (t.nodes.end()+63)/64),
 	}

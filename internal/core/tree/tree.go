@@ -22,8 +22,8 @@ type Tree struct {
 	bytes    int64    // bytes is the length of all paths and data.
 	digest   uint64
 	digester Digester
-	// fuzzyUntil is where the digests of entries begin to be those of the tree.
-	fuzzyUntil zoo.Zxid
+	// fuzzy is what was set: it is over when zxid has got there.
+	fuzzy Fuzzy
 
 	// quotas is the paths whose usage is counted.
 	quotas  map[string]struct{}
@@ -107,11 +107,6 @@ func (t *Tree) Zxid() zoo.Zxid { return t.zxid }
 
 // SetZxid says which transaction the tree contains. It changes the tree.
 func (t *Tree) SetZxid(z zoo.Zxid) { t.zxid = z }
-
-// SetFuzzyUntil says that the tree holds parts of what follows its zxid, up to z: until
-// all up to there is applied, its digest is not what an entry says. A tree that Java has
-// written while it changed is so.
-func (t *Tree) SetFuzzyUntil(z zoo.Zxid) { t.fuzzyUntil = z }
 
 // Len is the number of znodes, the root included. Java counts the root twice, so
 // its figures are one higher.

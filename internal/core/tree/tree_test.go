@@ -210,7 +210,7 @@ func TestReplayMendsAFuzzySnapshot(t *testing.T) {
 
 // replay applies a log to a tree that is fuzzy up to its end.
 func replay(t *rapid.T, to *Tree, log []txn.Entry, end zoo.Zxid) {
-	to.SetFuzzyUntil(end)
+	to.SetFuzzy(Fuzzy{Until: end})
 	for _, e := range log {
 		if r := apply(t, to, e); r.DigestDiffers {
 			t.Fatalf("digest differs after %v of %v", e.Zxid, end)

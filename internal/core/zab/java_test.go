@@ -4,8 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	"zoo/internal/core/tree"
-	"zoo/internal/txn"
 	"zoo/internal/wire"
 )
 
@@ -111,30 +109,6 @@ func TestManyTouchedSessionsComeAsTheLeaderReadsThem(t *testing.T) {
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("extended %v: answers of %v bytes, want %v", extends, got, want)
-		}
-	}
-}
-
-// Java's leader goes on while it sends its tree: that may hold what the proposals behind
-// it bring, and their digests are not the tree's before all are applied.
-func TestATreeOfJavasIsFuzzyUntilNewLeader(t *testing.T) {
-	for _, extends := range []bool{false, true} {
-		_, x := follow(t, 3, 3)
-		x.phase, x.snapshot, x.epoch, x.extends = loading, 0x100000007, 1, extends
-		znodes := tree.New()
-		x.Install(0, znodes)
-		for _, e := range logged(0x100000008, 0x100000009) {
-			x.history.Append(e)
-		}
-		x.Receive(0, packet(wire.PacketNewLeader, x.epoch.Start(), nil))
-		if x.Failed() != "" {
-			t.Fatal(x.Failed())
-		}
-		h := txn.Header{Zxid: 0x100000008, Type: wire.OpError}
-		wrong := &txn.Digest{Version: txn.DigestVersion, Tree: znodes.Digest() + 1}
-		r, err := znodes.Apply(txn.NewEntry(h, &txn.ErrorTxn{}, wrong))
-		if err != nil || r.DigestDiffers != extends {
-			t.Errorf("leader of ours %v: digest differs %v, %v", extends, r.DigestDiffers, err)
 		}
 	}
 }

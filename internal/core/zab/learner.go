@@ -66,10 +66,12 @@ type Learner struct {
 	// has its quorum, which UPTODATE says, and not before: until then the
 	// history is only the leader's, not the ensemble's (ZOOKEEPER-3911).
 	kept, committed zoo.Zxid
-	// snapshot is the zxid of the SNAP that is being received, fuzzy its tree if that
-	// may hold parts of what follows.
+	// snapshot is the zxid of the SNAP that is being received. Its tree is withheld from
+	// the journal if that may hold parts of what follows: then it is fuzzy, and behind are
+	// the entries that have come since, see fuzzy.go.
 	snapshot zoo.Zxid
 	fuzzy    *tree.Tree
+	behind   []txn.Entry
 	// acked is the last proposal acknowledged, or settled without: the leader
 	// wants an ACK for everything that it proposed since its sync decision, also
 	// for what it has committed meanwhile.
@@ -173,6 +175,7 @@ func (l *Learner) Reload() bool { return l.reload }
 // Fail gives up, for the reason.
 func (l *Learner) Fail(reason string) {
 	if l.failed == "" {
+		l.release()
 		l.failed = reason
 		l.out.note(Note{Stage: "leave", Peer: l.leader, Epoch: l.epoch, Detail: reason})
 	}
@@ -382,12 +385,11 @@ func (l *Learner) Install(now time.Duration, t *tree.Tree) bool {
 	l.history.Replace(z)
 	l.cfg.InTree = 0 // That tree is gone.
 	l.proposedByTree(t, z)
-	if l.cfg.Planted != Bug3642 {
-		l.journal.Install(t, z)
-	}
 	l.kept, l.phase = z, receiving
-	if !l.extends {
-		l.fuzzy = t
+	if l.extends {
+		l.install(t)
+	} else {
+		l.withhold(t)
 	}
 	return true
 }
@@ -421,7 +423,7 @@ func (l *Learner) log(p *wire.QuorumPacket) {
 		l.held = append(l.held, e)
 		return
 	}
-	l.journal.Append(e)
+	l.store(e)
 }
 
 // commit takes in a COMMIT. During synchronisation it is only remembered.
@@ -453,9 +455,8 @@ func (l *Learner) settle(p *wire.QuorumPacket) {
 	}
 	l.phase = settling
 	if l.fuzzy != nil {
-		// Java's leader goes on while it sends its tree. What came into that meanwhile
-		// it has sent before NEWLEADER.
-		l.fuzzy.SetFuzzyUntil(l.history.Last())
+		l.fuzzy.SetFuzzy(l.bounded())
+		l.release()
 	}
 	l.acked = max(l.kept, l.committed)
 	l.awaited = l.journal.Enter(l.epoch)

@@ -65,10 +65,8 @@ func (c *Copy) WriteTo(w io.Writer) (int64, error) {
 
 // appendTrailer appends what follows the body, whose checksum is sum.
 func (c *Copy) appendTrailer(b []byte, sum *adler.Hash) []byte {
-	zxid := int64(c.enc.Frozen.Zxid())
-	digest := jute.AppendInt(jute.AppendLong(nil, zxid), digestVersion)
-	digest = jute.AppendLong(digest, int64(c.enc.Frozen.Digest()))
-	for _, part := range [][]byte{nil, digest, jute.AppendLong(nil, zxid)} {
+	frozen := c.enc.Frozen
+	for _, part := range [][]byte{nil, appendDigest(nil, frozen), appendLast(nil, frozen)} {
 		_, _ = sum.Write(part)
 		seal := jute.AppendString(jute.AppendLong(nil, int64(sum.Sum32())), endPath)
 		_, _ = sum.Write(seal)

@@ -87,6 +87,25 @@ func (e *encoder) node(n tree.FrozenNode) {
 	e.buf = wire.AppendStatPersisted(e.buf, &n.Stat)
 }
 
+// appendDigest appends the digest and the zxid that it is of. Of a tree that is fuzzy that
+// is where it ends to be, as in the files of Java's server: a server of either kind compares
+// nothing before. An unknown digest is written as Java writes one, as that of the zxid 0.
+func appendDigest(b []byte, of *tree.Frozen) []byte {
+	zxid, digest := of.Zxid(), of.Digest()
+	if f := of.Fuzzy(); f.HasDigest {
+		zxid, digest = f.Until, f.Digest
+	} else if f.Until != 0 {
+		zxid, digest = 0, 0
+	}
+	b = jute.AppendInt(jute.AppendLong(b, int64(zxid)), digestVersion)
+	return jute.AppendLong(b, int64(digest))
+}
+
+// appendLast appends the history that the file contains at most.
+func appendLast(b []byte, of *tree.Frozen) []byte {
+	return jute.AppendLong(b, int64(max(of.Zxid(), of.Fuzzy().Until)))
+}
+
 // WriteStream sends the body of a snapshot, as it follows a SNAP packet.
 func WriteStream(w io.Writer, from Source) error {
 	e := &encoder{Source: from}

@@ -36,8 +36,9 @@ import (
 //	last zxid      8                                               since 3.9
 //	seal          13  as above
 //
-// Either of the last two parts may be missing. On the wire, after a SNAP packet,
-// only the body is sent.
+// Either of the last two parts may be missing. In a snapshot that is fuzzy they
+// are of the transaction that makes it whole; a digest that is not known there is
+// that of zxid 0. On the wire, after a SNAP packet, only the body is sent.
 const (
 	namePrefix       = "snapshot."
 	unfinishedPrefix = "unfinished-snapshot."

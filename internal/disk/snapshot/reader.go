@@ -20,8 +20,8 @@ const readBytes = 256 << 10
 type Info struct {
 	// Zxid is the history that the file contains for sure; it is in its name.
 	Zxid zoo.Zxid
-	// Digest is the tree's digest at DigestZxid, which is ahead of Zxid in the
-	// fuzzy snapshots of Java; HasDigest tells whether there is one.
+	// Digest is the tree's digest at DigestZxid, which is ahead of Zxid in
+	// fuzzy snapshots; HasDigest tells whether there is one.
 	Digest     uint64
 	DigestZxid zoo.Zxid
 	HasDigest  bool
@@ -56,6 +56,18 @@ func finish(loader *tree.Loader, z zoo.Zxid, name string) (*tree.Tree, error) {
 // written while they changed.
 func (i *Info) Exact() bool {
 	return i.Comparable() && i.HasLastZxid && i.LastZxid == i.Zxid
+}
+
+// Fuzzy is how far the znodes may be ahead of Zxid: as far as one of the last two parts of
+// the file says. The digest is the tree's there, unless the znodes were written on behind it.
+func (i *Info) Fuzzy() tree.Fuzzy {
+	if max(i.DigestZxid, i.LastZxid) <= i.Zxid {
+		return tree.Fuzzy{}
+	}
+	if i.DigestZxid < i.LastZxid || !i.HasDigest {
+		return tree.Fuzzy{Until: max(i.DigestZxid, i.LastZxid)}
+	}
+	return tree.Fuzzy{Until: i.DigestZxid, Digest: i.Digest, HasDigest: true}
 }
 
 // Comparable tells whether the digest says something about the znodes: it is of the

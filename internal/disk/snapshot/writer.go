@@ -200,13 +200,11 @@ func (w *Writer) trailer() []byte {
 	if w.format.DigestOmitted {
 		return b
 	}
-	digest := jute.AppendLong(nil, int64(w.zxid))
-	digest = jute.AppendInt(digest, digestVersion)
-	b = w.seal(b, jute.AppendLong(digest, int64(w.enc.Frozen.Digest())))
+	b = w.seal(b, appendDigest(nil, w.enc.Frozen))
 	if w.format.LastZxidOmitted {
 		return b
 	}
-	return w.seal(b, jute.AppendLong(nil, int64(w.zxid)))
+	return w.seal(b, appendLast(nil, w.enc.Frozen))
 }
 
 // seal appends a part of the file to b, and the checksum of all up to its end.

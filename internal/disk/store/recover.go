@@ -177,9 +177,7 @@ func (s *Store) recoverTree(r *Recovered, b belief) (refused *snapshot.File, err
 			continue
 		}
 		r.Tree = t
-		if info.HasDigest {
-			t.SetFuzzyUntil(max(info.DigestZxid, info.LastZxid))
-		}
+		t.SetFuzzy(info.Fuzzy())
 		if good || !info.Exact() {
 			s.setVerified(file.Zxid)
 		}
