@@ -39,6 +39,8 @@ type loop struct {
 	eventZxid zoo.Zxid
 	// told counts the watchers of event.
 	told int64
+	// mismatches counts the transactions whose digest was not the tree's.
+	mismatches uint64
 	// roles is when this server changed its role.
 	roles roleTimes
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -44,8 +45,8 @@ func (l *loop) noteOpened(o *replica.Opened, now time.Duration) {
 func (l *loop) measure(r *tree.Result) {
 	m := l.server.meters
 	m.latency.propagation.Observe(max(l.now.WallMillis-r.Header.Time, 0))
-	if r.DigestDiffers {
-		m.disk.mismatches.Inc()
+	if r.DigestDiffers && !l.server.cfg.Undigested {
+		l.noteMismatch(r)
 	}
 	if l.status.Serving && l.status.State == replica.Leading {
 		m.quorum.commits.Inc()
@@ -53,6 +54,20 @@ func (l *loop) measure(r *tree.Result) {
 	l.measureWrite(r)
 	for i := range r.Multi {
 		l.measureWrite(&r.Multi[i])
+	}
+}
+
+// noteMismatch counts a transaction after which the tree is not what it was foretold to be.
+// It tells of the first, and each time that they are twice as many: a tree that differs once
+// differs from then on.
+func (l *loop) noteMismatch(r *tree.Result) {
+	l.server.meters.disk.mismatches.Inc()
+	l.mismatches++
+	if n := l.mismatches; n&(n-1) == 0 {
+		l.server.log.Warn("the tree is not what the transaction foretold",
+			"zxid", r.Header.Zxid, "op", r.Header.Type.String(), "count", n,
+			"foretold", fmt.Sprintf("%#x", r.Foretold),
+			"digest", fmt.Sprintf("%#x", l.exec.tree.Digest()))
 	}
 }
 
