@@ -38,7 +38,7 @@ var fromOutside = []func() jute.Record{
 	empty[wire.GetSASLRequest], empty[wire.SetSASLResponse], empty[wire.MultiHeader],
 	empty[wire.ErrorResponse], empty[wire.SessionTimeout], empty[wire.RevalidateReply],
 	empty[wire.LeaderInfo], empty[wire.AckEpoch], empty[wire.DesignatedLeader],
-	empty[wire.LearnerInfo], empty[wire.Alarm],
+	empty[wire.LearnerInfo], empty[wire.Alarm], empty[wire.Fuzzy],
 	empty[wire.Clients], empty[wire.Surplus], empty[wire.DrainAnswer],
 	empty[wire.ForwardedRequest], empty[wire.ClientInfo],
 	empty[wire.CheckNotExistsRequest], empty[wire.RemoveRecursiveRequest],

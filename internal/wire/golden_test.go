@@ -142,6 +142,8 @@ func TestEveryQuorumRecordHasTheBytesOfTheProtocol(t *testing.T) {
 		bytesOf(i4(5), i8(0), []byte{}, i4(0)))
 	jutetest.Golden(t, wire.LearnerInfo{ServerID: 3, ProtocolVersion: 0x10000, ConfigVersion: 5},
 		bytesOf(i8(3), i4(0x10000), i8(5)))
+	jutetest.Golden(t, wire.Fuzzy{Until: 0x100000008, Digest: 7, HasDigest: true},
+		bytesOf(i8(0x100000008), true, i8(7)))
 	jutetest.Golden(t, wire.Alarm{Refuses: true, Short: []zoo.ServerID{2, 3}},
 		bytesOf(true, i4(2), i8(2), i8(3)))
 	jutetest.Golden(t, wire.ForwardedRequest{

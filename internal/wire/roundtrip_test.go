@@ -36,6 +36,7 @@ func TestEveryRecordSurvivesEncodingAndDecoding(t *testing.T) {
 	jutetest.RoundTrip[wire.LearnerInfo](t)
 	jutetest.RoundTrip[wire.QuorumAuthPacket](t)
 	jutetest.RoundTrip[wire.Alarm](t)
+	jutetest.RoundTrip[wire.Fuzzy](t)
 	jutetest.RoundTrip[wire.DrainAnswer](t)
 	jutetest.RoundTrip[wire.Surplus](t)
 	jutetest.RoundTrip[wire.ForwardedRequest](t)

@@ -285,7 +285,7 @@ func orDefault[T comparable](value *T, fallback T) {
 func (r *Replica) zabConfig() zab.Config {
 	return zab.Config{
 		ID: r.cfg.ID, Members: &r.members.Ensemble, Reconfigures: r.changesMembers(),
-		Idle: r.cfg.Next, InTree: r.inTree(),
+		Idle: r.cfg.Next, InTree: r.inTree(), Fuzzy: r.tree.Fuzzy(),
 		Attendance: &r.attendance, LeaderAlone: r.cfg.LeaderAlone,
 		Balance: r.cfg.Balance, Oracle: r.cfg.Oracle,
 		TickTime:  r.cfg.TickTime,

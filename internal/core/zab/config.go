@@ -6,6 +6,7 @@ import (
 	"zoo"
 	"zoo/internal/core/balance"
 	"zoo/internal/core/quorum"
+	"zoo/internal/core/tree"
 	"zoo/internal/wire"
 )
 
@@ -31,6 +32,8 @@ type Config struct {
 	// InTree is the version of the configuration in the tree, as the role found it; zero for
 	// none.
 	InTree zoo.Zxid
+	// Fuzzy is how far the tree is ahead of its zxid, as the role found it.
+	Fuzzy tree.Fuzzy
 	// Oracle says that an oracle may let one of two voters decide alone.
 	Oracle bool
 	// TickTime is the unit of the limits. A leader pings every half tick.

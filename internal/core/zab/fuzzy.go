@@ -5,6 +5,7 @@ import (
 
 	"zoo"
 	"zoo/internal/core/tree"
+	"zoo/internal/jute"
 	"zoo/internal/txn"
 	"zoo/internal/wire"
 )
@@ -45,6 +46,32 @@ func (l *Learner) bounded() tree.Fuzzy {
 		return f
 	}
 	return tree.Fuzzy{}
+}
+
+// fuzziness is the data of a leader's SNAP. Its own tree may be one that Java has written, and
+// it sends that as it is before a quorum lets it apply what comes behind.
+func (l *Leader) fuzziness(p plan) []byte {
+	f := wire.Fuzzy(l.cfg.Fuzzy)
+	if p.kind != wire.PacketSnap || p.zxid >= f.Until {
+		return nil
+	}
+	return f.AppendTo(nil)
+}
+
+// expect takes in a SNAP packet, whose tree comes next.
+func (l *Learner) expect(p *wire.QuorumPacket) {
+	l.snapshot, l.phase = p.Zxid, loading
+	if !l.extends || len(p.Data) == 0 {
+		return
+	}
+	var f wire.Fuzzy
+	d := jute.NewDecoder(p.Data)
+	f.DecodeFrom(&d)
+	if d.Err() != nil {
+		l.Fail("malformed SNAP")
+		return
+	}
+	l.sent = tree.Fuzzy(f)
 }
 
 // Withholds tells whether a tree was received that is not on its way to the disk yet.

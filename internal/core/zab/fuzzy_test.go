@@ -134,3 +134,45 @@ func TestATreeWhoseLeaderIsLostIsStoredAsFuzzyForItsEpoch(t *testing.T) {
 		t.Errorf("fuzzy %+v", got)
 	}
 }
+
+// The plot: a server has started with a snapshot of Java's that is fuzzy until 8, and leads.
+// Its log behind the snapshot is not committed before a quorum has it, and one of that quorum
+// is empty. The tree that this one gets is as fuzzy as the leader's, and is stored as that.
+func TestALeaderOfOursSaysHowFarItsTreeIsFuzzy(t *testing.T) {
+	mark := tree.Fuzzy{Until: 0x100000008, Digest: 88, HasDigest: true}
+	for _, c := range []struct {
+		kind wire.PacketType
+		base zoo.Zxid
+		want tree.Fuzzy
+	}{
+		{wire.PacketSnap, sentAt, mark},
+		{wire.PacketSnap, 0x100000008, tree.Fuzzy{}},
+		{wire.PacketDiff, sentAt, tree.Fuzzy{}},
+	} {
+		l := &Leader{cfg: Config{Fuzzy: mark}}
+		data := l.fuzziness(plan{kind: c.kind, zxid: c.base})
+		if c.kind == wire.PacketDiff {
+			if data != nil {
+				t.Errorf("a DIFF says %x", data)
+			}
+			continue
+		}
+		m, x := follow(t, 3, 3)
+		m.journal.Drain()
+		x.phase, x.epoch, x.extends = comparing, 1, true
+		x.Receive(0, packet(c.kind, c.base, data))
+		znodes := tree.New()
+		x.Install(0, znodes)
+		kinds, _ := orders(m)
+		if znodes.Fuzzy() != c.want || !slices.Equal(kinds, []DiskKind{DiskInstall}) {
+			t.Errorf("as of %v: fuzzy %+v, want %+v; asked for %v",
+				c.base, znodes.Fuzzy(), c.want, kinds)
+		}
+	}
+	_, x := follow(t, 3, 3)
+	x.phase, x.extends = comparing, true
+	x.Receive(0, packet(wire.PacketSnap, sentAt, []byte{1, 2}))
+	if x.Failed() == "" {
+		t.Error("what cannot be read is taken for nothing")
+	}
+}

@@ -508,7 +508,7 @@ func (l *Leader) synchronise(now time.Duration, x *learner) {
 		Stage: "learner sync", Peer: x.id, Zxid: p.zxid, Epoch: l.epoch,
 		Detail: p.kind.String(),
 	})
-	l.out.send(x.link, wire.QuorumPacket{Type: p.kind, Zxid: p.zxid})
+	l.out.send(x.link, wire.QuorumPacket{Type: p.kind, Zxid: p.zxid, Data: l.fuzziness(p)})
 	for _, e := range p.pending(h, settled) {
 		if h.hidden[e.Zxid] {
 			continue

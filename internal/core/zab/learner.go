@@ -66,10 +66,12 @@ type Learner struct {
 	// has its quorum, which UPTODATE says, and not before: until then the
 	// history is only the leader's, not the ensemble's (ZOOKEEPER-3911).
 	kept, committed zoo.Zxid
-	// snapshot is the zxid of the SNAP that is being received. Its tree is withheld from
-	// the journal if that may hold parts of what follows: then it is fuzzy, and behind are
-	// the entries that have come since, see fuzzy.go.
+	// snapshot is the zxid of the SNAP that is being received, and sent how far a leader of
+	// ours says that its tree is ahead of that. Java's says nothing: its tree is withheld from
+	// the journal, as it may hold parts of what follows. It is fuzzy, and behind are the
+	// entries that have come since, see fuzzy.go.
 	snapshot zoo.Zxid
+	sent     tree.Fuzzy
 	fuzzy    *tree.Tree
 	behind   []txn.Entry
 	// acked is the last proposal acknowledged, or settled without: the leader
@@ -263,7 +265,7 @@ func (l *Learner) receiveSync(p *wire.QuorumPacket) {
 	case p.Type == wire.PacketTrunc && l.phase == comparing:
 		l.truncate(p.Zxid)
 	case p.Type == wire.PacketSnap && l.phase == comparing:
-		l.snapshot, l.phase = p.Zxid, loading
+		l.expect(p)
 	case p.Type == wire.PacketNewLeader && l.phase == receiving:
 		l.settle(p)
 	default:
@@ -387,6 +389,7 @@ func (l *Learner) Install(now time.Duration, t *tree.Tree) bool {
 	l.proposedByTree(t, z)
 	l.kept, l.phase = z, receiving
 	if l.extends {
+		t.SetFuzzy(l.sent)
 		l.install(t)
 	} else {
 		l.withhold(t)
