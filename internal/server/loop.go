@@ -14,7 +14,7 @@ import (
 )
 
 // loop is the owner of the replica. Everything here belongs to who holds mu: its
-// own goroutine, or a link's reader or the log writer that lends it a turn.
+// own goroutine, or a reader or the log writer that lends it a turn.
 type loop struct {
 	server *Server
 	// mu is taken before every other lock, and held for one turn.

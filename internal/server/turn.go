@@ -324,16 +324,23 @@ func (t *turn) keep(body []byte) []byte {
 	return t.bodies[end-len(body) : end : end]
 }
 
-// submitAll hands the batch to the loop.
+// submitAll hands the batch to the loop. A client that is alone with its requests lends the
+// turn: with more of them the loop takes up what several have brought.
 func (t *turn) submitAll() {
 	if t.batch == nil {
 		return
 	}
 	s := t.conn.server
-	s.inflight.Add(int64(len(t.batch.list)))
-	s.queue.wait(replica.Submit{Requests: slices.Clone(t.batch.list)})
+	n := int64(len(t.batch.list))
+	alone := s.inflight.Add(n) == n
+	s.queue.leave(replica.Submit{Requests: slices.Clone(t.batch.list)})
 	s.giveBatch(t.batch)
 	t.batch = nil
+	if alone {
+		s.loop.lend()
+		return
+	}
+	signal(s.queue.wake)
 }
 
 // requestBatch gathers the submissions of one turn. It is pooled, because a
