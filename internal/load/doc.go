@@ -2,7 +2,7 @@
 // what comes back. It speaks the client protocol by itself, over raw frames, so
 // that the measuring costs far less than the measured: two goroutines for a
 // connection, one system call for a batch, no allocation for an operation. Only
-// what opens sessions or waits for watch events pays more, for each of them.
+// what opens sessions pays more, for each of them.
 //
 // It guarantees that only replies inside the measured window count, that every
 // reply is matched to its request by xid, and that what it created is removed

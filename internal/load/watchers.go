@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"sync"
 	"time"
@@ -17,8 +16,6 @@ const (
 	// settlePause passes before a change, so that all watchers wait for it when it comes:
 	// one that does not would have its own delay counted as the server's.
 	settlePause = 100 * time.Millisecond
-	// eventBytesMax bounds a watch event with its path.
-	eventBytesMax = 512
 )
 
 // tell measures how soon all watchers of one znode hear of a change, again and again until
@@ -29,7 +26,11 @@ func (r *run) tell(ctx context.Context, workers []*worker) (*Report, error) {
 		return nil, err
 	}
 	defer changer.close(ctx)
-	watchers, err := r.openHeld(ctx)
+	sessions, err := r.openHeld(ctx)
+	if err != nil {
+		return nil, err
+	}
+	watchers, err := newEars(sessions)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func (r *run) tell(ctx context.Context, workers []*worker) (*Report, error) {
 
 // changes are the times of all changes until the end, but of one at least: the warm-up has
 // one, too.
-func (r *run) changes(ctx context.Context, changer *caller, watchers held, end int64,
+func (r *run) changes(ctx context.Context, changer *caller, watchers *ears, end int64,
 ) (rounds [][]time.Duration, err error) {
 	for r.now() < end || len(rounds) == 0 {
 		times, err := r.change(ctx, changer, watchers)
@@ -84,27 +85,18 @@ func (r *result) tell(times []time.Duration) {
 }
 
 // change has all watch, changes the znode, and returns when each was told.
-func (r *run) change(ctx context.Context, changer *caller, watchers held,
+func (r *run) change(ctx context.Context, changer *caller, watchers *ears,
 ) ([]time.Duration, error) {
-	stop := context.AfterFunc(ctx, func() {
-		for _, conn := range watchers {
-			conn.Close()
-		}
-	})
-	defer stop()
 	path := r.workerPath(0)
-	watch := readFrame(wireGetData, path, watched)
-	deadline := time.Now().Add(tellTimeout)
-	err := each(len(watchers), func(i int) error { return arm(watchers[i], watch, deadline) })
-	if err != nil {
-		return nil, err
+	if err := watchers.arm(ctx, readFrame(wireGetData, path, watched), armed); err != nil {
+		return nil, fmt.Errorf("leave a watch: %w", err)
 	}
-	told := make([]time.Time, len(watchers))
-	errs := make([]error, len(watchers))
+	ctx, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	var told []time.Time
+	var deaf error
 	var group sync.WaitGroup
-	for i, conn := range watchers {
-		group.Go(func() { told[i], errs[i] = hear(conn) })
-	}
+	group.Go(func() { told, deaf = watchers.hear(ctx, event) })
 	select {
 	case <-ctx.Done():
 	case <-time.After(settlePause):
@@ -114,8 +106,11 @@ func (r *run) change(ctx context.Context, changer *caller, watchers held,
 	if err == nil && codes[0] != 0 {
 		err = fmt.Errorf("change %s: code %d", path, codes[0])
 	}
+	if err != nil {
+		giveUp()
+	}
 	group.Wait()
-	if err := errors.Join(append(errs, err)...); err != nil {
+	if err := errors.Join(err, deaf); err != nil {
 		return nil, err
 	}
 	times := make([]time.Duration, len(told))
@@ -125,45 +120,26 @@ func (r *run) change(ctx context.Context, changer *caller, watchers held,
 	return times, nil
 }
 
-// arm leaves a watch and waits for the answer.
-func arm(conn net.Conn, watch []byte, deadline time.Time) error {
-	if err := conn.SetDeadline(deadline); err != nil {
-		return err
+// armed takes the answer to a read that has left a watch.
+func armed(answer []byte) error {
+	if len(answer) < replyHeadSize-4 {
+		return fmt.Errorf("reply of %d bytes", len(answer))
 	}
-	if _, err := conn.Write(watch); err != nil {
-		return err
-	}
-	reply, err := receive(conn)
-	if err != nil {
-		return fmt.Errorf("leave a watch: %w", err)
-	}
-	if len(reply) < replyHeadSize-4 {
-		return fmt.Errorf("reply of %d bytes", len(reply))
-	}
-	if code := int32(binary.BigEndian.Uint32(reply[replyCodeAt-4:])); code != 0 {
-		return fmt.Errorf("leave a watch: code %d", code)
+	if code := int32(binary.BigEndian.Uint32(answer[replyCodeAt-4:])); code != 0 {
+		return fmt.Errorf("code %d", code)
 	}
 	return nil
 }
 
-// hear waits for one watch event and tells when it was there.
-func hear(conn net.Conn) (time.Time, error) {
-	var b [eventBytesMax]byte
-	for have := 0; have < len(b); {
-		n, err := conn.Read(b[have:])
-		if err != nil {
-			return time.Time{}, fmt.Errorf("wait for a watch event: %w", err)
-		}
-		have += n
-		if have < replyHeadSize || have < 4+int(binary.BigEndian.Uint32(b[:])) {
-			continue
-		}
-		if xid := int32(binary.BigEndian.Uint32(b[xidAt:])); xid != eventXid {
-			return time.Time{}, fmt.Errorf("xid %d instead of a watch event", xid)
-		}
-		return time.Now(), nil
+// event takes a watch event.
+func event(frame []byte) error {
+	if len(frame) < replyHeadSize-4 {
+		return fmt.Errorf("watch event of %d bytes", len(frame))
 	}
-	return time.Time{}, errors.New("a watch event is too long")
+	if xid := int32(binary.BigEndian.Uint32(frame)); xid != eventXid {
+		return fmt.Errorf("xid %d instead of a watch event", xid)
+	}
+	return nil
 }
 
 // eventXid is that of a watch event.
