@@ -4,6 +4,7 @@ package nowait
 
 import (
 	"net"
+	"sync"
 	"syscall"
 )
 
@@ -26,14 +27,38 @@ func Write(raw syscall.RawConn, b []byte) (written int, err error) {
 	if raw == nil {
 		return 0, nil
 	}
-	rawErr := raw.Write(func(fd uintptr) bool {
-		written, err = writeReady(int(fd), b)
-		return true
-	})
-	if rawErr != nil {
-		return written, rawErr
+	a := attempts.Get().(*attempt)
+	defer a.end()
+	a.b, a.written, a.err = b, 0, nil
+	if err := raw.Write(a.ready); err != nil {
+		return a.written, err
 	}
-	return written, err
+	return a.written, a.err
+}
+
+// attempt is one Write under way. What syscall.RawConn calls would be made anew for each
+// write, and what it leaves behind as well.
+type attempt struct {
+	b       []byte
+	written int
+	err     error
+	ready   func(fd uintptr) bool // write, bound once
+}
+
+var attempts = sync.Pool{New: func() any {
+	a := &attempt{}
+	a.ready = a.write
+	return a
+}}
+
+func (a *attempt) write(fd uintptr) bool {
+	a.written, a.err = writeReady(int(fd), a.b)
+	return true
+}
+
+func (a *attempt) end() {
+	a.b, a.err = nil, nil
+	attempts.Put(a)
 }
 
 func writeReady(fd int, b []byte) (written int, err error) {
