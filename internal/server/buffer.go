@@ -9,8 +9,19 @@ const (
 	spareMax    = 256 << 10
 )
 
-// buffer is a pooled slice.
-type buffer struct{ b []byte }
+// buffer is a slice, most often a pooled one.
+type buffer struct {
+	b []byte
+	// shared is set, for good, of one that is the output of many connections: nobody
+	// changes it, and no pool has it.
+	shared bool
+}
+
+// own is a buffer that may be appended to, with what the shared one holds. It is a small
+// one: connections that hear of two events at once are many at once, too.
+func (b *buffer) own() *buffer {
+	return &buffer{b: append(make([]byte, 0, 4*len(b.b)), b.b...)}
+}
 
 // bufferPool lends empty buffers of one initial size.
 type bufferPool struct {
@@ -27,9 +38,10 @@ func (p *bufferPool) take() *buffer {
 	return &buffer{b: make([]byte, 0, p.bytes)}
 }
 
-// give takes a buffer back, unless it has grown too large to be kept idle.
+// give takes a buffer back, unless it is not the pool's or has grown too large to be kept
+// idle.
 func (p *bufferPool) give(b *buffer) {
-	if cap(b.b) <= spareMax {
+	if !b.shared && cap(b.b) >= p.bytes && cap(b.b) <= spareMax {
 		b.b = b.b[:0]
 		p.pool.Put(b)
 	}

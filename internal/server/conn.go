@@ -194,8 +194,11 @@ func (c *conn) refuse(why refusal, attrs ...any) {
 
 // beginLocked gives an output to append to, under mu.
 func (c *conn) beginLocked() []byte {
-	if c.out == nil {
+	switch {
+	case c.out == nil:
 		c.out = c.server.outputs.take()
+	case c.out.shared:
+		c.out = c.out.own()
 	}
 	return c.out.b
 }

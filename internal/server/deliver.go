@@ -8,6 +8,7 @@ import (
 	"zoo/internal/check/invariant"
 	"zoo/internal/core/replica"
 	"zoo/internal/core/session"
+	"zoo/internal/core/tree"
 	"zoo/internal/core/watch"
 	"zoo/internal/wire"
 )
@@ -74,35 +75,76 @@ func (l *loop) settle(o *replica.Outcome, now time.Duration) {
 
 // fire sends the watch events of a transaction.
 func (l *loop) fire(o *replica.Outcome) {
-	l.eventZxid = o.Result.Header.Zxid
 	for i := range o.Result.Events {
-		l.event = &o.Result.Events[i]
-		l.told = 0
-		l.server.watches.table.Trigger(l.event.Type, l.event.Path, l.deliver)
-		if l.told > 0 {
-			l.server.meters.watches.of(l.event.Type).Observe(l.told)
+		event := &o.Result.Events[i]
+		l.news.begin(o.Result.Header.Zxid, event)
+		l.server.watches.table.Trigger(event.Type, event.Path, l.deliver)
+		if told := l.news.told; told > 0 {
+			l.server.meters.watches.of(event.Type).Observe(told)
 		}
 	}
-	l.event = nil
+	l.news.event = nil
+}
+
+// news is an event on its way to its watchers. It is encoded once, and those who have no
+// other output share one frame: so many outputs would be most of the work, and of the
+// memory, of a change that thousands wait for.
+type news struct {
+	zxid  zoo.Zxid
+	event *tree.Event
+	// told counts the watchers.
+	told int64
+	// frame is the event as it goes out, empty until the first watcher. Its memory stays.
+	frame []byte
+	// shared is a copy of it, nil until it is needed.
+	shared *buffer
+}
+
+const (
+	// ownFrames of an event are copied into outputs of the pool: for a few that is less
+	// than to make a frame which they share.
+	ownFrames = 8
+	// frameKept bounds the memory that stays for the next event.
+	frameKept = 4 << 10
+)
+
+func (n *news) begin(zxid zoo.Zxid, event *tree.Event) {
+	n.zxid, n.event, n.told, n.shared = zxid, event, 0, nil
+	if cap(n.frame) > frameKept {
+		n.frame = nil
+	}
+	n.frame = n.frame[:0]
+}
+
+// tellLocked adds the event to a connection's output.
+func (n *news) tellLocked(c *conn) {
+	if len(n.frame) == 0 {
+		n.frame = appendEvent(n.frame, n.zxid, n.event.Type, n.event.Path)
+	}
+	c.traffic.noteEvent(len(n.frame) - wire.FrameHeaderBytes)
+	if c.out != nil || n.told <= ownFrames {
+		c.endLocked(append(c.beginLocked(), n.frame...))
+		return
+	}
+	if n.shared == nil {
+		n.shared = &buffer{b: slices.Clone(n.frame), shared: true}
+	}
+	c.out = n.shared
 }
 
 // deliverEvent sends an event to one watcher, if it may read what it is about.
 func (l *loop) deliverEvent(id watch.ConnID) {
-	l.told++
+	l.news.told++
 	c := l.conns[replica.ConnID(id)]
 	if c == nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ending || !l.server.cfg.Rules.Check(l.event.ACL, zoo.PermRead, c.ids) {
+	if c.ending || !l.server.cfg.Rules.Check(l.news.event.ACL, zoo.PermRead, c.ids) {
 		return
 	}
-	out := c.beginLocked()
-	start := len(out)
-	out = appendEvent(out, l.eventZxid, l.event.Type, l.event.Path)
-	c.endLocked(out)
-	c.traffic.noteEvent(len(out) - start - wire.FrameHeaderBytes)
+	l.news.tellLocked(c)
 	l.soilLocked(c)
 }
 
@@ -224,14 +266,23 @@ func (l *loop) flush() {
 		l.forgetDirty()
 		return
 	}
-	share := (len(l.dirty) + l.server.flusherCount - 1) / l.server.flusherCount
-	for list := range slices.Chunk(l.dirty, share) {
+	l.handOver(newFlushList(slices.Clone(l.dirty)))
+	l.forgetDirty()
+}
+
+// handOver calls as many flushers as the list has work for. One call has to arrive.
+func (l *loop) handOver(list *flushList) {
+	select {
+	case l.server.flushes <- list:
+	case <-l.server.closing:
+	}
+	for range min(l.server.flusherCount, list.pieces()) - 1 {
 		select {
-		case l.server.flushes <- slices.Clone(list):
-		case <-l.server.closing:
+		case l.server.flushes <- list:
+		default:
+			return // All of them are busy, and will come to it.
 		}
 	}
-	l.forgetDirty()
 }
 
 func (l *loop) forgetDirty() {

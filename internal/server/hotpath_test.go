@@ -32,11 +32,19 @@ const (
 	writesMost = 50
 )
 
-func hotPaths(tb testing.TB) []alloc.Path {
+var silent = slog.New(slog.DiscardHandler)
+
+// hotDisk is for a server whose allocations count: a disk in memory has some of its own.
+func hotDisk(tb testing.TB) (*vfs.Mem, Config) {
 	disk := vfs.NewMem()
 	cfg := standaloneConfig(disk)
 	cfg.Store.FS, cfg.Store.DataDir, cfg.Store.PreallocateBytes = vfs.OS{}, tb.TempDir(), 0
-	s := startLogging(tb, disk, cfg, slog.New(slog.DiscardHandler))
+	return disk, cfg
+}
+
+func hotPaths(tb testing.TB) []alloc.Path {
+	disk, cfg := hotDisk(tb)
+	s := startLogging(tb, disk, cfg, silent)
 	c := s.connect()
 	_ = c.nc.SetDeadline(time.Time{})
 	kilobyte := make([]byte, 1024)

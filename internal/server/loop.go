@@ -7,7 +7,6 @@ import (
 	"zoo"
 	"zoo/internal/core/quorum"
 	"zoo/internal/core/replica"
-	"zoo/internal/core/tree"
 	"zoo/internal/core/watch"
 	"zoo/internal/disk/store"
 	"zoo/internal/net/peer"
@@ -31,14 +30,10 @@ type loop struct {
 	exec  exec
 	// answered counts the bytes of replies since the tree was locked.
 	answered int
-	// event is the one that watches are being called for.
-	event *tree.Event
+	// news is the event that watches are being called for.
+	news news
 	// deliver is deliverEvent, bound once.
 	deliver func(watch.ConnID)
-	// eventZxid is the transaction behind event.
-	eventZxid zoo.Zxid
-	// told counts the watchers of event.
-	told int64
 	// mismatches counts the transactions whose digest was not the tree's.
 	mismatches uint64
 	// roles is when this server changed its role.

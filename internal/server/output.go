@@ -1,6 +1,9 @@
 package server
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // The output of a connection is appended to under conn.mu, by its reader and by
 // the loop. It is written by whoever sets conn.writing, one at a time, without
@@ -130,21 +133,53 @@ func (c *conn) hangUp() {
 
 // flushers are the goroutines that write for the loop.
 const (
-	flushersMax = 4
+	// flushersMin is how many there are, unless there are more cores.
+	flushersMin = 4
 	// flushInline is up to how many connections the loop writes itself: to hand
 	// over one would take longer.
 	flushInline = 2
-	// flushQueue is how many lists may wait for the flushers.
+	// flushPieceMax is how many connections a flusher takes at a time.
+	flushPieceMax = 32
+	// flushQueue is how many calls for flushers may wait for them.
 	flushQueue = 64
 )
 
-// flusher writes the lists of connections that the loop hands over.
+// flushList is connections with output that the flushers share, each a piece at a time: so
+// none of them has more to do than the others.
+type flushList struct {
+	conns []*conn
+	piece int
+	taken atomic.Int64
+}
+
+func newFlushList(conns []*conn) *flushList {
+	piece := (len(conns) + flushersMin - 1) / flushersMin
+	return &flushList{conns: conns, piece: min(piece, flushPieceMax)}
+}
+
+// pieces is how many flushers can have a piece.
+func (f *flushList) pieces() int { return (len(f.conns) + f.piece - 1) / f.piece }
+
+// next takes a piece; it is empty when all are taken.
+func (f *flushList) next() []*conn {
+	end := int(f.taken.Add(int64(f.piece)))
+	return f.conns[min(end-f.piece, len(f.conns)):min(end, len(f.conns))]
+}
+
+// flusher writes the lists of connections that the loop hands over. Between two large pieces
+// it gives way: thousands of connections to be written must not keep the loop, the readers,
+// and the clients on the same machine from the cores.
 func (s *Server) flusher() {
 	for {
 		select {
 		case list := <-s.flushes:
-			for _, c := range list {
-				c.tryFlush()
+			for piece := list.next(); len(piece) > 0; piece = list.next() {
+				for _, c := range piece {
+					c.tryFlush()
+				}
+				if len(piece) == flushPieceMax {
+					giveWay()
+				}
 			}
 		case <-s.closing:
 			return

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -38,7 +39,7 @@ type Server struct {
 	inputs       *bufferPool
 	outputs      *bufferPool
 	batches      sync.Pool // of *requestBatch
-	flushes      chan []*conn
+	flushes      chan *flushList
 	flusherCount int
 	queue        *queue
 	conns        *connTable
@@ -129,8 +130,8 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 		inputs:       newBufferPool(inputBytes),
 		outputs:      newBufferPool(outputBytes),
 		meters:       newMeters(),
-		flushes:      make(chan []*conn, flushQueue),
-		flusherCount: flushersMax,
+		flushes:      make(chan *flushList, flushQueue),
+		flusherCount: max(flushersMin, runtime.GOMAXPROCS(0)),
 		queue:        newQueue(),
 		conns:        newConnTable(cfg.ConnsPerHostMax, cfg.ConnsMax),
 		watches:      watches{table: watch.NewTable()},

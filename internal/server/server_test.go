@@ -80,23 +80,31 @@ func TestAWatchEventComesBeforeTheNewState(t *testing.T) {
 		reader.call(1, wire.OpGetData, &wire.GetDataRequest{Path: "/a", Watch: true}, zoo.CodeOK)
 		writer.pipeline(request(2, wire.OpSetData,
 			&wire.SetDataRequest{Path: "/a", Data: fmt.Append(nil, i), Version: -1}))
-		told := false
-		for xid := int32(3); ; xid++ {
-			reader.pipeline(request(xid, wire.OpGetData, &wire.GetDataRequest{Path: "/a"}))
-			m := reader.message()
-			if m.Xid == wire.XidNotification {
-				told = true
-				m = reader.message()
-			}
-			fresh := string(m.body.Buffer()) == fmt.Sprint(i)
-			if fresh != told {
-				t.Fatalf("round %d: new state %v, told %v", i, fresh, told)
-			}
-			if fresh {
-				break
-			}
-		}
+		reader.readUntilNew("/a", fmt.Sprint(i))
 		writer.reply(2, zoo.CodeOK)
+	}
+}
+
+// readUntilNew reads a znode that is watched and being changed, and checks that the event comes
+// first.
+func (c *client) readUntilNew(path, news string) {
+	c.t.Helper()
+	told := false
+	for xid := int32(3); ; xid++ {
+		c.pipeline(request(xid, wire.OpGetData, &wire.GetDataRequest{Path: path}))
+		m := c.message()
+		if m.Xid == wire.XidNotification {
+			told = true
+			m = c.message()
+		}
+		fresh := string(m.body.Buffer()) == news
+		if fresh != told {
+			c.t.Errorf("%s: new state %v, told %v", news, fresh, told)
+			return
+		}
+		if fresh {
+			return
+		}
 	}
 }
 
