@@ -161,6 +161,8 @@ var figures = []figure{
 	{watchRate, "getData of 100 bytes with a watch, %s, rate", "/s", 0, middle, more,
 		timesJava(5)},
 	{multiRate, "multi of 10 setData, 60 x 10, rate", "/s", 0, middle, more, timesJava(5)},
+	// The load's own part and the kernel's, measured by a program that only writes and reads as
+	// many frames (docs/performance.md): 15 to 17 ms of the median, 30 to 34 ms of the last.
 	{watchersP50, "%w watchers of one znode, a change: median", "ms", 1, middle, less, limit(20)},
 	{watchersLast, "%w watchers of one znode, a change: last told", "ms", 1, middle, less,
 		limit(40)},
