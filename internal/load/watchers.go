@@ -26,11 +26,7 @@ func (r *run) tell(ctx context.Context, workers []*worker) (*Report, error) {
 		return nil, err
 	}
 	defer changer.close(ctx)
-	sessions, err := r.openHeld(ctx)
-	if err != nil {
-		return nil, err
-	}
-	watchers, err := newEars(sessions)
+	watchers, err := r.openEars(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +57,14 @@ func (r *run) tell(ctx context.Context, workers []*worker) (*Report, error) {
 	slices.Sort(lasts)
 	rep.LastTold, rep.Changes = micros(lasts[len(lasts)/2]), len(lasts)
 	return rep, nil
+}
+
+func (r *run) openEars(ctx context.Context) (*ears, error) {
+	sessions, err := r.openHeld(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newEars(sessions)
 }
 
 // changes are the times of all changes until the end, but of one at least: the warm-up has
