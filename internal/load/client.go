@@ -21,7 +21,7 @@ const replyBytesMax = 128 << 20
 // that has accepted but has no role yet keeps us waiting, up to the timeout.
 func open(ctx context.Context, server string, id *identity, timeout time.Duration,
 ) (net.Conn, error) {
-	dialer := net.Dialer{Timeout: time.Second}
+	dialer := net.Dialer{Timeout: dialTimeout}
 	conn, err := dialer.DialContext(ctx, "tcp", server)
 	if err != nil {
 		return nil, err
@@ -35,10 +35,21 @@ func open(ctx context.Context, server string, id *identity, timeout time.Duratio
 	return conn, nil
 }
 
+// dialTimeout bounds a connect.
+const dialTimeout = time.Second
+
 func shake(conn net.Conn, id *identity, timeout time.Duration) error {
 	if err := conn.SetDeadline(time.Now().Add(timeout)); err != nil {
 		return err
 	}
+	if err := greet(conn, id, timeout); err != nil {
+		return err
+	}
+	return conn.SetDeadline(time.Time{})
+}
+
+// greet makes the handshake.
+func greet(conn net.Conn, id *identity, timeout time.Duration) error {
 	if _, err := conn.Write(id.connectFrame(int32(timeout.Milliseconds()))); err != nil {
 		return err
 	}
@@ -53,7 +64,7 @@ func shake(conn net.Conn, id *identity, timeout time.Duration) error {
 	if !alive {
 		return errSessionGone
 	}
-	return conn.SetDeadline(time.Time{})
+	return nil
 }
 
 // receive reads one frame without its length.

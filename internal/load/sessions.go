@@ -32,16 +32,26 @@ func (w *worker) churn(ctx context.Context) {
 	}
 }
 
+// openOne opens a session with as little as that takes, since the load shares the servers'
+// CPUs: no keep-alive, and no deadlines beside the watchdog's.
 func (w *worker) openOne(ctx context.Context) (net.Conn, error) {
-	conn, err := open(ctx, w.run.opts.Servers[w.home], &identity{}, w.run.opts.SessionTimeout)
+	conn, err := sparing.DialContext(ctx, "tcp", w.run.opts.Servers[w.home])
 	if err != nil {
 		return nil, err
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		w.conn.Store(tcp)
 	}
+	if err := greet(conn, &identity{}, w.run.opts.SessionTimeout); err != nil {
+		w.conn.Store(nil)
+		conn.Close()
+		return nil, fmt.Errorf("open a session on %s: %w", w.run.opts.Servers[w.home], err)
+	}
 	return conn, nil
 }
+
+// sparing dials without the four options of keep-alive.
+var sparing = net.Dialer{Timeout: dialTimeout, KeepAlive: -1}
 
 func (w *worker) countSession(begun, now int64, err error) {
 	if now < w.run.from || now >= w.run.until {
