@@ -52,6 +52,10 @@ type Keeper struct {
 	limited     bool
 	limitBefore int64
 	stopped     bool
+
+	// closing ends the goroutine that waits for a rest, which closes ended; nil where GOGC
+	// is an operator's.
+	closing, ended chan struct{}
 }
 
 // The figures of the runtime that the room depends on.
@@ -80,6 +84,8 @@ func Keep(log *slog.Logger) *Keeper {
 	k.before = debug.SetGCPercent(k.set)
 	k.mu.Unlock()
 	k.watch()
+	k.closing, k.ended = make(chan struct{}), make(chan struct{})
+	go k.watchRest()
 	return k
 }
 
@@ -129,6 +135,10 @@ func (k *Keeper) adjust() bool {
 
 // Close puts back what was set before Keep.
 func (k *Keeper) Close() {
+	if k.closing != nil {
+		close(k.closing)
+		<-k.ended
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.set != 0 && !k.stopped {
