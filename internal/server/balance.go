@@ -68,7 +68,7 @@ func (l *loop) sendAway(c *conn) bool {
 	defer c.mu.Unlock()
 	client := balance.Client{
 		Resting:    !c.touched.Load() && c.restingLocked(c.turns.Load()),
-		Age:        time.Since(c.accepted),
+		Age:        l.now.Mono - c.accepted,
 		SentBefore: l.sending.sent.Has(l.now.Mono, c.session),
 	}
 	if c.ending || !client.May(settledTicks*l.server.cfg.TickTime) {

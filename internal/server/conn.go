@@ -32,18 +32,14 @@ type conn struct {
 	server *Server
 	host   string // the client's address without the port
 	// accepted is when the connection was; asked is when the handshake had come,
-	// set before the loop hears of the connection.
-	accepted time.Time
-	asked    time.Duration
-	socket   *socket
-	in       input // reader only
-	turn     turn  // reader only
+	// set before the loop hears of the connection, zero before.
+	accepted, asked time.Duration
+	socket          *socket
+	in              input // reader only
 	// exchange is the client's SASL authentication, nil before it began; it keeps
 	// no more than a mechanism needs. Reader only.
 	exchange sasl.Exchange
-	opened   chan struct{}
-	room     chan struct{} // of capacity one: see waitForRoom
-	touched  atomic.Bool   // heard of since the loop looked last
+	touched  atomic.Bool // heard of since the loop looked last
 	// turns is raised by the reader at the begin and at the end of each turn, so that it
 	// is odd within one; seenTurns is what the loop saw last. finishing has the reader
 	// end the connection behind the answers to what it has read.
@@ -53,6 +49,9 @@ type conn struct {
 	// readOnlyByte says that the client knows of the last byte of the
 	// handshake. It is set before the loop hears of the connection.
 	readOnlyByte bool
+	// open is set once the handshake is answered, quiet when the last turn has ended with a
+	// ping, which clients send that have nothing to say. Reader only.
+	open, quiet bool
 	// inflight counts submitted requests without an outcome. Only the reader
 	// raises it, under mu; so a zero that the reader sees stays.
 	inflight atomic.Int32
@@ -82,6 +81,12 @@ type conn struct {
 	// ending refuses everything from now on; when what is in out was written
 	// the connection is hung up.
 	ending, hungUp bool
+	// parted says that the loop has forgotten the connection already, watched that there
+	// may be watches of it.
+	parted, watched bool
+	// room, of capacity one, tells a reader that waits of what it waits for; nil until it
+	// has ever waited. See roomForLocked.
+	room chan struct{}
 	// stalled asks for a signal on room. awaits says that it is for the outcomes
 	// of this connection's own requests: what its client sends is not read then.
 	stalled, awaits bool
@@ -96,15 +101,11 @@ type conn struct {
 
 func newConn(s *Server, id replica.ConnID, nc net.Conn) *conn {
 	c := &conn{
-		id: id, server: s, host: hostOf(nc.RemoteAddr()), accepted: time.Now(),
-		in:     input{pool: s.inputs},
-		opened: make(chan struct{}, 1),
-		room:   make(chan struct{}, 1),
+		id: id, server: s, host: hostOf(nc.RemoteAddr()), accepted: s.mono(),
+		in: input{pool: s.inputs},
 	}
 	c.socket = newSocket(nc, &c.in)
 	c.addIDs([]zoo.ID{acl.IPID(c.host)})
-	c.turn.conn, c.turn.lastXid = c, -1
-	c.turn.exec = exec{server: s, conn: c}
 	return c
 }
 
@@ -120,30 +121,85 @@ func hostOf(addr net.Addr) string {
 	return host
 }
 
-// run is the connection from its acceptance to its end.
-func (c *conn) run() {
-	defer c.leave()
-	if !c.handshake() {
+// begin is the connection from its acceptance to its session.
+func (c *conn) begin() {
+	defer c.server.tasks.Done()
+	defer c.server.catch("client")
+	c.shakeHands()
+}
+
+func (c *conn) shakeHands() {
+	if c.handshake() && (len(c.in.pending()) == 0 || c.attend()) {
+		c.goOn()
 		return
 	}
-	for {
-		if !c.turn.run() || !c.waitForRoom() || c.finishing.Load() && !c.finish() {
-			return
-		}
+	c.leave()
+}
+
+// goOn has a new goroutine go on in this one's place. The stack of a goroutine grows when it
+// has work and never gets as small again as a new one's, so that the stacks of sessions
+// which rest would be most of what those cost.
+func (c *conn) goOn() {
+	c.server.tasks.Add(1)
+	go c.live()
+}
+
+// live is the connection from its session, or a rest, to the next rest or its end. It waits
+// here, in few frames.
+func (c *conn) live() {
+	defer c.server.tasks.Done()
+	defer c.server.catch("client")
+	for c.quiet = false; !c.quiet; {
 		if c.socket.receive() != nil {
 			c.dropped()
+			c.leave()
+			return
+		}
+		if !c.attend() {
+			c.leave()
 			return
 		}
 	}
+	c.goOn()
+}
+
+// attend takes all that has arrived. It returns when more may be read; false ends the
+// connection.
+func (c *conn) attend() bool {
+	if !c.waitUntilOpen() {
+		return false
+	}
+	t := c.server.takeTurn(c)
+	defer c.server.giveTurn(t)
+	return t.run() && c.waitForRoom() && (!c.finishing.Load() || c.finish(t))
+}
+
+// waitUntilOpen waits for the answer to the handshake.
+func (c *conn) waitUntilOpen() bool {
+	for !c.open {
+		c.mu.Lock()
+		c.open = c.session != 0 || c.ending
+		room := c.roomForLocked(!c.open)
+		c.mu.Unlock()
+		if room == nil {
+			break
+		}
+		select {
+		case <-room:
+		case <-c.server.closing:
+			return false
+		}
+	}
+	return true
 }
 
 // finish ends the connection when all that was read of it is answered. What its client
 // sends from now on is read and forgotten; false is a connection that broke.
-func (c *conn) finish() bool {
+func (c *conn) finish(t *turn) bool {
 	if c.ends() {
 		return true
 	}
-	if !c.turn.waitForOutcomes() {
+	if !t.waitForOutcomes() {
 		return c.ends()
 	}
 	c.mu.Lock()
@@ -179,11 +235,16 @@ func (c *conn) leave() {
 	c.ending = true
 	c.out = nil
 	c.dropQueueLocked()
+	watched, parted := c.watched, c.parted || c.asked == 0
 	c.mu.Unlock()
-	c.in.at = 0
-	c.in.buf, c.in.parked = nil, nil
+	c.in.drop()
 	c.server.conns.remove(c)
-	c.server.forget(c)
+	if watched {
+		c.server.unwatch(c)
+	}
+	if !parted {
+		c.server.queue.call(func() { c.server.loop.leave(c) })
+	}
 }
 
 // refuse notes why the client is turned away.
@@ -234,16 +295,29 @@ func (c *conn) waitForRoom() bool {
 		c.mu.Lock()
 		wait := !c.ending && c.fullLocked()
 		c.stalled = wait
+		room := c.roomForLocked(wait)
 		c.mu.Unlock()
 		if !wait {
 			return true
 		}
 		select {
-		case <-c.room:
+		case <-room:
 		case <-c.server.closing:
 			return false
 		}
 	}
+}
+
+// roomForLocked is where a reader that is about to wait is told of what it waits for; nil for
+// one that need not.
+func (c *conn) roomForLocked(wait bool) <-chan struct{} {
+	if !wait {
+		return nil
+	}
+	if c.room == nil {
+		c.room = make(chan struct{}, 1)
+	}
+	return c.room
 }
 
 // ends tells whether everything is refused from now on.
@@ -261,7 +335,7 @@ func (c *conn) roomLocked() {
 	}
 }
 
-// signal sets a flag channel of capacity one.
+// signal sets a flag channel of capacity one. For nil nobody waits.
 func signal(flag chan struct{}) {
 	select {
 	case flag <- struct{}{}:

@@ -68,8 +68,8 @@ func (l *loop) settle(o *replica.Outcome, now time.Duration) {
 	} else if c := l.conns[o.Conn]; c != nil {
 		l.answer(c, o, now)
 	}
-	if o.Closes != 0 {
-		l.close(o.Closes)
+	if c := l.conns[o.Closes]; c != nil {
+		l.dismiss(c)
 	}
 }
 
@@ -317,7 +317,7 @@ func (l *loop) open(o *replica.Opened) {
 		c.ending = true
 	}
 	l.soilLocked(c)
-	signal(c.opened)
+	signal(c.room)
 }
 
 // close ends a connection after what was written to it before.
@@ -335,7 +335,6 @@ func (l *loop) close(id replica.ConnID) {
 
 func (l *loop) closeLocked(c *conn) {
 	c.closeLocked()
-	signal(c.opened)
 	l.soilLocked(c)
 }
 
@@ -356,13 +355,29 @@ func (l *loop) admit(c *conn, request *wire.ConnectRequest) {
 	})
 }
 
+// dismiss ends the connection of a session that has ended. The replica has forgotten it
+// already, and so does the loop: nothing of it will come any more.
+func (l *loop) dismiss(c *conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.ending {
+		l.closeLocked(c)
+	}
+	c.parted = true
+	l.forget(c)
+}
+
 // leave forgets a connection that is gone.
 func (l *loop) leave(c *conn) {
 	if l.conns[c.id] == nil {
 		return
 	}
+	l.forget(c)
+	l.replica.Step(l.now, replica.Disconnected{Conn: c.id})
+}
+
+func (l *loop) forget(c *conn) {
 	delete(l.conns, c.id)
 	l.server.inflight.Add(-int64(c.inflight.Load()))
 	l.server.stall.left()
-	l.replica.Step(l.now, replica.Disconnected{Conn: c.id})
 }

@@ -27,9 +27,10 @@ func TestReaderThatWaitsForRoomIsToldThatTheConnectionBroke(t *testing.T) {
 		},
 	} {
 		c := newConn(s.Server, 7, far)
+		room := c.roomForLocked(true)
 		breaks(c)
 		select {
-		case <-c.room:
+		case <-room:
 		default:
 			t.Errorf("%s: nobody wakes the reader", title)
 		}

@@ -23,7 +23,7 @@ const (
 	heldShare = 4
 )
 
-// handshake brings the connection to a session; false ends it.
+// handshake asks for a session for the connection; false ends it.
 func (c *conn) handshake() bool {
 	_ = c.socket.SetReadDeadline(time.Now().Add(c.server.cfg.SessionlessMax))
 	frame, ok := c.firstFrame()
@@ -47,8 +47,13 @@ func (c *conn) handshake() bool {
 		return false
 	}
 	request.Passwd = append([]byte(nil), request.Passwd...)
+	c.in.rest()
 	_ = c.socket.SetReadDeadline(time.Time{})
-	return c.server.gate.wait(heldFor(request.TimeOut), c.server.closing) && c.connect(&request)
+	if !c.server.gate.wait(heldFor(request.TimeOut), c.server.closing) {
+		return false
+	}
+	c.connect(&request)
+	return true
 }
 
 func heldFor(timeoutMillis int32) time.Duration {
@@ -124,17 +129,11 @@ func (c *conn) answerWord(b []byte) bool {
 	return true
 }
 
-// connect hands the handshake to the loop and waits for its answer. What the
-// client has sent behind it stays in the input until then.
-func (c *conn) connect(request *wire.ConnectRequest) bool {
+// connect hands the handshake to the loop. What the client sends behind it stays in the
+// input until that has answered.
+func (c *conn) connect(request *wire.ConnectRequest) {
 	c.readOnlyByte = request.HasReadOnly
 	c.server.queue.call(func() { c.server.loop.admit(c, request) })
-	select {
-	case <-c.opened:
-		return true
-	case <-c.server.closing:
-		return false
-	}
 }
 
 // gate keeps handshakes until the server serves.

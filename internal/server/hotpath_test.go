@@ -1,8 +1,11 @@
 package server
 
 import (
+	"encoding/binary"
+	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"testing"
 	"time"
 
@@ -21,7 +24,8 @@ const pipelined = 100
 // The plot: a client sends a hundred requests at once and reads the replies, again and again.
 // Reads allocate nothing, from the socket to the socket. Writes share what is allocated for
 // them: their bodies, the batch on its way to the loop and the events of the loop, some of
-// each for every receive of the socket. A watch on a path that had none costs the path.
+// each for every receive of the socket. A watch on a path that had none costs the path. A
+// session costs its connection, of which Go makes a dozen things on either side.
 func TestARequestOfManyAllocatesNothing(t *testing.T) { alloc.Guard(t, hotPaths(t)) }
 
 func BenchmarkPipeline(b *testing.B) { alloc.Measure(b, hotPaths(b)) }
@@ -31,6 +35,9 @@ const (
 	readsMost  = 5
 	writesMost = 50
 )
+
+// sessionMost is for a session and its end, with what its client allocates.
+const sessionMost = 58
 
 var silent = slog.New(slog.DiscardHandler)
 
@@ -64,6 +71,7 @@ func hotPaths(tb testing.TB) []alloc.Path {
 		c.pipelined("setData", writesMost, pipelined, statBytes, update),
 		c.pipelined("getData with a watch, setData", writesMost+pipelined/2, pipelined/2,
 			dataBytes+eventBytes+statBytes, get(true), update),
+		s.session(),
 		replied(wire.OpSetData, &tree.Result{}),
 		replied(wire.OpCreate, &tree.Result{Path: "/a/znode"}),
 		replied(wire.OpMulti, &tree.Result{Multi: []tree.Result{
@@ -95,6 +103,30 @@ func (c *client) pipelined(title string, most, times, replyBytes int, all ...[]b
 				c.t.Fatal(err)
 			}
 		}}
+}
+
+// session opens a session on a new connection, and ends it.
+func (r *running) session() alloc.Path {
+	dialer := net.Dialer{KeepAlive: -1}
+	hello := newSession().AppendTo(nil)
+	hello = append(binary.BigEndian.AppendUint32(nil, uint32(len(hello))), hello...)
+	accepted := wire.ConnectResponse{Passwd: make([]byte, wire.PasswordBytes), HasReadOnly: true}
+	answer := make([]byte, wire.FrameHeaderBytes+len(accepted.AppendTo(nil)))
+	goodbye := request(1, wire.OpCloseSession, nil)
+	reply := make([]byte, replyHeadBytes)
+	return alloc.Path{Title: "a session opened and closed", Most: sessionMost, Step: func() {
+		nc, err := dialer.Dial("tcp", r.address)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		defer nc.Close()
+		for _, say := range []struct{ request, reply []byte }{{hello, answer}, {goodbye, reply}} {
+			_, sent := nc.Write(say.request)
+			if _, err := io.ReadFull(nc, say.reply); err != nil {
+				r.t.Fatal(errors.Join(sent, err))
+			}
+		}
+	}}
 }
 
 // replied is the reply to a write as the loop appends it.

@@ -101,6 +101,14 @@ func (in *input) rest() {
 	}
 }
 
+// drop gives everything back.
+func (in *input) drop() {
+	if in.buf != nil {
+		in.pool.give(in.buf)
+	}
+	in.buf, in.at, in.parked = nil, 0, nil
+}
+
 // next takes one frame; false means that it is not all there. The frame shares
 // the buffer's memory and is valid until space or rest.
 func (in *input) next(frameBytesMax int) (frame []byte, whole bool, err error) {

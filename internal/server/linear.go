@@ -59,10 +59,7 @@ func (t *turn) syncFirst(xid int32) {
 	c := t.conn
 	c.queue.push(queued{xid: xid, op: wire.OpSync, since: t.now, hidden: true})
 	c.inflight.Add(1)
-	if t.batch == nil {
-		t.batch = c.server.takeBatch()
-	}
-	t.batch.list = append(t.batch.list, replica.Request{
+	t.batch = append(t.batch, replica.Request{
 		Conn: c.id, Session: c.session, Xid: xid, Op: wire.OpSync,
 		Body: []byte(syncRoot), IDs: c.ids,
 	})

@@ -91,7 +91,8 @@ func (s *Server) Attach(nc net.Conn) {
 		s.reject(nc, why)
 		return
 	}
-	s.spawn("client", c.run)
+	s.tasks.Add(1)
+	go c.begin()
 }
 
 // reject turns a connection away, aloud unless the server closes.

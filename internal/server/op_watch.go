@@ -48,6 +48,7 @@ func (w *watches) walk(from uint32, show func(path string, id watch.ConnID)) uin
 
 // watch registers a watch of this connection.
 func (x *exec) watch(path string, mode watch.Mode) {
+	x.conn.watched = true
 	x.server.watches.add(path, watch.ConnID(x.conn.id), mode)
 }
 

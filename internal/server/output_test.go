@@ -67,7 +67,7 @@ func TestWhileAConnectionTakesLeaveNobodyWrites(t *testing.T) {
 // connection and writes the last there is to say. The read is not answered.
 func TestAReadIsNotAnsweredBehindTheEnd(t *testing.T) {
 	c, p := departing(t)
-	turn := &c.turn
+	turn := c.server.takeTurn(c)
 	defer turn.release()
 	turn.lock(holdConn)
 	c.ending = true
@@ -85,16 +85,17 @@ func TestAReadIsNotAnsweredBehindTheEnd(t *testing.T) {
 // client would hear nothing, not even the answers from before.
 func TestAReadThatWaitsForAWriteDoesNotCutOffTheLastWords(t *testing.T) {
 	c, p := departing(t)
-	defer c.turn.release()
+	turn := c.server.takeTurn(c)
+	defer turn.release()
 	c.say("moved")
 	c.writing = true
 	last := c.takeLocked()
 	c.inflight.Store(1)
 	c.ending = true
-	if !c.turn.readOrPostpone(operationOf(wire.OpGetChildren), 1, wire.OpGetChildren, nil) {
+	if !turn.readOrPostpone(operationOf(wire.OpGetChildren), 1, wire.OpGetChildren, nil) {
 		t.Error("the connection is cut off instead of hung up")
 	}
-	if !c.finish() {
+	if !c.finish(turn) {
 		t.Error("a connection that is drained is cut off instead of hung up")
 	}
 	c.mu.Lock()

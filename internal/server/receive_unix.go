@@ -16,8 +16,8 @@ import (
 type socket struct {
 	net.Conn
 	raw syscall.RawConn // nil where there is no descriptor
-	// first is where a read waits without a descriptor.
-	first []byte
+	// first is where a read waits without a descriptor; nil with one.
+	first *[firstBytes]byte
 	under *sealed // nil without TLS
 
 	// The reader's: how the last read went.
@@ -29,7 +29,7 @@ type socket struct {
 func newSocket(conn net.Conn, in *input) *socket {
 	s := &socket{Conn: conn, in: in}
 	if s.raw = nowait.Raw(conn); s.raw == nil {
-		s.first = make([]byte, firstBytes)
+		s.first = new([firstBytes]byte)
 	}
 	s.under, _ = conn.(*sealed)
 	s.onRead = s.readReady
@@ -39,7 +39,7 @@ func newSocket(conn net.Conn, in *input) *socket {
 // receive waits for bytes and adds them to the input.
 func (s *socket) receive() error {
 	if s.raw == nil {
-		return receivePortably(s.Conn, s.in, s.first)
+		return receivePortably(s.Conn, s.in, s.first[:])
 	}
 	if err := s.raw.Read(s.onRead); err != nil {
 		return err

@@ -18,8 +18,9 @@ func screening(t *testing.T) *turn {
 	near, far := net.Pipe()
 	t.Cleanup(func() { near.Close(); far.Close() })
 	c := newConn(s.Server, 1, near)
-	t.Cleanup(c.turn.release)
-	return &c.turn
+	turn := s.takeTurn(c)
+	t.Cleanup(turn.release)
+	return turn
 }
 
 // takeWrite takes a write that has arrived.

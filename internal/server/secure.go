@@ -162,7 +162,7 @@ func (s *Server) receive(nc net.Conn, speaks protocol) {
 			s.reject(a, why)
 			return
 		}
-		c.run()
+		c.shakeHands()
 	})
 }
 

@@ -38,7 +38,7 @@ type Server struct {
 	commands     *command.Answerer
 	inputs       *bufferPool
 	outputs      *bufferPool
-	batches      sync.Pool // of *requestBatch
+	turns        sync.Pool // of *turn
 	flushes      chan *flushList
 	flusherCount int
 	queue        *queue
@@ -393,10 +393,9 @@ func (s *Server) served(now time.Duration) {
 	}
 }
 
-// forget removes what is known of a connection that has ended.
-func (s *Server) forget(c *conn) {
+// unwatch removes the watches of a connection that has ended.
+func (s *Server) unwatch(c *conn) {
 	s.treeMu.RLock()
+	defer s.treeMu.RUnlock()
 	s.watches.removeConn(watch.ConnID(c.id))
-	s.treeMu.RUnlock()
-	s.queue.call(func() { s.loop.leave(c) })
 }

@@ -107,11 +107,7 @@ func (t *turn) submitWhenRoom(xid int32, op wire.Op, body []byte) bool {
 // crowded tells whether the pipeline has no room for one request more.
 func (t *turn) crowded() bool {
 	s := t.conn.server
-	mine := 0
-	if t.batch != nil {
-		mine = len(t.batch.list)
-	}
-	return s.inflight.Load()+int64(mine) >= int64(s.stall.cfg.RequestsMax)
+	return s.inflight.Load()+int64(len(t.batch)) >= int64(s.stall.cfg.RequestsMax)
 }
 
 // waitForRoom waits until there is room; false if the connection ends before.
@@ -122,6 +118,9 @@ func (t *turn) waitForRoom() bool {
 	s.meters.requests.stalls.Inc()
 	pause := time.NewTicker(s.stall.cfg.Pause)
 	defer pause.Stop()
+	t.conn.mu.Lock()
+	room := t.conn.roomForLocked(true)
+	t.conn.mu.Unlock()
 	for {
 		changed := s.stall.change()
 		switch {
@@ -133,7 +132,7 @@ func (t *turn) waitForRoom() bool {
 		t.conn.touched.Store(true)
 		select {
 		case <-changed:
-		case <-t.conn.room: // which tells of the end, too
+		case <-room: // which tells of the end, too
 		case <-pause.C:
 		case <-s.closing:
 			return false

@@ -203,7 +203,8 @@ func (c *conn) describe() command.Client {
 	client := command.Client{
 		Address: c.socket.RemoteAddr().String(), Queued: c.queue.len(),
 		Received: shown.received, Sent: shown.sent, Latency: shown.latency,
-		Session: c.session, Since: c.accepted, Timeout: int32(c.timeout.Milliseconds()),
+		Session: c.session, Timeout: int32(c.timeout.Milliseconds()),
+		Since: c.server.start.Add(c.accepted),
 		Last: command.LastReply{
 			Cxid: c.last.cxid, Zxid: c.last.zxid, At: c.last.at, Took: c.last.took,
 		},
@@ -247,7 +248,7 @@ func (c *conn) end() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.session == 0 {
-		return c.accepted.Sub(c.server.start) + c.server.cfg.SessionlessMax
+		return c.accepted + c.server.cfg.SessionlessMax
 	}
 	return c.heardAt + c.timeout
 }

@@ -21,8 +21,8 @@ const (
 const requestHeadBytes = 8
 
 // turn is what a reader does with all that one receive has brought: answers go
-// to the output, submissions to the loop, each as one batch. There is one for
-// each connection, used again and again; it belongs to the reader.
+// to the output, submissions to the loop, each as one batch. It belongs to the reader
+// meanwhile, and to another connection's afterwards: one that is idle has none.
 type turn struct {
 	conn *conn
 	exec exec
@@ -36,11 +36,28 @@ type turn struct {
 	// xid of a client's own; OpNotification and -1 are none.
 	last    wire.Op
 	lastXid int32
-	batch   *requestBatch // nil while empty
+	batch   []replica.Request
 	// bodies is a copy of the input from the first body that is kept on, nil for none.
 	bodies []byte
 	// synced tells that this turn has put a sync before a read.
 	synced bool
+}
+
+// takeTurn gives a connection its turn.
+func (s *Server) takeTurn(c *conn) *turn {
+	t, ok := s.turns.Get().(*turn)
+	if !ok {
+		t = &turn{}
+	}
+	t.conn, t.lastXid = c, -1
+	t.exec.server, t.exec.conn = s, c
+	return t
+}
+
+// giveTurn takes it back. Nothing of it stays but memory.
+func (s *Server) giveTurn(t *turn) {
+	*t = turn{batch: t.batch[:0], exec: exec{before: t.exec.before[:0]}}
+	s.turns.Put(t)
 }
 
 // hold is what a turn has locked.
@@ -59,12 +76,12 @@ func (t *turn) run() bool {
 	if !c.touched.Load() {
 		c.touched.Store(true)
 	}
-	t.now, t.synced = c.server.mono(), false
+	t.now = c.server.mono()
+	c.quiet = false
 	c.turns.Add(1)
 	defer c.turns.Add(1)
 	ok := t.takeAll()
 	t.submitAll()
-	t.bodies = nil
 	c.in.rest()
 	return c.flush() && ok
 }
@@ -95,6 +112,7 @@ func (t *turn) take(frame []byte) bool {
 	xid := int32(binary.BigEndian.Uint32(frame))
 	op := wire.Op(int32(binary.BigEndian.Uint32(frame[4:])))
 	body := frame[requestHeadBytes:]
+	t.conn.quiet = op == wire.OpPing
 	t.lock(holdConn)
 	row := t.rowOf(op, body)
 	t.conn.traffic.received++
@@ -189,12 +207,13 @@ func (t *turn) waitForOutcomes() bool {
 		ending, done := c.ending, c.inflight.Load() == 0
 		c.stalled = !ending && !done
 		c.awaits = c.stalled
+		room := c.roomForLocked(c.stalled)
 		c.mu.Unlock()
 		if ending || done {
 			return !ending
 		}
 		select {
-		case <-c.room:
+		case <-room:
 		case <-c.server.closing:
 			return false
 		}
@@ -303,10 +322,7 @@ func (t *turn) submit(xid int32, op wire.Op, body []byte) {
 	}
 	c.queue.push(q)
 	c.inflight.Add(1)
-	if t.batch == nil {
-		t.batch = c.server.takeBatch()
-	}
-	t.batch.list = append(t.batch.list, replica.Request{
+	t.batch = append(t.batch, replica.Request{
 		Conn: c.id, Session: c.session, Xid: xid, Op: op,
 		Body: kept, IDs: c.ids,
 	})
@@ -327,37 +343,20 @@ func (t *turn) keep(body []byte) []byte {
 // submitAll hands the batch to the loop. A client that is alone with its requests lends the
 // turn: with more of them the loop takes up what several have brought.
 func (t *turn) submitAll() {
-	if t.batch == nil {
+	if len(t.batch) == 0 {
 		return
 	}
 	s := t.conn.server
-	n := int64(len(t.batch.list))
+	n := int64(len(t.batch))
 	alone := s.inflight.Add(n) == n
-	s.queue.leave(replica.Submit{Requests: slices.Clone(t.batch.list)})
-	s.giveBatch(t.batch)
-	t.batch = nil
+	s.queue.leave(replica.Submit{Requests: slices.Clone(t.batch)})
+	clear(t.batch)
+	t.batch = t.batch[:0]
 	if alone {
 		s.loop.lend()
 		return
 	}
 	signal(s.queue.wake)
-}
-
-// requestBatch gathers the submissions of one turn. It is pooled, because a
-// connection that is idle should not hold one.
-type requestBatch struct{ list []replica.Request }
-
-func (s *Server) takeBatch() *requestBatch {
-	if b, ok := s.batches.Get().(*requestBatch); ok {
-		return b
-	}
-	return &requestBatch{}
-}
-
-func (s *Server) giveBatch(b *requestBatch) {
-	clear(b.list)
-	b.list = b.list[:0]
-	s.batches.Put(b)
 }
 
 // postpone keeps a request for when the submitted ones before it have their

@@ -215,6 +215,10 @@ func (a *attached) outcome(res *tree.Result) Outcome {
 	}
 	if w.op == wire.OpCreateSession {
 		o.Opened = opened(w.conn, res.Header.Session, s.timeout)
+		if s.head == len(s.pending) {
+			// Most sessions rest most of the time, and begin with that.
+			s.pending, s.head = nil, 0
+		}
 	}
 	return o
 }
