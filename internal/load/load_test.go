@@ -267,6 +267,32 @@ func TestConnectionsOfADeadServerMoveToTheNext(t *testing.T) {
 	}
 }
 
+// Of many silences the longest are kept, and of what several connections have missed at the
+// same time the longest tells.
+func TestTheLongestSilencesAreReported(t *testing.T) {
+	const connections, silent = 2, silencesMax + 4
+	var workers []*worker
+	for n := range connections {
+		w := &worker{}
+		for i := range silent {
+			w.result.ackedAt = int64(i) * int64(time.Second)
+			w.result.mark(w.result.ackedAt + int64(20+i+n)*int64(time.Millisecond))
+			w.result.mark(w.result.ackedAt + int64(silenceMin) - 1) // too short to count
+		}
+		workers = append(workers, w)
+	}
+	got := silences(&run{}, workers, 0)
+	if len(got) != silencesMax {
+		t.Fatalf("%d silences", len(got))
+	}
+	for i, s := range got {
+		second := float64(silent - 1 - i)
+		if want := (Silence{At: second * 1e6, Length: (21 + second) * 1e3}); s != want {
+			t.Errorf("the silence of place %d is %+v, want %+v", i, s, want)
+		}
+	}
+}
+
 func TestSilenceUpToTheEndIsAGap(t *testing.T) {
 	var r result
 	r.mark(int64(300 * time.Millisecond))

@@ -1,9 +1,11 @@
 package load
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 )
@@ -52,9 +54,9 @@ type Report struct {
 	LastTold float64 `json:"last_told_us,omitempty"`
 	Changes  int     `json:"changes,omitempty"`
 
-	// Timeline is each second of the window, which began at Began, in milliseconds of
-	// the epoch; without Options.Timeline there is none.
-	Began    int64    `json:"began_ms,omitempty"`
+	// Began is when the window began, in milliseconds of the epoch.
+	Began int64 `json:"began_ms,omitempty"`
+	// Timeline is each second of the window; without Options.Timeline there is none.
 	Timeline []Second `json:"timeline,omitempty"`
 }
 
@@ -74,12 +76,33 @@ type ServerView struct {
 	// Gap began GapAt after the start of the window.
 	Gap   float64 `json:"gap_us"`
 	GapAt float64 `json:"gap_at_us"`
+	// Silences are the longest times without an acknowledged write of any of the
+	// connections, such as Gap, the longest first; none overlaps a longer one.
+	Silences []Silence `json:"silences,omitempty"`
 }
+
+// Silence is a time without an acknowledged write on a connection: it began At after the start
+// of the window. Both are in microseconds.
+type Silence struct {
+	At     float64 `json:"at_us"`
+	Length float64 `json:"length_us"`
+}
+
+// End is when it was over, after the start of the window, in microseconds.
+func (s Silence) End() float64 { return s.At + s.Length }
+
+// silencesMax is how many silences are kept of a connection, and reported of a server; shorter
+// ones than silenceMin are none.
+const (
+	silencesMax = 16
+	silenceMin  = 10 * time.Millisecond
+)
 
 func newReport(r *run, workers []*worker, used usage) *Report {
 	rep := &Report{
 		Op: r.opts.Op, Connections: r.opts.Connections, Outstanding: r.opts.Outstanding,
 		SizeBytes: r.opts.SizeBytes, Seconds: time.Duration(r.until - r.from).Seconds(),
+		Began: r.base.Add(time.Duration(r.from)).UnixMilli(),
 	}
 	latency := &Histogram{}
 	for _, w := range workers {
@@ -143,12 +166,37 @@ func (rep *Report) addGaps(r *run, workers []*worker) {
 			view.GapAt = micros(time.Duration(w.result.gapAt - r.from))
 		}
 	}
+	for i := range rep.Servers {
+		rep.Servers[i].Silences = silences(r, workers, i)
+	}
 	for _, view := range rep.Servers {
 		rep.Gap = max(rep.Gap, view.Gap)
 		if !view.Died {
 			rep.GapSurvivors = max(rep.GapSurvivors, view.Gap)
 		}
 	}
+}
+
+// silences are the longest ones of the connections that began on a server.
+func silences(r *run, workers []*worker, server int) (longest []Silence) {
+	var all []Silence
+	for _, w := range workers {
+		if w.home != server {
+			continue
+		}
+		for _, s := range w.result.silences {
+			all = append(all, Silence{
+				At: micros(time.Duration(s.at - r.from)), Length: micros(time.Duration(s.length))})
+		}
+	}
+	slices.SortFunc(all, func(a, b Silence) int { return cmp.Compare(b.Length, a.Length) })
+	for _, s := range all {
+		overlaps := func(l Silence) bool { return s.At < l.End() && l.At < s.End() }
+		if len(longest) < silencesMax && !slices.ContainsFunc(longest, overlaps) {
+			longest = append(longest, s)
+		}
+	}
+	return longest
 }
 
 // WriteJSON writes the report as one JSON object.

@@ -28,7 +28,6 @@ func (r *result) record(at int64, latency time.Duration) {
 
 // addTimeline reports the whole seconds of the window.
 func (rep *Report) addTimeline(r *run, workers []*worker) {
-	rep.Began = r.base.Add(time.Duration(r.from)).UnixMilli()
 	rep.Timeline = make([]Second, (r.until-r.from)/int64(time.Second))
 	for n := range rep.Timeline {
 		latency := &Histogram{}

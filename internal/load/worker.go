@@ -72,6 +72,7 @@ type result struct {
 	seconds                 []*Histogram // with a timeline, of the window
 	ackedAt                 int64
 	gap, gapAt              int64
+	silences                []silence // the longest ones
 	lastErr                 error
 }
 
@@ -426,5 +427,28 @@ func (r *result) mark(now int64) {
 	if gap := now - r.ackedAt; gap > r.gap {
 		r.gap, r.gapAt = gap, r.ackedAt
 	}
+	if length := now - r.ackedAt; length >= int64(silenceMin) {
+		r.keep(silence{r.ackedAt, length})
+	}
 	r.ackedAt = now
+}
+
+// silence is a time without an acknowledged write.
+type silence struct{ at, length int64 }
+
+// keep keeps a silence if it is one of the longest.
+func (r *result) keep(s silence) {
+	if len(r.silences) < silencesMax {
+		r.silences = append(r.silences, s)
+		return
+	}
+	shortest := 0
+	for i := range r.silences {
+		if r.silences[i].length < r.silences[shortest].length {
+			shortest = i
+		}
+	}
+	if s.length > r.silences[shortest].length {
+		r.silences[shortest] = s
+	}
 }

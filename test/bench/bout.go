@@ -193,17 +193,9 @@ func (b *bout) kill(ctx context.Context) (float64, error) {
 	d := b.driver(load.OpSet, b.lab.KillConnections, b.lab.KillOutstanding)
 	d.warmup, d.duration = killWarmup, killWindow
 	d.at, d.event = killWarmup+killAfter, leader.Kill
-	report, err := d.run(ctx)
+	gap, err := b.lost(ctx, d, leader, lossKill)
 	if err != nil {
 		return 0, err
-	}
-	gap := report.GapSurvivors / 1000
-	b.say("leader %d killed under %dx%d: %.0f ms without a write at a survivor",
-		leader.ID, report.Connections, report.Outstanding, gap)
-	for _, view := range report.Servers {
-		if view.Died != (view.Address == leader.Address()) {
-			return 0, fmt.Errorf("the load saw the wrong server die: %+v", report.Servers)
-		}
 	}
 	return gap, b.restart(ctx, leader)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -138,13 +139,10 @@ func (f *Failover) lose(ctx context.Context, b *bout, way string) (float64, erro
 	if way == lossHang {
 		d.event = leader.Pause
 	}
-	report, err := d.run(ctx)
+	gap, err := b.lost(ctx, d, leader, way)
 	if err != nil {
 		return 0, err
 	}
-	gap := survivorsGap(report, leader.Address())
-	b.say("leader %d of %d %s: %.0f ms without a write at a survivor",
-		leader.ID, len(b.ensemble.Servers), way, gap)
 	if way == lossHang {
 		return gap, b.revive(ctx, leader)
 	}
@@ -168,14 +166,93 @@ func (b *bout) revive(ctx context.Context, s *ensemble.Server) error {
 		})
 }
 
-// survivorsGap is the longest gap, in ms, at any server but the lost one.
-func survivorsGap(report *load.Report, lost string) (gap float64) {
+// lost loses the leader by the driver's event, and tells how long, in ms, a survivor was without
+// a write for that. Where that is more than slowLoss it says what the survivors have noted.
+func (b *bout) lost(
+	ctx context.Context, d *driver, leader *ensemble.Server, way string) (float64, error) {
+	logs, err := b.logs()
+	if err != nil {
+		return 0, err
+	}
+	var at time.Time
+	lose := d.event
+	d.event = func() error {
+		at = time.Now()
+		return lose()
+	}
+	report, err := d.run(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if died := diedOf(report); way == lossKill && !slices.Equal(died, []string{leader.Address()}) {
+		return 0, fmt.Errorf("the load saw %v die, and not %s", died, leader.Address())
+	}
+	gap, other := survivorsGaps(report, leader.Address(), at)
+	b.say("leader %d of %d %s under %dx%d: %.0f ms without a write at a survivor, "+
+		"%.0f ms at another time", leader.ID, len(b.ensemble.Servers), way, report.Connections,
+		report.Outstanding, gap, other)
+	if gap > millis(slowLoss) {
+		return gap, b.tell(logs)
+	}
+	return gap, nil
+}
+
+func diedOf(report *load.Report) (died []string) {
 	for _, view := range report.Servers {
-		if view.Address != lost {
-			gap = max(gap, view.Gap/1000)
+		if view.Died {
+			died = append(died, view.Address)
 		}
 	}
-	return gap
+	return died
+}
+
+// slowLoss is how long a gap is that has to be explained.
+const slowLoss = 50 * time.Millisecond
+
+// logs tells how long the log of each server is.
+func (b *bout) logs() (sizes []int64, _ error) {
+	for _, s := range b.ensemble.Servers {
+		info, err := os.Stat(s.LogFile())
+		if err != nil {
+			return nil, err
+		}
+		sizes = append(sizes, info.Size())
+	}
+	return sizes, nil
+}
+
+// tell says what the logs have got since they were so long.
+func (b *bout) tell(sizes []int64) error {
+	for i, s := range b.ensemble.Servers {
+		text, err := os.ReadFile(s.LogFile())
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(string(text[sizes[i]:])) {
+			b.say("      %s", strings.TrimSpace(line))
+		}
+	}
+	return nil
+}
+
+// survivorsGaps are the longest gaps, in ms, at any server but the lost one: of those that the
+// loss has a part in, for they end after it and begin within lossAfter, and of the others, when
+// a disk or the machine was slow.
+func survivorsGaps(report *load.Report, lost string, at time.Time) (gap, other float64) {
+	when := float64(at.UnixMicro() - report.Began*1000)
+	for _, view := range report.Servers {
+		if view.Address == lost {
+			continue
+		}
+		for _, s := range view.Silences {
+			if s.End() > when && s.At < when+float64(lossAfter.Microseconds()) {
+				gap = max(gap, s.Length/1000)
+			} else {
+				other = max(other, s.Length/1000)
+			}
+		}
+	}
+	return gap, other
 }
 
 // Met tells whether the worst gap is within the limit.

@@ -48,14 +48,25 @@ func TestALostLeaderIsReplacedSoon(t *testing.T) {
 	}
 }
 
-// One slow replacement of many is enough to break the limit; what the lost server's own
-// connections saw does not count.
-func TestLossesAreJudgedByTheWorstSurvivor(t *testing.T) {
-	report := &load.Report{Servers: []load.ServerView{
-		{Address: "lost", Gap: 900_000}, {Address: "a", Gap: 40_000}, {Address: "b", Gap: 70_000}}}
-	if gap := survivorsGap(report, "lost"); gap != 70 {
-		t.Errorf("the gap is %g ms", gap)
+// A leader is lost a second after the window has begun. What the lost server's own connections
+// saw does not count, nor what was over before, or begins much later.
+func TestOnlyWhatTheLossHasAPartInIsItsGap(t *testing.T) {
+	const second = 1_000_000
+	report := &load.Report{Began: 5_000, Servers: []load.ServerView{
+		{Address: "lost", Silences: []load.Silence{{At: second, Length: 900_000}}},
+		{Address: "a", Silences: []load.Silence{
+			{At: second - 2_000, Length: 40_000}, {At: second - 91_000, Length: 90_000}}},
+		{Address: "b", Silences: []load.Silence{
+			{At: second + 300_000, Length: 70_000}, {At: 2*second + 1, Length: 80_000}}},
+	}}
+	gap, other := survivorsGaps(report, "lost", time.UnixMilli(6_000))
+	if gap != 70 || other != 90 {
+		t.Errorf("the gap is %g ms, and %g ms at another time", gap, other)
 	}
+}
+
+// One slow replacement of many is enough to break the limit.
+func TestLossesAreJudgedByTheWorst(t *testing.T) {
 	for worst, want := range map[float64]string{99: " met", 101: "NOT MET"} {
 		var out strings.Builder
 		loss := &Loss{Side: sideZoo, Way: lossKill, Voters: 3, Gaps: []float64{30, worst, 40},
