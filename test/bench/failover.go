@@ -187,10 +187,11 @@ func (b *bout) lost(
 	if died := diedOf(report); way == lossKill && !slices.Equal(died, []string{leader.Address()}) {
 		return 0, fmt.Errorf("the load saw %v die, and not %s", died, leader.Address())
 	}
-	gap, other := survivorsGaps(report, leader.Address(), at)
-	b.say("leader %d of %d %s under %dx%d: %.0f ms without a write at a survivor, "+
-		"%.0f ms at another time", leader.ID, len(b.ensemble.Servers), way, report.Connections,
-		report.Outstanding, gap, other)
+	longest, other := survivorsGaps(report, leader.Address(), at)
+	gap := longest.Length / 1000
+	b.say("leader %d of %d %s under %dx%d: %.0f ms without a write at a survivor, from %+.0f ms "+
+		"on, and %.0f ms at another time", leader.ID, len(b.ensemble.Servers), way,
+		report.Connections, report.Outstanding, gap, longest.At/1000, other/1000)
 	if gap > millis(slowLoss) {
 		return gap, b.tell(logs)
 	}
@@ -235,20 +236,23 @@ func (b *bout) tell(sizes []int64) error {
 	return nil
 }
 
-// survivorsGaps are the longest gaps, in ms, at any server but the lost one: of those that the
-// loss has a part in, for they end after it and begin within lossAfter, and of the others, when
-// a disk or the machine was slow.
-func survivorsGaps(report *load.Report, lost string, at time.Time) (gap, other float64) {
+// survivorsGaps are the longest gaps at any server but the lost one: of those that the loss has
+// a part in, for they end after it and begin within lossAfter, seen from the loss, and how long
+// others were, when a disk or the machine was slow.
+func survivorsGaps(
+	report *load.Report, lost string, at time.Time) (gap load.Silence, other float64) {
 	when := float64(at.UnixMicro() - report.Began*1000)
 	for _, view := range report.Servers {
 		if view.Address == lost {
 			continue
 		}
 		for _, s := range view.Silences {
-			if s.End() > when && s.At < when+float64(lossAfter.Microseconds()) {
-				gap = max(gap, s.Length/1000)
-			} else {
-				other = max(other, s.Length/1000)
+			s.At -= when
+			switch {
+			case s.End() <= 0 || s.At >= float64(lossAfter.Microseconds()):
+				other = max(other, s.Length)
+			case s.Length > gap.Length:
+				gap = s
 			}
 		}
 	}

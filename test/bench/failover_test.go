@@ -60,8 +60,8 @@ func TestOnlyWhatTheLossHasAPartInIsItsGap(t *testing.T) {
 			{At: second + 300_000, Length: 70_000}, {At: 2*second + 1, Length: 80_000}}},
 	}}
 	gap, other := survivorsGaps(report, "lost", time.UnixMilli(6_000))
-	if gap != 70 || other != 90 {
-		t.Errorf("the gap is %g ms, and %g ms at another time", gap, other)
+	if want := (load.Silence{At: 300_000, Length: 70_000}); gap != want || other != 90_000 {
+		t.Errorf("the gap is %+v, and %g us at another time", gap, other)
 	}
 }
 
