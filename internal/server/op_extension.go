@@ -30,7 +30,7 @@ const (
 // arrangedPerHold of them are put there while nobody else gets at the tree.
 const (
 	arrangedOver    = 10_000
-	arrangedPerHold = 512
+	arrangedPerHold = 1024
 )
 
 // checkNotExists alone is a read: what it finds may have changed when the answer
@@ -144,7 +144,7 @@ func (x *exec) getChildrenPage(d *jute.Decoder) zoo.Code {
 		x.watch(r.Path, watch.Child)
 	}
 	x.walked = true
-	names, more := page(node, r.After, int(min(r.Limit, pageNamesMax)))
+	names, more := page(node, r.After, pageLimit(&r))
 	start := len(x.out)
 	x.out = jute.AppendCount(x.out, len(names))
 	for _, name := range names {
@@ -159,39 +159,43 @@ func (x *exec) getChildrenPage(d *jute.Decoder) zoo.Code {
 // arrangeChildren has the children of a large parent put in order before a page of them
 // is listed. It does so by small parts, and lets go of the tree after each.
 func (t *turn) arrangeChildren(body []byte) {
+	var r wire.GetChildrenPageRequest
 	d := jute.NewAliasDecoder(body)
-	for path := d.String(); t.unarranged(path); t.lock(holdTree) {
+	for r.DecodeFrom(&d); t.unarranged(&r); t.lock(holdTree) {
 		t.release()
-		t.conn.server.arrange(path)
+		t.conn.server.arrange(&r)
 		// It is us that keep the client from being heard.
 		t.conn.touched.Store(true)
 	}
 }
 
 // unarranged tells whether children are to be put in order for this client.
-func (t *turn) unarranged(path string) bool {
-	if t.conn.ending || !t.conn.server.serving {
+func (t *turn) unarranged(r *wire.GetChildrenPageRequest) bool {
+	if r.Limit < 1 || t.conn.ending || !t.conn.server.serving {
 		return false
 	}
-	node, found := t.exec.tree.Lookup(path)
-	return found && node.NumChildren() > arrangedOver && !node.Arranged() &&
-		t.exec.may(node, zoo.PermRead)
+	node, found := t.exec.tree.Lookup(r.Path)
+	return found && node.NumChildren() > arrangedOver &&
+		!node.Arranged(r.After, pageLimit(r)+1) && t.exec.may(node, zoo.PermRead)
 }
 
-func (s *Server) arrange(path string) {
+// pageLimit is how many names a page has at most. One more tells whether there are more.
+func pageLimit(r *wire.GetChildrenPageRequest) int { return int(min(r.Limit, pageNamesMax)) }
+
+func (s *Server) arrange(r *wire.GetChildrenPageRequest) {
 	s.treeMu.Lock()
 	defer s.treeMu.Unlock()
 	if !s.serving {
 		return
 	}
-	if node, found := s.tree.Lookup(path); found {
-		node.Arrange(arrangedPerHold)
+	if node, found := s.tree.Lookup(r.Path); found {
+		node.Arrange(r.After, pageLimit(r)+1, arrangedPerHold)
 	}
 }
 
 // page gives the first names behind one, and whether there are more.
 func page(node tree.Node, after string, limit int) (names []string, more bool) {
-	if !node.Arranged() {
+	if !node.Arranged(after, limit+1) {
 		return pageOfAll(node, after, limit)
 	}
 	node.ChildrenBehind(after, func(name string) bool {

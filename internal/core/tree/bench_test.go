@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"time"
 
 	"zoo"
 	"zoo/internal/txn"
@@ -128,4 +129,68 @@ func BenchmarkLookupOfMany(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkArrange puts the children of one parent in order as far as the first page needs
+// it, and then page by page: what a child costs, and what the longest step takes.
+func BenchmarkArrange(b *testing.B) {
+	const children, page, pages, step = 5_000_000, 10_000, 100, 1024
+	for _, kind := range []struct {
+		title string
+		name  func(i int) string
+	}{
+		{"in order", func(i int) string { return fmt.Sprintf("child-%09d", i) }},
+		{"scattered", func(i int) string { return fmt.Sprintf("child-%08x", uint32(i)*2654435761) }},
+		{"alike", func(i int) string {
+			return fmt.Sprintf("%c-is-a-very-long-name-%08x", 'a'+i%2, uint32(i)*2654435761)
+		}},
+	} {
+		b.Run(kind.title, func(b *testing.B) {
+			parent := siblings(b, children, kind.name)
+			for b.Loop() {
+				delete(parent.tree.orders, parent.slot)
+				var longest time.Duration
+				begun := b.Elapsed()
+				for more := true; more; {
+					at := b.Elapsed()
+					more = parent.Arrange("", page, step)
+					longest = max(longest, b.Elapsed()-at)
+				}
+				b.ReportMetric(float64((b.Elapsed()-begun).Nanoseconds())/children, "ns/child")
+				b.ReportMetric(float64(longest.Microseconds()), "µs-longest")
+				begun = b.Elapsed()
+				after := ""
+				for range pages {
+					for parent.Arrange(after, page, step) {
+					}
+					count := 0
+					parent.ChildrenBehind(after, func(name string) bool {
+						after = name
+						count++
+						return count < page
+					})
+				}
+				b.ReportMetric(float64((b.Elapsed()-begun).Microseconds())/pages, "µs/page")
+			}
+		})
+	}
+}
+
+func siblings(b *testing.B, children int, name func(i int) string) Node {
+	loader := NewLoader()
+	for i := range children + 2 {
+		path := [...]string{"", "/p"}[min(i, 1)]
+		if i > 1 {
+			path = "/p/" + name(i-2)
+		}
+		if err := loader.Node(path, nil, -1, &zoo.StatPersisted{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	t, err := loader.Finish(1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	parent, _ := t.Lookup("/p")
+	return parent
 }

@@ -32,10 +32,14 @@ func hotPaths(tb testing.TB, znodes int) []alloc.Path {
 		h.zxid++
 		return txn.NewEntry(txn.Header{Zxid: h.zxid, Type: op}, record, nil)
 	}
-	const fresh = "/bench/dir-000000/another-znode"
-	created := func(acl []zoo.ACL) txn.Entry {
+	const fresh, ordered = "/bench/dir-000000/another-znode", "/bench/dir-000001/another-znode"
+	createdAt := func(path string, acl []zoo.ACL) txn.Entry {
 		return entry(wire.OpCreate, &txn.CreateTxn{
-			Path: fresh, Data: make([]byte, 100), ACL: acl, ParentCVersion: -1})
+			Path: path, Data: make([]byte, 100), ACL: acl, ParentCVersion: -1})
+	}
+	created := func(acl []zoo.ACL) txn.Entry { return createdAt(fresh, acl) }
+	parent, _ := h.tree.Lookup("/bench/dir-000001")
+	for parent.Arrange("", znodes, znodes) {
 	}
 	removed := entry(wire.OpDelete, &txn.DeleteTxn{Path: fresh})
 	h.create("/closed", "", aliceACL)
@@ -44,6 +48,8 @@ func hotPaths(tb testing.TB, znodes int) []alloc.Path {
 	return []alloc.Path{
 		apply1("setData", entry(wire.OpSetData, &set)),
 		apply1("create and delete", created(zoo.OpenACL()), removed),
+		apply1("create and delete among children in order", createdAt(ordered, zoo.OpenACL()),
+			entry(wire.OpDelete, &txn.DeleteTxn{Path: ordered})),
 		apply1("create and delete with an ACL", created(aliceACL), removed),
 		apply1("error", entry(wire.OpError, &txn.ErrorTxn{Err: zoo.CodeNoNode})),
 		{Title: "lookup", Step: func() {

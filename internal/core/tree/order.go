@@ -1,7 +1,6 @@
 package tree
 
 import (
-	"encoding/binary"
 	"math"
 	"sort"
 	"strings"
@@ -9,12 +8,16 @@ import (
 	"zoo/internal/check/invariant"
 )
 
-// An order keeps the children of one parent sorted by the bytes of their names, so that
-// a part of a list costs what it holds. Parents have none until somebody asks for parts
-// of a long list; then one is made by small steps while children come and go:
+// An order keeps the children of one parent by the bytes of their names, so that a part
+// of a list costs what it holds. Parents have none until somebody asks for parts of a
+// long list; then one is made by small steps while children come and go:
 //
-//	leaves   [leaf]       [leaf]       …       in order; none is empty
-//	leaf     [key |slot]  [key |slot]  …       in order, up to leafEntries
+//	lows    key 0        key          key    …   what the leaves begin with
+//	leaves  [leaf]       [leaf]       [leaf] …   in order; see leaf.go
+//
+// All names of a leaf are before all of the next one, but within a leaf they are as they
+// came, until somebody lists them: to give a child its place takes a search of lows and
+// an append, and what nobody asks for is never sorted.
 //
 // A key is the eight bytes of the name behind what most names begin with, so that few
 // names have to be read to find a place. Names that begin otherwise have the lowest or
@@ -28,25 +31,20 @@ import (
 // complete: to keep it any longer would cost more than to make it anew, if anybody
 // still wants it. That also bounds how empty its leaves may become.
 type order struct {
+	lows   []uint64 // lows are apart from the leaves so that a search reads little memory.
 	leaves []*leaf
 	prefix string
 	next   slot // next is the child that the next step begins with; noSlot if complete.
 	size   int
-	left   int // left is how many changes the complete order outlives.
+	left   int     // left is how many changes the complete order outlives.
+	work   float64 // work of the current step, in children that get their places
+	sorter []entry
 }
 
-// leafEntries makes a leaf fill a class of Go's allocator, of 6144 bytes.
-const leafEntries = 510
-
-type leaf struct {
-	keys  [leafEntries]uint64
-	slots [leafEntries]slot
-	used  int
-}
-
-// Arrange goes on to put the children in order, up to limit of them, and tells whether
-// there are more to come. It changes the tree.
-func (n Node) Arrange(limit int) (more bool) {
+// Arrange goes on to put the children in order, as far as needed to list count of them
+// behind a name, and tells whether there is more to do. A call takes about as long as it
+// takes to give so many children their places as limit says. It changes the tree.
+func (n Node) Arrange(after string, count, limit int) (more bool) {
 	t := n.tree
 	if n.NumChildren() == 0 {
 		return false
@@ -60,34 +58,85 @@ func (n Node) Arrange(limit int) (more bool) {
 		}
 		t.orders[n.slot] = o
 	}
-	for ; limit > 0 && o.next != noSlot; limit-- {
-		s := o.next
-		o.next = t.nodes.at(s).next
-		t.place(o, s)
-		o.left = o.size
+	for o.work = 0; o.work < float64(limit); {
+		if o.next != noSlot {
+			s := o.next
+			n := t.nodes.at(s)
+			o.next = n.next
+			t.place(o, s, t.name(n))
+			o.left = o.size
+		} else if l := o.unsorted(after, count); l >= 0 {
+			t.sort(o, o.leaves[l])
+		} else {
+			return false
+		}
 	}
-	return o.next != noSlot
+	return true
 }
 
-// Arranged tells whether the children are in order, for ChildrenBehind.
-func (n Node) Arranged() bool {
+// What is done besides to an entry of a leaf costs so many times what it costs to give a
+// child its place.
+const (
+	partingCosts, sortingCosts, readingCosts = 1. / 16, 1. / 2, 2
+)
+
+// Arranged tells whether count children behind a name are in order, for ChildrenBehind.
+func (n Node) Arranged(after string, count int) bool {
 	o := n.tree.orders[n.slot]
-	return o != nil && o.next == noSlot
+	return o != nil && o.next == noSlot && o.unsorted(after, count) < 0
 }
 
-// ChildrenBehind visits the names of arranged children that come behind a name by their
-// bytes, in order, until visit returns false. A name shares the tree's memory.
+// unsorted is the first of the leaves with count names behind one that is not sorted; -1
+// for none.
+func (o *order) unsorted(after string, count int) int {
+	// Of the first leaf there may be nothing behind the name.
+	for l := o.leafOf(o.key(after), after); l < len(o.leaves); l++ {
+		if !o.leaves[l].sorted {
+			return l
+		}
+		if count <= 0 {
+			break
+		}
+		if next := l + 1; next < len(o.leaves) {
+			count -= o.leaves[next].used
+		}
+	}
+	return -1
+}
+
+// ChildrenBehind visits the names that come behind a name by their bytes, in order, until
+// visit returns false: no more than there are Arranged. A name shares the tree's memory.
 func (n Node) ChildrenBehind(after string, visit func(name string) bool) {
 	t, o := n.tree, n.tree.orders[n.slot]
-	l, at := t.findPlace(o, after)
-	for ; l < len(o.leaves); l, at = l+1, 0 {
-		for ; at < o.leaves[l].used; at++ {
-			name := t.name(t.nodes.at(o.leaves[l].slots[at]))
-			if name != after && !visit(name) {
-				return
+	key := o.key(after)
+	l := o.leafOf(key, after)
+	if l == len(o.leaves) {
+		return
+	}
+	var near [ExpectMax]string
+	for at := t.behind(o.leaves[l], key, after); l < len(o.leaves); l, at = l+1, 0 {
+		in := o.leaves[l]
+		invariant.Holds(in.sorted, "names behind %q are in no order", after)
+		for at < in.used {
+			names := t.namesOf(&near, in.slots[at:in.used])
+			at += len(names)
+			for _, name := range names {
+				if !visit(name) {
+					return
+				}
 			}
 		}
 	}
+}
+
+// namesOf finds the names of the first few of these. All together: else each one would be
+// waited for, whose memory is anywhere.
+func (t *Tree) namesOf(into *[ExpectMax]string, slots []slot) []string {
+	slots = slots[:min(len(slots), ExpectMax)]
+	for i, s := range slots {
+		into[i] = t.name(t.nodes.at(s))
+	}
+	return into[:len(slots)]
 }
 
 // prefixSamples is how many of the oldest and of the newest children decide on what the
@@ -105,118 +154,87 @@ func (t *Tree) commonPrefix(first slot) string {
 	return strings.Clone(prefix)
 }
 
-// shared is what two names begin with.
-func shared(a, b string) string {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	return a[:n]
-}
-
 func (o *order) key(name string) uint64 {
 	rest, usual := strings.CutPrefix(name, o.prefix)
 	switch {
 	case usual:
-		var b [8]byte
-		copy(b[:], rest)
-		return binary.BigEndian.Uint64(b[:])
+		return firstBytes(rest)
 	case name < o.prefix:
 		return 0
 	}
 	return math.MaxUint64
 }
 
-// follows tells whether an entry comes behind a name.
-func (t *Tree) follows(l *leaf, at int, key uint64, name string) bool {
-	if l.keys[at] != key {
-		return l.keys[at] > key
+// leafOf is the leaf that a name is in or belongs into. There is none in an empty order.
+func (o *order) leafOf(key uint64, name string) int {
+	// The last one whose low is not above the key. A loop without branches takes half as
+	// long as one that guesses.
+	l := 0
+	for n := len(o.lows); n > 1; {
+		half := n / 2
+		if o.lows[l+half] <= key {
+			l += half
+		}
+		n -= half
 	}
-	return t.name(t.nodes.at(l.slots[at])) > name
-}
-
-// findPlace gives the leaf that a name is in or belongs into, and the place of the first
-// entry in it that is not before the name. Most often it is the end.
-func (t *Tree) findPlace(o *order, name string) (l, at int) {
-	key := o.key(name)
-	behind := func(i int) bool { return t.follows(o.leaves[i], 0, key, name) }
-	l = len(o.leaves)
-	if l > 0 && behind(l-1) {
-		l = sort.Search(l-1, behind)
+	if l < len(o.lows) && o.lows[l] == key && o.leaves[l].low > name {
+		return sort.Search(l, func(i int) bool {
+			return o.lows[i] == key && o.leaves[i].low > name
+		}) - 1
 	}
-	if l = max(l-1, 0); l == len(o.leaves) {
-		return l, 0
-	}
-	in := o.leaves[l]
-	at = in.used
-	if t.follows(in, at-1, key, name) {
-		at = sort.Search(at-1, func(i int) bool { return t.follows(in, i, key, name) })
-	}
-	if at > 0 && in.keys[at-1] == key && t.name(t.nodes.at(in.slots[at-1])) == name {
-		at--
-	}
-	return l, at
+	return l
 }
 
 // place puts a child where it belongs.
-func (t *Tree) place(o *order, s slot) {
-	name := t.name(t.nodes.at(s))
-	l, at := t.findPlace(o, name)
-	o.size++
-	switch {
-	case l == len(o.leaves):
-		o.open(l)
-	case o.leaves[l].used < leafEntries:
-	case at == leafEntries:
-		// What comes in order leaves no gaps.
-		l, at = l+1, 0
-		o.open(l)
-	default:
-		if o.split(l); at > leafEntries/2 {
-			l, at = l+1, at-leafEntries/2
-		}
+func (t *Tree) place(o *order, s slot, name string) {
+	key := o.key(name)
+	l := o.leafOf(key, name)
+	if l == len(o.leaves) {
+		o.open(l, 0, "")
 	}
-	o.leaves[l].insert(at, o.key(name), s)
+	in := o.leaves[l]
+	if in.used == leafEntries {
+		t.makeRoom(o, l, key, name)
+		in = o.leaves[o.leafOf(key, name)]
+	}
+	o.size++
+	o.work++
+	switch last := in.used - 1; {
+	case !in.sorted:
+		in.push(key, s)
+	case last < 0 || !t.follows(in, last, key, name):
+		in.push(key, s) // In order, as it comes.
+	case o.next != noSlot:
+		in.sorted = false
+		in.push(key, s)
+	default:
+		in.insert(t.placeIn(in, key, name), key, s)
+	}
 }
 
 // open makes room for an empty leaf, which is filled at once.
-func (o *order) open(l int) {
+func (o *order) open(l int, low uint64, name string) {
+	o.lows = append(o.lows, 0)
+	copy(o.lows[l+1:], o.lows[l:])
 	o.leaves = append(o.leaves, nil)
 	copy(o.leaves[l+1:], o.leaves[l:])
-	o.leaves[l] = &leaf{}
+	o.lows[l], o.leaves[l] = low, &leaf{low: name, sorted: true}
 }
 
-// split moves the upper half of a full leaf into one of its own.
-func (o *order) split(l int) {
-	o.open(l + 1)
-	low, high := o.leaves[l], o.leaves[l+1]
-	high.used = copy(high.keys[:], low.keys[leafEntries/2:])
-	copy(high.slots[:], low.slots[leafEntries/2:])
-	low.used = leafEntries / 2
-}
-
-func (l *leaf) insert(at int, key uint64, s slot) {
-	copy(l.keys[at+1:], l.keys[at:l.used])
-	copy(l.slots[at+1:], l.slots[at:l.used])
-	l.keys[at], l.slots[at] = key, s
-	l.used++
-}
-
-func (o *order) remove(l, at int) {
-	in := o.leaves[l]
-	in.used--
-	copy(in.keys[at:in.used], in.keys[at+1:])
-	copy(in.slots[at:in.used], in.slots[at+1:])
-	o.size--
-	if in.used == 0 {
-		o.leaves = append(o.leaves[:l], o.leaves[l+1:]...)
+// close drops an empty leaf. What could have been in it belongs into the one before; the
+// first one has none, so there the next one begins with everything.
+func (o *order) close(l int) {
+	o.lows = append(o.lows[:l], o.lows[l+1:]...)
+	o.leaves = append(o.leaves[:l], o.leaves[l+1:]...)
+	if l == 0 && len(o.leaves) > 0 {
+		o.lows[0], o.leaves[0].low = 0, ""
 	}
 }
 
 // enterOrder follows a child that came.
 func (t *Tree) enterOrder(parent, s slot) {
 	if o := t.orders[parent]; o != nil && o.next == noSlot {
-		t.place(o, s)
+		t.place(o, s, t.name(t.nodes.at(s)))
 		t.outlive(parent, o)
 	}
 }
@@ -231,15 +249,32 @@ func (t *Tree) leaveOrder(parent, s slot) {
 	wasComplete := o.next == noSlot
 	if o.next == s {
 		o.next = n.next
-	} else if l, at := t.findPlace(o, t.name(n)); l < len(o.leaves) &&
-		at < o.leaves[l].used && o.leaves[l].slots[at] == s {
-		o.remove(l, at)
-	} else {
+	} else if !t.displace(o, s, t.name(n)) {
 		invariant.Holds(!wasComplete, "%q was not in order", t.name(n))
 	}
 	if wasComplete || t.nodes.numChildren(t.nodes.at(parent)) == 1 {
 		t.outlive(parent, o)
 	}
+}
+
+// displace takes a child out; false if it was not in.
+func (t *Tree) displace(o *order, s slot, name string) bool {
+	key := o.key(name)
+	l := o.leafOf(key, name)
+	if l == len(o.leaves) {
+		return false
+	}
+	in := o.leaves[l]
+	at := t.entryOf(in, s, key, name)
+	if at < 0 {
+		return false
+	}
+	in.remove(at)
+	o.size--
+	if in.used == 0 {
+		o.close(l)
+	}
+	return true
 }
 
 // outlive counts a change of a complete order, and lets go of it after the last one.
