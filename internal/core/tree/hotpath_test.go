@@ -18,15 +18,7 @@ func BenchmarkApply(b *testing.B) { alloc.Measure(b, hotPaths(b, benchNodes)) }
 func hotPaths(tb testing.TB, znodes int) []alloc.Path {
 	h := grown(tb, znodes)
 	apply1 := func(title string, entries ...txn.Entry) alloc.Path {
-		bytes := 0
-		for _, e := range entries {
-			bytes += len(e.Bytes)
-		}
-		return alloc.Path{Title: title, Bytes: int64(bytes), Step: func() {
-			for _, e := range entries {
-				apply(tb, h.tree, e)
-			}
-		}}
+		return applying(tb, h.tree, title, entries)
 	}
 	entry := func(op wire.Op, record jute.Record) txn.Entry {
 		h.zxid++
@@ -38,9 +30,7 @@ func hotPaths(tb testing.TB, znodes int) []alloc.Path {
 			Path: path, Data: make([]byte, 100), ACL: acl, ParentCVersion: -1})
 	}
 	created := func(acl []zoo.ACL) txn.Entry { return createdAt(fresh, acl) }
-	parent, _ := h.tree.Lookup("/bench/dir-000001")
-	for parent.Arrange("", znodes, znodes) {
-	}
+	arrange(h, "/bench/dir-000001")
 	removed := entry(wire.OpDelete, &txn.DeleteTxn{Path: fresh})
 	h.create("/closed", "", aliceACL)
 	set := txn.SetDataTxn{Path: benchPath(7), Data: make([]byte, 100)}
@@ -57,5 +47,24 @@ func hotPaths(tb testing.TB, znodes int) []alloc.Path {
 				tb.Fatal("lost")
 			}
 		}},
+	}
+}
+
+func applying(tb testing.TB, t *Tree, title string, entries []txn.Entry) alloc.Path {
+	bytes := 0
+	for _, e := range entries {
+		bytes += len(e.Bytes)
+	}
+	return alloc.Path{Title: title, Bytes: int64(bytes), Step: func() {
+		for _, e := range entries {
+			apply(tb, t, e)
+		}
+	}}
+}
+
+// arrange puts all children in order.
+func arrange(h *history, path string) {
+	parent, _ := h.tree.Lookup(path)
+	for parent.Arrange("", parent.NumChildren(), parent.NumChildren()) {
 	}
 }
