@@ -39,10 +39,9 @@ type loop struct {
 	// roles is when this server changed its role.
 	roles roleTimes
 
-	timer    *time.Timer
-	timerAt  time.Duration
-	touchAt  time.Duration
-	sessions []zoo.SessionID
+	timer   *time.Timer
+	timerAt time.Duration
+	heard   hearing
 
 	links    links
 	draining draining
@@ -91,7 +90,7 @@ func newLoop(s *Server) *loop {
 		timer: time.NewTimer(time.Hour),
 	}
 	l.deliver = l.deliverEvent
-	l.touchAt = l.touchInterval()
+	l.heard.at = l.touchInterval()
 	return l
 }
 
@@ -158,9 +157,7 @@ func (l *loop) turn() {
 		l.replica.Step(l.now, items[i].event)
 	}
 	l.server.queue.done(items)
-	if l.now.Mono >= l.touchAt {
-		l.touch()
-	}
+	l.hearAll()
 	if l.now.Mono >= l.replica.Deadline() {
 		l.replica.Step(l.now, replica.Tick{})
 	}
@@ -178,7 +175,7 @@ func (l *loop) tick() {
 
 // rearm sets the timer if another instant is the next one.
 func (l *loop) rearm() {
-	at := l.touchAt
+	at := l.heard.due(l.now.Mono)
 	if l.draining.pace != nil {
 		at = min(at, l.draining.at)
 	}
@@ -193,47 +190,6 @@ func (l *loop) rearm() {
 	}
 	l.timerAt = at
 	l.timer.Reset(max(at-l.server.mono(), 0))
-}
-
-// touchInterval is half a tick: often enough for the shortest session.
-func (l *loop) touchInterval() time.Duration { return max(l.server.cfg.TickTime/2, 1) }
-
-// touch tells the replica which sessions' clients were heard of. Connections
-// that were silent give back what they do not need while they are.
-func (l *loop) touch() {
-	slept := max(l.now.Mono-l.touchAt-l.touchInterval(), 0)
-	l.touchAt = l.now.Mono + l.touchInterval()
-	l.watchLinks()
-	l.sessions = l.sessions[:0]
-	for _, c := range l.conns {
-		l.hear(c, slept)
-	}
-	l.count()
-	if len(l.sessions) > 0 {
-		l.replica.Step(l.now, replica.Touched{Sessions: l.sessions})
-	}
-}
-
-// hear looks whether a connection was heard of. One that was silent for its
-// session's timeout is closed: its client is gone, or has the session elsewhere.
-// The time that this server slept through does not count.
-func (l *loop) hear(c *conn, slept time.Duration) {
-	heard := c.touched.Load() && c.touched.Swap(false)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	heard = heard || c.awaits
-	c.heardAt += slept
-	switch {
-	case heard:
-		c.heardAt = l.now.Mono
-		if c.session != 0 {
-			l.sessions = append(l.sessions, c.session)
-		}
-	case c.session != 0 && !c.ending && l.now.Mono-c.heardAt > c.timeout:
-		l.closeLocked(c)
-	case c.queue.len() == 0:
-		c.queue = requestQueue{}
-	}
 }
 
 // perform carries out effects until there are none.
