@@ -8,7 +8,7 @@ import (
 )
 
 // heardPerTurn is how many connections the loop looks at in one turn: with ten thousand
-// writers would wait for ten milliseconds if it looked at all of them.
+// writers would wait for some eight milliseconds if it looked at all of them.
 const heardPerTurn = 256
 
 // hearing is the loop's round through all connections.

@@ -34,7 +34,7 @@ type entry struct {
 }
 
 // firstBytes makes a number of the first eight bytes: of two names the lower one never
-// has the higher number. No name has a zero byte, so that what is equal is longer.
+// has the higher number.
 func firstBytes(name string) uint64 {
 	if len(name) >= 8 {
 		return binary.BigEndian.Uint64(bytesOf(name))
@@ -218,11 +218,25 @@ func (t *Tree) sortAlike(o *order, all []entry) {
 	for _, e := range all {
 		alike = shared(alike, t.name(t.nodes.at(e.slot)))
 	}
+	parted := false
 	for i, e := range all {
 		all[i].key = firstBytes(t.name(t.nodes.at(e.slot))[len(alike):])
+		parted = parted || all[i].key != all[0].key
 	}
-	t.sortEntries(o, all)
+	if parted {
+		t.sortEntries(o, all)
+	} else {
+		t.sortByNames(all)
+	}
 	for i := range all {
 		all[i].key = key
 	}
+}
+
+// sortByNames is for names of which one goes on with zero bytes where another ends: no client
+// can make them, but a file may have them.
+func (t *Tree) sortByNames(all []entry) {
+	slices.SortFunc(all, func(a, b entry) int {
+		return strings.Compare(t.name(t.nodes.at(a.slot)), t.name(t.nodes.at(b.slot)))
+	})
 }

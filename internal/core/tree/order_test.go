@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -25,7 +26,7 @@ const orderedParent = "/p"
 // come makes children under names of one kind: some begin alike and some do not, some
 // come in order and some in none.
 func (g *orderGame) come(count int) {
-	kind := rapid.IntRange(0, 5).Draw(g.t, "kind")
+	kind := rapid.IntRange(0, 6).Draw(g.t, "kind")
 	for range count {
 		g.drawn++
 		scattered := uint32(g.drawn) * 2654435761
@@ -36,6 +37,7 @@ func (g *orderGame) come(count int) {
 			fmt.Sprintf("%c-%d", 'a'+scattered%26, g.drawn),
 			fmt.Sprintf("child-of-the-%d-family-%08x", scattered%2, scattered),
 			fmt.Sprintf("child-of-the-1-family-%0*d", scattered%20, scattered),
+			"child-" + strings.Repeat("\x00", g.drawn%40),
 		}[kind]
 		if !g.names[name] {
 			g.names[name] = true
