@@ -7,6 +7,7 @@ const (
 	inputBytes  = 64 << 10 // one read of a socket
 	outputBytes = 16 << 10 // what an output starts with
 	spareMax    = 256 << 10
+	grownMax    = 4 << 20
 )
 
 // buffer is a slice, most often a pooled one.
@@ -23,9 +24,11 @@ func (b *buffer) own() *buffer {
 	return &buffer{b: append(make([]byte, 0, 4*len(b.b)), b.b...)}
 }
 
-// bufferPool lends empty buffers of one initial size.
+// bufferPool lends empty buffers of one initial size, and again those that have grown.
+// What nobody takes goes with the second collection of garbage from then on.
 type bufferPool struct {
 	pool  sync.Pool
+	grown sync.Pool // beyond spareMax
 	bytes int
 }
 
@@ -45,4 +48,29 @@ func (p *bufferPool) give(b *buffer) {
 		b.b = b.b[:0]
 		p.pool.Put(b)
 	}
+}
+
+// giveGrown is give for a buffer that grow may have made.
+func (p *bufferPool) giveGrown(b *buffer) {
+	if cap(b.b) <= spareMax || cap(b.b) > grownMax {
+		p.give(b)
+		return
+	}
+	b.b = b.b[:0]
+	p.grown.Put(b)
+}
+
+// grow takes back a buffer that is full, and lends one with its content for so many bytes in
+// all, or for more if one lies idle that has grown before.
+func (p *bufferPool) grow(full *buffer, bytes int) *buffer {
+	b, ok := p.grown.Get().(*buffer)
+	if !ok || cap(b.b) < bytes {
+		// One that is too small is let go of: those that are asked for are larger now.
+		b = &buffer{b: make([]byte, 0, bytes)}
+	}
+	b.b = append(b.b, full.b...)
+	if cap(full.b) <= p.bytes {
+		p.give(full) // What lies between is not asked for once somebody has grown.
+	}
+	return b
 }

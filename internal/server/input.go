@@ -44,7 +44,7 @@ func (in *input) park() {
 		in.parked = nil
 	}
 	in.parked = append(in.parked[:0], in.pending()...)
-	in.pool.give(in.buf)
+	in.pool.giveGrown(in.buf)
 	in.buf, in.at = nil, 0
 }
 
@@ -72,14 +72,10 @@ func (in *input) space() []byte {
 		n := copy(in.buf.b, in.buf.b[in.at:])
 		in.buf.b, in.at = in.buf.b[:n], 0
 	}
-	b := in.buf.b
-	if len(b) == cap(b) {
-		grown := make([]byte, len(b), in.larger(b))
-		copy(grown, b)
-		in.buf = &buffer{b: grown}
-		b = grown
+	if b := in.buf.b; len(b) == cap(b) {
+		in.buf = in.pool.grow(in.buf, in.larger(b))
 	}
-	return b[len(b):cap(b)]
+	return in.buf.b[len(in.buf.b):cap(in.buf.b)]
 }
 
 // larger is the next size for a buffer that is full of b.
@@ -96,7 +92,7 @@ func (in *input) arrived(n int) { in.buf.b = in.buf.b[:len(in.buf.b)+n] }
 // rest gives the buffer back when all of it was taken.
 func (in *input) rest() {
 	if in.buf != nil && in.at == len(in.buf.b) {
-		in.pool.give(in.buf)
+		in.pool.giveGrown(in.buf)
 		in.buf, in.at, in.parked = nil, 0, nil
 	}
 }

@@ -125,3 +125,33 @@ func TestALargeFrameIsNotReadIntoMoreThanTwiceItsBytes(t *testing.T) {
 		}
 	}
 }
+
+// The plot: a client sends one large frame after the other. The moral: the second one finds
+// the memory into which the first one has grown.
+func TestLargeFramesShareTheMemoryThatTheFirstOneGrewInto(t *testing.T) {
+	const size = 1 << 20
+	frame := binary.BigEndian.AppendUint32(nil, size)
+	frame = append(frame, make([]byte, size)...)
+	in := input{pool: newBufferPool(inputBytes)}
+	receive := func() {
+		for left := frame; len(left) > 0; {
+			n := copy(in.space(), left)
+			in.arrived(n)
+			left = left[n:]
+		}
+		if _, whole, err := in.next(size); err != nil || !whole {
+			t.Errorf("whole %v, %v", whole, err)
+		}
+		in.rest()
+	}
+	receive()
+	least := alloc.Total()
+	for range 20 { // A pool forgets now and then what it was given, if races are looked for.
+		before := alloc.Total()
+		receive()
+		least = min(least, alloc.Total()-before)
+	}
+	if least > inputBytes {
+		t.Errorf("%d bytes are allocated for a frame of %d", least, size)
+	}
+}
