@@ -46,7 +46,7 @@ var rooms = []room{
 		"internal/core/balance", "internal/core/quorum", "internal/core/tree")},
 	{name: "internal/core/replica", imports: append(slices.Clone(encoding), "internal/core/")},
 
-	{name: "internal/disk/adler"},
+	{name: "internal/disk/adler", libraries: []string{"golang.org/x/sys"}},
 	{name: "internal/disk", imports: append(slices.Clone(encoding),
 		"internal/disk", "internal/core/tree")},
 	{name: "internal/disk/snapshot", imports: append(slices.Clone(encoding),
