@@ -6,16 +6,20 @@
 //
 // It guarantees that a heap is never given less room than leastBytes or than what a
 // collection has to read, so that a collection never costs a large share of the
-// time, and that what an operator has set in GOGC or GOMEMLIMIT stays.
+// time; that a server which makes much garbage for more than a moment gets up to
+// busyBytesMax beside that, and gives it back when it is idle; and that what an operator
+// has set in GOGC or GOMEMLIMIT stays.
 package headroom
 
 import (
 	"log/slog"
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
+	"time"
 )
 
 const (
@@ -28,22 +32,65 @@ const (
 	// limitShare is the part of a container's memory, in percent, that the heap and the
 	// rest of the process may take before the collector works harder.
 	limitShare = 90
+
+	// busyBytesMax is what a busy server's room may have beyond leastBytes, and busyShare
+	// the part of a container's memory that bounds it as well.
+	busyBytesMax = 64 << 20
+	busyShare    = 8
+	// busyPace is how long a room should last.
+	busyPace = time.Second / 2
+	// rateMemory is how long it takes for a rate to be believed: a second of a thousand new
+	// sessions is no reason to grow.
+	rateMemory = 4 * time.Second
+	// idleAfter is how long there is no collection before a larger room is looked at again.
+	idleAfter = 10 * time.Second
 )
 
+// need is what the room depends on, in bytes: what lives, what of it a collection has to
+// read, what is made in a second, and how much more that may bring.
+type need struct{ live, scanned, rate, busy uint64 }
+
 // room is how far a heap may grow: by what a collection has to read, which is what
-// Go's default comes to where everything has pointers, and by a share of the rest.
-func room(live, scanned uint64) uint64 { return max(leastBytes, scanned+live/liveShare) }
+// Go's default comes to where everything has pointers, and by a share of the rest; and
+// within bounds by what is made meanwhile.
+func (n need) room() uint64 {
+	made := uint64(float64(n.rate) * busyPace.Seconds())
+	return max(leastBytes, n.scanned+n.live/liveShare, min(made, leastBytes+n.busy))
+}
 
 // percent expresses the room as the runtime takes it: in hundredths of what a
 // collection leaves. What is scanned beside the heap is a part of it.
-func percent(live, scanned, beside uint64) int {
-	return int(min(max(100*room(live, scanned)/max(live+beside, 1), percentLeast), percentMost))
+func (n need) percent(beside uint64) int {
+	return int(min(max(100*n.room()/max(n.live+beside, 1), percentLeast), percentMost))
+}
+
+// rate is how much is allocated in a second, of late.
+type rate struct {
+	perSecond float64
+	allocated uint64 // allocated is all that ever was, at the instant at.
+	at        time.Duration
+}
+
+// observe takes note of what was allocated until now. What is long ago counts little.
+func (r *rate) observe(allocated uint64, now time.Duration) {
+	passed := (now - r.at).Seconds()
+	if passed <= 0 {
+		return
+	}
+	weight := 1 - math.Exp(-passed/rateMemory.Seconds())
+	r.perSecond += weight * (float64(allocated-r.allocated)/passed - r.perSecond)
+	r.allocated, r.at = allocated, now
 }
 
 // Keeper looks after each collection at what lives, and sets the room for the next.
 // There is one for the process.
 type Keeper struct {
-	log *slog.Logger
+	log   *slog.Logger
+	began time.Time
+	// busy is what a busy server's room may have beyond leastBytes.
+	busy uint64
+	// collect is runtime.GC.
+	collect func()
 
 	mu      sync.Mutex // mu guards all below.
 	samples []metrics.Sample
@@ -52,6 +99,9 @@ type Keeper struct {
 	limited     bool
 	limitBefore int64
 	stopped     bool
+	rate        rate
+	// idle collects once more when a larger room was given and nobody uses it; nil if none was.
+	idle *time.Timer
 
 	// closing ends the goroutine that waits for a rest, which closes ended; nil where GOGC
 	// is an operator's.
@@ -64,14 +114,20 @@ const (
 	scannedMetric = "/gc/scan/heap:bytes"
 	globalsMetric = "/gc/scan/globals:bytes"
 	stacksMetric  = "/gc/scan/stack:bytes"
+	madeMetric    = "/gc/heap/allocs:bytes"
 )
 
 // Keep begins. An operator's GOGC and GOMEMLIMIT come first: what one of them says
 // is left alone.
 func Keep(log *slog.Logger) *Keeper {
-	k := &Keeper{log: log, samples: []metrics.Sample{
+	k := &Keeper{log: log, began: time.Now(), busy: busyBytesMax, collect: runtime.GC}
+	k.samples = []metrics.Sample{
 		{Name: liveMetric}, {Name: scannedMetric}, {Name: globalsMetric}, {Name: stacksMetric},
-	}}
+		{Name: madeMetric},
+	}
+	if bound, known := containerLimit(); known {
+		k.busy = min(k.busy, bound/busyShare)
+	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		k.limit()
 	}
@@ -80,7 +136,7 @@ func Keep(log *slog.Logger) *Keeper {
 		return k
 	}
 	k.mu.Lock()
-	k.set = percent(0, 0, leastBytes/8)
+	k.set = need{}.percent(leastBytes / 8)
 	k.before = debug.SetGCPercent(k.set)
 	k.mu.Unlock()
 	k.watch()
@@ -124,13 +180,33 @@ func (k *Keeper) adjust() bool {
 	metrics.Read(k.samples)
 	live, scanned := k.samples[0].Value.Uint64(), k.samples[1].Value.Uint64()
 	beside := k.samples[2].Value.Uint64() + k.samples[3].Value.Uint64()
-	wanted := percent(live, scanned, beside)
+	k.rate.observe(k.samples[4].Value.Uint64(), time.Since(k.began))
+	n := need{live, scanned, uint64(k.rate.perSecond), k.busy}
+	k.lookAgain(n)
+	wanted := n.percent(beside)
 	// Each setting stops the world for a moment, so what is nearly right stays.
 	if 16*max(wanted, k.set) > 17*min(wanted, k.set) {
 		k.set = wanted
 		debug.SetGCPercent(wanted)
 	}
 	return true
+}
+
+// lookAgain has a collection come when there is none for a while, so that a larger room does
+// not stay with a server that has less to do, but does not rest: see watchRest. The runtime
+// alone would take two minutes.
+func (k *Keeper) lookAgain(n need) {
+	least := need{live: n.live, scanned: n.scanned}
+	switch {
+	case n.room() == least.room():
+		if k.idle != nil {
+			k.idle.Stop()
+		}
+	case k.idle == nil:
+		k.idle = time.AfterFunc(idleAfter, k.collect)
+	default:
+		k.idle.Reset(idleAfter)
+	}
 }
 
 // Close puts back what was set before Keep.
@@ -146,6 +222,9 @@ func (k *Keeper) Close() {
 	}
 	if k.limited {
 		debug.SetMemoryLimit(k.limitBefore)
+	}
+	if k.idle != nil {
+		k.idle.Stop()
 	}
 	k.stopped = true
 }
