@@ -16,22 +16,30 @@ import (
 //
 //	int count    { int type    int length    record }...
 func (p *Preparer) multi() zoo.Code {
-	count, ok := countParts(p.request.Body)
-	if !ok {
-		return zoo.CodeMarshallingError
-	}
 	p.beginParts()
 	reader := wire.NewMultiReader(p.request.Body)
-	for i := range count {
-		part, _ := reader.Next()
+	for i := 0; ; i++ {
+		part, more := reader.Next()
+		if !more {
+			break
+		}
 		code := p.part(part)
-		if code == zoo.CodeSessionMoved {
+		if code == zoo.CodeOK {
+			continue
+		}
+		_, known := findPart(kindOf(part))
+		rest, readable := countParts(&reader)
+		switch {
+		case !known || !readable:
+			return zoo.CodeMarshallingError
+		case code == zoo.CodeSessionMoved:
 			return code // It ends the connection, whatever it stands in.
 		}
-		if code != zoo.CodeOK {
-			p.failMulti(i, count, code)
-			return zoo.CodeOK
-		}
+		p.failMulti(i, i+1+rest, code)
+		return zoo.CodeOK
+	}
+	if reader.Err() != nil {
+		return zoo.CodeMarshallingError
 	}
 	p.endParts()
 	return zoo.CodeOK
@@ -60,10 +68,10 @@ func (p *Preparer) closePart(start int) {
 	binary.BigEndian.PutUint32(p.out[start-4:], uint32(len(p.out)-start))
 }
 
-// countParts is false for a request that cannot be decoded to its end, or has parts
-// that may not be there, such as another multi.
-func countParts(body []byte) (int, bool) {
-	reader := wire.NewMultiReader(body)
+// countParts counts those that are left. It is false for a request that cannot be decoded to
+// its end, or has parts that may not be there, such as another multi: such a one is refused
+// whatever the parts before have come to.
+func countParts(reader *wire.MultiReader) (int, bool) {
 	for count := 0; ; count++ {
 		part, more := reader.Next()
 		if !more {
