@@ -19,6 +19,10 @@ func BenchmarkPrepare(b *testing.B) { alloc.Measure(b, hotPaths(b)) }
 func hotPaths(tb testing.TB) []alloc.Path {
 	kilobyte := &wire.SetDataRequest{
 		Path: "/a", Data: []byte(strings.Repeat("x", 1024)), Version: anyVersion}
+	var ten multi
+	for range 10 {
+		ten = append(ten, part{wire.OpSetData, kilobyte})
+	}
 	return []alloc.Path{
 		preparing(tb, "setData", 0, wire.OpSetData, kilobyte),
 		preparing(tb, "create", 0, wire.OpCreate, create("/a/child", 0)),
@@ -30,6 +34,7 @@ func hotPaths(tb testing.TB) []alloc.Path {
 			{wire.OpSetData, set("/a", "x", anyVersion)},
 			{wire.OpCreate, create("/a/child", 0)},
 		}),
+		preparing(tb, "multi of ten setData", 1, wire.OpMulti, ten), // too large to share a block
 		preparing(tb, "refused", 0, wire.OpSetData, set("/none", "x", anyVersion)),
 	}
 }

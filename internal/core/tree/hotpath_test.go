@@ -34,9 +34,11 @@ func hotPaths(tb testing.TB, znodes int) []alloc.Path {
 	removed := entry(wire.OpDelete, &txn.DeleteTxn{Path: fresh})
 	h.create("/closed", "", aliceACL)
 	set := txn.SetDataTxn{Path: benchPath(7), Data: make([]byte, 100)}
+	part := txn.SubTxn{Type: wire.OpSetData, Data: set.AppendTo(nil)}
 	found := benchPath(znodes / 2)
 	return []alloc.Path{
 		apply1("setData", entry(wire.OpSetData, &set)),
+		apply1("multi", entry(wire.OpMulti, &txn.MultiTxn{Txns: []txn.SubTxn{part, part}})),
 		apply1("create and delete", created(zoo.OpenACL()), removed),
 		apply1("create and delete among children in order", createdAt(ordered, zoo.OpenACL()),
 			entry(wire.OpDelete, &txn.DeleteTxn{Path: ordered})),

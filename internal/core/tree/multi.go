@@ -22,28 +22,33 @@ func (t *Tree) freshSubs() []Result {
 	return t.subs[:0]
 }
 
+// partBytesMin is what a part of a multi takes at least: its type and an empty record.
+const partBytesMin = 8
+
 // applyMulti does the parts in order, all under the zxid of the whole. A multi
-// that failed consists of error parts only: none of it happens.
+// that failed consists of error parts only: none of it happens. The record is a txn.MultiTxn,
+// which is walked through instead of being made a list of.
 func (t *Tree) applyMulti(r *Result, d *jute.Decoder) error {
-	var record txn.MultiTxn
-	record.DecodeFrom(d)
+	count := d.Count(partBytesMin)
+	parts, failed := *d, false
+	for range count {
+		failed = failed || wire.Op(d.Int()) == wire.OpError
+		d.Buffer()
+	}
 	if d.Err() != nil {
 		return d.Err()
 	}
-	t.subs = slices.Grow(t.subs, len(record.Txns))
-	failed := false
-	for i := range record.Txns {
-		failed = failed || record.Txns[i].Type == wire.OpError
-	}
-	for i := range record.Txns {
+	t.subs = slices.Grow(t.subs, count)
+	for range count {
 		t.subs = append(t.subs, Result{Header: r.Header})
 		sub := &t.subs[len(t.subs)-1]
-		sub.Header.Type = record.Txns[i].Type
+		sub.Header.Type = wire.Op(parts.Int())
+		record := parts.Buffer()
 		if failed && sub.Header.Type != wire.OpError {
 			refuse(sub, r.Code)
 			continue
 		}
-		if err := t.applyPart(sub, record.Txns[i].Data); err != nil {
+		if err := t.applyPart(sub, record); err != nil {
 			return err
 		}
 		if r.Code == zoo.CodeOK {
