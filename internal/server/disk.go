@@ -357,7 +357,7 @@ func (l *loop) persist(eff *replica.Effects) {
 	if len(eff.Disk) == 0 && !eff.Snapshot {
 		return
 	}
-	jobs := make([]job, 0, len(eff.Disk)+1)
+	jobs := l.jobs[:0]
 	for _, op := range eff.Disk {
 		j := job{op: op}
 		l.server.meters.disk.queued.Add(uint64(len(op.Entries)))
@@ -371,6 +371,8 @@ func (l *loop) persist(eff *replica.Effects) {
 		jobs = append(jobs, job{kind: jobSnapshot, frozen: frozen})
 	}
 	l.server.writer.add(jobs...)
+	clear(jobs)
+	l.jobs = jobs[:0]
 }
 
 // viewStepNodes is how many znodes are copied under one hold of the tree's lock.

@@ -28,6 +28,8 @@ type loop struct {
 	// dirty are the connections with output that nobody writes yet.
 	dirty []*conn
 	exec  exec
+	// jobs is memory for a list of them. It is empty between two uses.
+	jobs []job
 	// answered counts the bytes of replies since the tree was locked.
 	answered int
 	// news is the event that watches are being called for.
