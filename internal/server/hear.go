@@ -64,6 +64,7 @@ func (l *loop) beginRound() {
 	h.slept = max(l.now.Mono-h.at-l.touchInterval(), 0)
 	h.at = l.now.Mono + l.touchInterval()
 	l.watchLinks()
+	l.server.lists.forget()
 	l.count()
 	h.left = make([]*conn, 0, len(l.conns))
 	for _, c := range l.conns {

@@ -268,6 +268,7 @@ func (l *loop) setTree(serving bool) {
 	s.treeMu.Lock()
 	defer s.treeMu.Unlock()
 	s.tree, s.serving, s.extends = l.replica.View(), serving, l.status.Extends
+	s.lists.clear()
 }
 
 // turnAway closes all client connections: another server may serve them.

@@ -58,7 +58,7 @@ func (x *exec) readPart(part *wire.MultiRequest) {
 	}
 	x.out = wire.AppendMultiResult(x.out, part.Op)
 	if part.Op == wire.OpGetChildren {
-		x.out = node.AppendChildNames(x.out)
+		x.out = x.server.lists.appendNames(x.out, node)
 		return
 	}
 	x.out = jute.AppendBuffer(x.out, node.Data())

@@ -59,7 +59,7 @@ func (x *exec) getChildren(d *jute.Decoder) zoo.Code {
 		return code
 	}
 	start := len(x.out)
-	x.out = node.AppendChildNames(x.out)
+	x.out = x.server.lists.appendNames(x.out, node)
 	x.readBytes = len(x.out) - start - lengthBytes*(1+node.NumChildren())
 	return zoo.CodeOK
 }

@@ -36,6 +36,7 @@ type Server struct {
 
 	meters       *meters
 	commands     *command.Answerer
+	lists        lists
 	inputs       *bufferPool
 	outputs      *bufferPool
 	turns        sync.Pool // of *turn

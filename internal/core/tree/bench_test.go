@@ -131,6 +131,29 @@ func BenchmarkLookupOfMany(b *testing.B) {
 	}
 }
 
+// BenchmarkChildNamesOfMany lists one parent after the other, so that no cache has the names.
+func BenchmarkChildNamesOfMany(b *testing.B) {
+	const parents, children = 30, 10_000
+	h := newHistory(b)
+	for i := range parents {
+		h.create(fmt.Sprintf("/p%d", i), "", nil)
+	}
+	value := make([]byte, 100)
+	for k := range children {
+		for i := range parents {
+			h.do(0, wire.OpCreate, &txn.CreateTxn{Path: fmt.Sprintf("/p%d/n%07d", i, k),
+				Data: value, ACL: zoo.OpenACL(), ParentCVersion: int32(k) + 1})
+		}
+	}
+	var out []byte
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		n, _ := h.tree.Lookup(fmt.Sprintf("/p%d", i%parents))
+		out = n.AppendChildNames(out[:0])
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/children, "ns/name")
+}
+
 // BenchmarkArrange puts the children of one parent in order as far as the first page needs
 // it, and then page by page: what a child costs, and what the longest step takes.
 func BenchmarkArrange(b *testing.B) {

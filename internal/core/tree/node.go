@@ -328,6 +328,25 @@ func (n Node) EachChild(visit func(name string, child Node) bool) {
 	}
 }
 
+// Family is the children that a znode has at one moment. Two of one tree that are equal have
+// the same children, in the same order: each that comes or goes changes pzxid, and a slot is
+// not another znode's with the same czxid.
+type Family struct {
+	parent       slot
+	czxid, pzxid zoo.Zxid
+	cversion     int32
+	count        int
+}
+
+// Family is the znode's children as they are.
+func (n Node) Family() Family {
+	p := n.Persisted()
+	return Family{n.slot, p.Czxid, p.Pzxid, p.Cversion, n.NumChildren()}
+}
+
+// Place is a number of the parent, for who keeps families apart.
+func (f Family) Place() uint32 { return uint32(f.parent) }
+
 // AppendChildNames appends the names of the children as an encoded vector.
 func (n Node) AppendChildNames(b []byte) []byte {
 	b = jute.AppendCount(b, n.NumChildren())
