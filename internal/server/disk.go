@@ -104,6 +104,7 @@ func (w *logWriter) run() {
 		}
 		jobs = w.take(jobs)
 		w.server.meters.disk.queueSize.Observe(int64(len(jobs)))
+		w.server.meters.disk.queue.Observe(int64(len(jobs)))
 		err := w.do(jobs)
 		if err == nil && w.store == nil {
 			return // The server closes while it waits for room.
@@ -206,9 +207,10 @@ func (w *logWriter) doRun(jobs []job) (n int, err error) {
 	}
 	w.unwatched += entryBytes(entries)
 	w.server.meters.disk.batchSize.Observe(int64(len(entries)))
+	w.server.meters.disk.batch.Observe(int64(len(entries)))
 	err = w.sync()
 	w.watchSpace()
-	w.server.meters.disk.processTime.Observe((w.server.mono() - began).Milliseconds())
+	w.server.meters.disk.processTime.Observe(w.server.mono() - began)
 	return n, err
 }
 
@@ -216,7 +218,7 @@ func (w *logWriter) sync() error {
 	began := w.server.mono()
 	err := w.store.Sync()
 	took := w.server.mono() - began
-	w.server.meters.disk.fsyncTime.Observe(took.Milliseconds())
+	w.server.meters.disk.fsyncTime.Observe(took)
 	if slow := w.server.cfg.SyncSlow; slow > 0 && took >= slow {
 		w.server.log.Warn("slow sync of the log", "took", took, "threshold", slow)
 	}
@@ -291,7 +293,7 @@ func (w *logWriter) beginSnapshot(frozen *tree.Frozen) error {
 		err := w.server.writeSnapshot(snap, snapshotRate(w.server.cfg.SnapRate, frozen))
 		if err == nil {
 			took := w.server.mono() - began
-			w.server.meters.disk.snapshotTime.Observe(took.Milliseconds())
+			w.server.meters.disk.snapshotTime.Observe(took)
 		}
 		w.server.snapshotEnded(frozen, snap.Bytes(), err)
 	})

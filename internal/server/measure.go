@@ -21,10 +21,10 @@ func (l *loop) noteAnswer(c *conn, r lastReply) {
 	c.noteLast(r)
 	m := &l.server.meters.latency
 	if info, _ := r.op.Info(); info.Class == wire.ClassWrite || r.op == wire.OpCloseSession {
-		m.update.Observe(r.took.Milliseconds())
+		m.update.Observe(r.took)
 		return
 	}
-	m.read.Observe(r.took.Milliseconds())
+	m.read.Observe(r.took)
 }
 
 // noteOpened takes note of a session that was created for a connection here.
@@ -38,13 +38,14 @@ func (l *loop) noteOpened(o *replica.Opened, now time.Duration) {
 	took := now - c.asked
 	c.traffic.countLatency(1, took)
 	c.noteLast(lastReply{op: wire.OpCreateSession, zxid: l.exec.tree.Zxid(), at: now, took: took})
-	l.server.meters.latency.update.Observe(took.Milliseconds())
+	l.server.meters.latency.update.Observe(took)
 }
 
 // measure takes note of a transaction that was applied.
 func (l *loop) measure(r *tree.Result) {
 	m := l.server.meters
-	m.latency.propagation.Observe(max(l.now.WallMillis-r.Header.Time, 0))
+	m.latency.propagation.Observe(
+		time.Duration(max(l.now.WallMillis-r.Header.Time, 0)) * time.Millisecond)
 	if r.DigestDiffers && !l.server.cfg.Undigested {
 		l.noteMismatch(r)
 	}
@@ -103,7 +104,7 @@ func (l *loop) measureStage(n *replica.Trace) {
 		m.looking.Inc()
 		l.roles.looking, l.roles.syncing = now, 0
 	case n.Stage == "elected":
-		m.electionTime.Observe((now - l.roles.looking).Milliseconds())
+		m.electionTime.Observe(now - l.roles.looking)
 	case n.Stage == "session expired":
 		l.server.meters.conns.expired.Inc()
 	case l.roles.syncing == 0 && strings.HasPrefix(n.Stage, stageSync):
@@ -125,16 +126,16 @@ func (l *loop) measureRole(before *replica.Status) {
 
 func (l *loop) measureUnavailable(now time.Duration) {
 	m := &l.server.meters.quorum
-	away := (now - l.roles.stopped).Milliseconds()
+	away := now - l.roles.stopped
 	m.unavailable.Observe(away)
 	switch l.status.State {
 	case replica.Leading:
 		m.leaderUnavailable.Observe(away)
 		l.roles.leading = now
 	case replica.Following:
-		m.followerSync.Observe((now - l.roles.syncing).Milliseconds())
+		m.followerSync.Observe(now - l.roles.syncing)
 	case replica.Observing:
-		m.observerSync.Observe((now - l.roles.syncing).Milliseconds())
+		m.observerSync.Observe(now - l.roles.syncing)
 	}
 }
 

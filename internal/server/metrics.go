@@ -88,8 +88,8 @@ func newConnMeters(s *metrics.Set) connMeters {
 
 // latencyMeters are about requests and what they touch.
 type latencyMeters struct {
-	read, update *metrics.Summary
-	propagation  *metrics.Summary
+	read, update *metrics.Timer
+	propagation  *metrics.Timer
 	waited       *metrics.Summary
 	readsOf      *metrics.SummarySet
 	writesOf     *metrics.SummarySet
@@ -97,13 +97,12 @@ type latencyMeters struct {
 
 func newLatencyMeters(s *metrics.Set) latencyMeters {
 	return latencyMeters{
-		read: s.Summary("readlatency",
+		read: s.Timer("readlatency", "read_latency_seconds",
 			"Time from reading a request that changes nothing to its reply.", metrics.Advanced),
-		update: s.Summary("updatelatency",
+		update: s.Timer("updatelatency", "update_latency_seconds",
 			"Time from reading a write to its reply.", metrics.Advanced),
-		propagation: s.Summary("propagation_latency",
-			"Time from the making of a transaction to its being applied here.",
-			metrics.Advanced),
+		propagation: s.Timer("propagation_latency", "propagation_latency_seconds",
+			"Time from the making of a transaction to its being applied here.", metrics.Advanced),
 		waited: s.Summary("reads_issued_from_session_queue",
 			"Reads of a connection that were answered together behind a write.", metrics.Basic),
 		readsOf: s.SummarySet("read_per_namespace",
@@ -146,30 +145,32 @@ func (m *watchMeters) of(kind zoo.EventType) *metrics.Summary {
 
 // diskMeters are about the log and the snapshots.
 type diskMeters struct {
-	initTime       *metrics.Summary
+	initTime       *metrics.Timer
 	loaded         *metrics.Summary
-	fsyncTime      *metrics.Summary
-	snapshotTime   *metrics.Summary
+	fsyncTime      *metrics.Timer
+	snapshotTime   *metrics.Timer
 	snapshotErrors *metrics.Counter
 	queued         *metrics.Counter
 	queueSize      *metrics.Summary
 	batchSize      *metrics.Summary
-	processTime    *metrics.Summary
-	mismatches     *metrics.Counter
-	purgedFiles    *metrics.Counter
-	purgedBytes    *metrics.Counter
-	lost           *metrics.Counter
+	// queue and batch are the same as histograms.
+	queue, batch *metrics.Histogram
+	processTime  *metrics.Timer
+	mismatches   *metrics.Counter
+	purgedFiles  *metrics.Counter
+	purgedBytes  *metrics.Counter
+	lost         *metrics.Counter
 }
 
 func newDiskMeters(s *metrics.Set) diskMeters {
 	return diskMeters{
-		initTime: s.Summary("dbinittime",
+		initTime: s.Timer("dbinittime", "recovery_seconds",
 			"Time to recover the data at the start.", metrics.Basic),
 		loaded: s.Summary("startup_txns_loaded",
 			"Transactions found behind the snapshot at the start.", metrics.Basic),
-		fsyncTime: s.Summary("fsynctime",
+		fsyncTime: s.Timer("fsynctime", "fsync_seconds",
 			"Time to make appended transactions durable.", metrics.Basic),
-		snapshotTime: s.Summary("snapshottime",
+		snapshotTime: s.Timer("snapshottime", "snapshot_seconds",
 			"Time to write a snapshot.", metrics.Basic),
 		snapshotErrors: s.Counter("snapshot_error_count",
 			"Snapshots that could not be written, or sent to an operator."),
@@ -179,7 +180,11 @@ func newDiskMeters(s *metrics.Set) diskMeters {
 			"Disk operations that waited when the log writer looked.", metrics.Basic),
 		batchSize: s.Summary("sync_processor_batch_size",
 			"Transactions made durable by one sync.", metrics.Basic),
-		processTime: s.Summary("sync_process_time",
+		queue: s.Histogram("sync_queue_operations",
+			"Disk operations that waited when the log writer looked.", metrics.Things),
+		batch: s.Histogram("sync_batch_transactions",
+			"Transactions made durable by one sync.", metrics.Things),
+		processTime: s.Timer("sync_process_time", "sync_process_seconds",
 			"Time to append and sync one batch.", metrics.Basic),
 		lost: s.Counter("disk_full_role_ends",
 			"Roles that ended because the log could not be written for want of space."),
@@ -195,11 +200,11 @@ func newDiskMeters(s *metrics.Set) diskMeters {
 // quorumMeters are about the ensemble.
 type quorumMeters struct {
 	looking           *metrics.Counter
-	electionTime      *metrics.Summary
-	unavailable       *metrics.Summary
-	leaderUnavailable *metrics.Summary
-	followerSync      *metrics.Summary
-	observerSync      *metrics.Summary
+	electionTime      *metrics.Timer
+	unavailable       *metrics.Timer
+	leaderUnavailable *metrics.Timer
+	followerSync      *metrics.Timer
+	observerSync      *metrics.Timer
 	diffs, snaps      *metrics.Counter
 	snapsInFlight     *metrics.Summary
 	commits           *metrics.Counter
@@ -212,16 +217,16 @@ func newQuorumMeters(s *metrics.Set) quorumMeters {
 	return quorumMeters{
 		looking: s.Counter("looking_count",
 			"Times that this server began to look for a leader."),
-		electionTime: s.Summary("election_time",
+		electionTime: s.Timer("election_time", "election_seconds",
 			"Time from looking to an elected leader.", metrics.Basic),
-		unavailable: s.Summary("unavailable_time",
+		unavailable: s.Timer("unavailable_time", "unavailable_seconds",
 			"Time for which this member of an ensemble did not serve.", metrics.Basic),
-		leaderUnavailable: s.Summary("leader_unavailable_time",
-			"The same, where it came back as the leader.", metrics.Basic),
-		followerSync: s.Summary("follower_sync_time",
+		leaderUnavailable: s.Timer("leader_unavailable_time", "leader_unavailable_seconds",
+			"Time for which this member did not serve, until it led.", metrics.Basic),
+		followerSync: s.Timer("follower_sync_time", "follower_sync_seconds",
 			"Time from the leader's choice of a synchronisation to serving.", metrics.Basic),
-		observerSync: s.Summary("observer_sync_time",
-			"The same, for an observer.", metrics.Basic),
+		observerSync: s.Timer("observer_sync_time", "observer_sync_seconds",
+			"Time from the choice of an observer's synchronisation to serving.", metrics.Basic),
 		diffs: s.Counter("diff_count", "Learners brought up to date by a DIFF."),
 		snaps: s.Counter("snap_count", "Learners brought up to date by a SNAP."),
 		snapsInFlight: s.Summary("inflight_snap_count",

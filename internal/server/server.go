@@ -267,7 +267,7 @@ func (s *Server) recover() (*store.Recovered, error) {
 	}
 	s.settleReserve()
 	entries := recovered.Replayed + len(recovered.Tail)
-	s.meters.disk.initTime.Observe((s.mono() - began).Milliseconds())
+	s.meters.disk.initTime.Observe(s.mono() - began)
 	s.meters.disk.loaded.Observe(int64(entries))
 	s.writer.store = disk
 	s.opened.Store(disk)

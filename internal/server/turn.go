@@ -260,7 +260,7 @@ func (t *turn) note() {
 	c.traffic.note(t.answers, now-t.now)
 	if t.last != wire.OpNotification {
 		c.noteLast(lastReply{t.last, t.lastXid, t.exec.zxid, now, now - t.now})
-		c.server.meters.latency.read.ObserveN((now - t.now).Milliseconds(), uint64(t.answers))
+		c.server.meters.latency.read.ObserveN(now-t.now, uint64(t.answers))
 		t.exec.reads.flush()
 	}
 	t.answers, t.last, t.lastXid = 0, wire.OpNotification, -1

@@ -69,7 +69,7 @@ const streamsMax = 4
 type meters struct {
 	snapshotErrors, snapshotsLimited *metrics.Counter
 	restoreErrors, restoresLimited   *metrics.Counter
-	restoreTime                      *metrics.Summary
+	restoreTime                      *metrics.Timer
 }
 
 // Parts are what an admin server speaks for.
@@ -121,7 +121,7 @@ func newMeters(parts Parts) meters {
 		restoreErrors: set.Counter("restore_error_count", "Restores that failed."),
 		restoresLimited: set.Counter("restore_rate_limited_count",
 			"Commands to restore that came too soon."),
-		restoreTime: set.Summary("restore_time",
+		restoreTime: set.Timer("restore_time", "restore_seconds",
 			"Time from the begin of a restore to serving what was restored.", metrics.Basic),
 	}
 }

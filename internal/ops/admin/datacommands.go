@@ -161,7 +161,7 @@ func (s *Server) restoreFrom(w http.ResponseWriter, r *http.Request) answer {
 		s.log.Error("restore failed", "client", r.RemoteAddr, "error", err)
 		return refused(err)
 	}
-	s.meters.restoreTime.Observe(time.Since(began).Milliseconds())
+	s.meters.restoreTime.Observe(time.Since(began))
 	s.log.Warn("restored", "client", r.RemoteAddr, "zxid", zxid, "took", time.Since(began))
 	return answer{}.with(headerLastZxid, zxid.String())
 }

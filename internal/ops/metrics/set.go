@@ -20,12 +20,18 @@ type row struct {
 	name, help string
 	kind       Kind
 	metric     metric
+	// label is the name of what tells members apart; empty without keys.
+	label string
+	// unlisted rows are in Families only: mntr has no line for them.
+	unlisted bool
 }
 
 // metric is what every kind of metric can do.
 type metric interface {
 	// each shows the metric's readings.
 	each(show func(Reading))
+	// members shows the same, one member for each key.
+	members(show func(Member))
 	// reset begins anew.
 	reset()
 }
@@ -39,6 +45,7 @@ const (
 	KindGauge               // a state as it is now
 	Basic                   // a summary without percentiles
 	Advanced                // a summary with percentiles
+	Buckets                 // a histogram, which only Families shows
 )
 
 // Value is one reading together with the metric that it belongs to.
@@ -67,6 +74,9 @@ func NewSet() *Set { return &Set{names: make(map[string]bool)} }
 // front of that (avg_a_write_per_namespace).
 func (s *Set) Each(show func(name string, value Value)) {
 	for _, r := range s.list() {
+		if r.unlisted {
+			continue
+		}
 		r.metric.each(func(reading Reading) {
 			v := Value{Name: r.name, Help: r.help, Kind: r.kind, Reading: reading}
 			show(v.fullName(), v)
@@ -116,14 +126,15 @@ func (s *Set) Counter(name, help string) *Counter {
 		return nil
 	}
 	c := &Counter{}
-	s.add(row{name, help, KindCounter, c})
+	s.add(row{name: name, help: help, kind: KindCounter, metric: c})
 	return c
 }
 
 // Tally makes a counter that somebody else keeps, and also resets.
 func (s *Set) Tally(name, help string, read func() uint64) {
 	if s != nil {
-		s.add(row{name, help, KindCounter, gauge(func() Number { return Whole(int64(read())) })})
+		s.add(row{name: name, help: help, kind: KindCounter,
+			metric: gauge(func() Number { return Whole(int64(read())) })})
 	}
 }
 
@@ -131,14 +142,16 @@ func (s *Set) Tally(name, help string, read func() uint64) {
 // goroutine.
 func (s *Set) Gauge(name, help string, read func() float64) {
 	if s != nil {
-		s.add(row{name, help, KindGauge, gauge(func() Number { return Whole(int64(read())) })})
+		s.add(row{name: name, help: help, kind: KindGauge,
+			metric: gauge(func() Number { return Whole(int64(read())) })})
 	}
 }
 
 // Fraction makes a gauge that is shown with its fraction.
 func (s *Set) Fraction(name, help string, read func() float64) {
 	if s != nil {
-		s.add(row{name, help, KindGauge, gauge(func() Number { return Fraction(read()) })})
+		s.add(row{name: name, help: help, kind: KindGauge,
+			metric: gauge(func() Number { return Fraction(read()) })})
 	}
 }
 
@@ -148,7 +161,7 @@ func (s *Set) Summary(name, help string, kind Kind) *Summary {
 		return nil
 	}
 	m := newSummary(kind)
-	s.add(row{name, help, kind, m})
+	s.add(row{name: name, help: help, kind: kind, metric: m})
 	return m
 }
 
@@ -158,7 +171,7 @@ func (s *Set) CounterSet(name, help string) *CounterSet {
 		return nil
 	}
 	set := &CounterSet{keyed: newKeyed(func(string) *Counter { return &Counter{} })}
-	s.add(row{name, help, KindCounter, set})
+	s.add(row{name: name, help: help, kind: KindCounter, metric: set, label: keyLabel})
 	return set
 }
 
@@ -172,7 +185,7 @@ func (s *Set) SummarySet(name, help string, kind Kind) *SummarySet {
 		m.key = key
 		return m
 	})}
-	s.add(row{name, help, kind, set})
+	s.add(row{name: name, help: help, kind: kind, metric: set, label: keyLabel})
 	return set
 }
 
@@ -180,7 +193,8 @@ func (s *Set) SummarySet(name, help string, kind Kind) *SummarySet {
 // is responsible for their number being bounded.
 func (s *Set) GaugeSet(name, help string, read func(show func(key string, value float64))) {
 	if s != nil {
-		s.add(row{name, help, KindGauge, gaugeSet(read)})
+		s.add(row{name: name, help: help, kind: KindGauge, metric: gaugeSet(read),
+			label: keyLabel})
 	}
 }
 
@@ -190,7 +204,46 @@ func (s *Set) TallySet(name, help string, read func(show func(key string, count 
 	if s == nil {
 		return
 	}
-	s.add(row{name, help, KindCounter, gaugeSet(func(show func(key string, value float64)) {
+	counts := gaugeSet(func(show func(key string, value float64)) {
 		read(func(key string, count uint64) { show(key, float64(count)) })
-	})})
+	})
+	s.add(row{name: name, help: help, kind: KindCounter, metric: counts, label: keyLabel})
+}
+
+// State names gauges that mntr has no line for.
+type State struct {
+	Name, Help string
+	// Label is the name of what tells them apart; empty for one that may be missing.
+	Label string
+}
+
+// States makes gauges that only Families shows. read names all there are, none if there is
+// nothing to tell, and is responsible for their number being bounded.
+func (s *Set) States(of State, read func(show func(key string, value float64))) {
+	if s != nil {
+		s.add(row{name: of.Name, help: of.Help, kind: KindGauge, metric: gaugeSet(read),
+			label: of.Label, unlisted: true})
+	}
+}
+
+// Histogram makes a histogram; its name ends in its unit.
+func (s *Set) Histogram(name, help string, unit Unit) *Histogram {
+	if s == nil {
+		return nil
+	}
+	h := &Histogram{unit: unit}
+	s.add(row{name: name, help: help, kind: Buckets, metric: h, unlisted: true})
+	return h
+}
+
+// Timer makes a summary of milliseconds, of the kind Basic or Advanced, under ZooKeeper's
+// name, together with a histogram under a name that ends in _seconds.
+func (s *Set) Timer(name, seconds, help string, kind Kind) *Timer {
+	if s == nil {
+		return nil
+	}
+	t := &Timer{summary: s.Summary(name, help+" In milliseconds.", kind),
+		histogram: s.Histogram(seconds, help, Nanoseconds)}
+	t.summary.times = t.histogram
+	return t
 }

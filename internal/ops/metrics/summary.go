@@ -17,6 +17,8 @@ type Summary struct {
 	advanced bool
 	// spread is made by the first observation of an Advanced summary.
 	spread atomic.Pointer[spread]
+	// times are the same times as a Timer has them, nil for other summaries; immutable.
+	times *Histogram
 }
 
 func newSummary(kind Kind) *Summary {
