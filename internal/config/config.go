@@ -92,6 +92,7 @@ type Config struct {
 	Storage    Storage
 	Peers      Peers
 	Admin      Admin
+	Metrics    Metrics
 	Auth       Auth
 	SASL       SASL
 	TLS        TLS

@@ -46,6 +46,9 @@ type draft struct {
 	adminPort   int
 	adminOn     bool
 	adminTLS    bool
+	provider    string
+	metricsHost string
+	metricsPort int
 	enforceAuth bool
 	// observerUnlogged is what the second name of syncEnabled says, if it is given.
 	observerUnlogged bool

@@ -3,11 +3,19 @@ package config
 import "time"
 
 const (
-	laterAdmin   = "TLS for the admin server comes with a later version"
-	laterMetrics = "mntr tells the metrics; other providers come with a later version"
-	noJVM        = "there is no JVM here"
-	noJMX        = "there is no JMX here"
-	ownLog       = "the log goes to standard error, as JSON"
+	laterAdmin = "TLS for the admin server comes with a later version"
+	noMetrics  = "no part of the metrics here has it"
+	noJVM      = "there is no JVM here"
+	noJMX      = "there is no JMX here"
+	ownLog     = "the log goes to standard error, as JSON"
+)
+
+// ZooKeeper's classes that tell the metrics.
+const (
+	providers          = "org.apache.zookeeper.metrics."
+	providerDefault    = providers + "impl.DefaultMetricsProvider"
+	providerNull       = providers + "impl.NullMetricsProvider"
+	providerPrometheus = providers + "prometheus.PrometheusMetricsProvider"
 )
 
 // rowsOperations is what operators watch.
@@ -44,7 +52,20 @@ var rowsOperations = []row{
 		parse: truth(func(d *draft) *bool { return &d.adminTLS }),
 		doc:   "no plain HTTP; TLS comes with a later version, so there is no admin server"},
 	{name: "admin.", reason: laterAdmin, doc: "TLS and the version of HTTP"},
-	{name: "metricsProvider.", reason: laterMetrics, doc: "who gets the metrics"},
+	{name: "metricsProvider.className", value: providerDefault,
+		parse: func(d *draft, value string) error { d.provider = value; return nil },
+		doc: "ZooKeeper's class that tells the metrics; its PrometheusMetricsProvider has a " +
+			"port of its own. They are on the admin port in any case"},
+	{name: "metricsProvider.httpHost", value: "0.0.0.0",
+		parse: hostName(func(d *draft) *string { return &d.metricsHost }),
+		doc:   "address of the PrometheusMetricsProvider"},
+	{name: "metricsProvider.httpPort", value: "7000",
+		parse: number(0, 65535, func(d *draft) *int { return &d.metricsPort }),
+		doc:   "port of the PrometheusMetricsProvider; 0 takes a free one, which the log tells"},
+	{name: "metricsProvider.exportJvmInfo", value: "true",
+		parse: truth(func(d *draft) *bool { return &d.Metrics.Process }),
+		doc:   "tell of the process as well, as go_* and process_*, on every port"},
+	{name: "metricsProvider.", reason: noMetrics, doc: "threads and queues of the metrics, TLS"},
 	{name: "audit.enable", value: "false", reason: "the audit log comes with a later version",
 		doc: "log who changed what"},
 	{name: "audit.impl.class", reason: "the audit log comes with a later version",

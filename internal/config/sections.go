@@ -260,6 +260,14 @@ type Admin struct {
 	Forwarded bool
 }
 
+// Metrics is who gets the metrics beside the admin server (metricsProvider.*).
+type Metrics struct {
+	// Listen is the host:port of ZooKeeper's PrometheusMetricsProvider; empty for none.
+	Listen string
+	// Process tells of the process as well (exportJvmInfo).
+	Process bool
+}
+
 // Peers is about the links between servers. Zero times are the shell's defaults.
 type Peers struct {
 	// LeaderServes lets a leader take clients.

@@ -19,7 +19,7 @@ import (
 // other. The order matters: the ensemble decides whether myid is needed.
 func (d *draft) settle() error {
 	return errors.Join(d.settleDirs(), d.settleTimeouts(), d.settleEnsemble(), d.settleClient(),
-		d.settleAdmin(), d.settleAuth(), d.settlePeers(), d.settleLimits())
+		d.settleAdmin(), d.settleMetrics(), d.settleAuth(), d.settlePeers(), d.settleLimits())
 }
 
 // failAt is an error at the place where key was given, or about the file.
@@ -258,6 +258,29 @@ func (d *draft) settleAdmin() error {
 		host = ""
 	}
 	d.Admin.Listen = net.JoinHostPort(host, strconv.Itoa(d.adminPort))
+	return nil
+}
+
+// settleMetrics finds where ZooKeeper's exporter listens, if it is wanted.
+func (d *draft) settleMetrics() error {
+	switch d.provider {
+	case providerPrometheus:
+		host := strings.Trim(d.metricsHost, "[]")
+		if host == "0.0.0.0" {
+			host = ""
+		}
+		d.Metrics.Listen = net.JoinHostPort(host, strconv.Itoa(d.metricsPort))
+		return nil
+	case providerDefault, providerNull:
+	default:
+		d.warnAt("metricsProvider.className", "is none of ZooKeeper's own: the metrics are "+
+			"told by mntr and on the admin port")
+	}
+	for _, key := range []string{"metricsProvider.httpPort", "metricsProvider.httpHost"} {
+		if _, given := d.set[key]; given {
+			d.warnAt(key, "has no effect without metricsProvider.className="+providerPrometheus)
+		}
+	}
 	return nil
 }
 

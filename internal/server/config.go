@@ -107,6 +107,8 @@ type Config struct {
 
 	// Admin is the HTTP server for operators.
 	Admin admin.Config
+	// Scraped is the host:port of the metrics alone; empty for none.
+	Scraped string
 
 	// Words is the whitelist of four-letter words.
 	Words []string
@@ -168,6 +170,7 @@ func FromConfig(c *config.Config) (Config, error) {
 			Snapshots: snapshotFormat(c),
 		},
 		Purge: purging(c.Storage.Purge), Admin: operators(c),
+		Scraped:           c.Metrics.Listen,
 		ElectionBindTries: c.Peers.ElectionBindTries,
 		ListenBacklog:     c.ListenBacklog, ClientKeepAlive: c.ClientKeepAlive,
 		ConnsPerHostMax: c.ConnsPerHostMax, FrameBytesMax: c.FrameBytesMax,

@@ -68,6 +68,9 @@ func (s *Server) quotaSums(figure func(q *tree.Quota) int64) map[string]int64 {
 
 // eachQuotaRefusal asks the loop: refusals are counted where transactions are made.
 func (s *Server) eachQuotaRefusal(show func(key string, count uint64)) {
+	if !s.pulse.looping.Load() {
+		return
+	}
 	refused, _ := ask(s, func() map[string]uint64 { return s.loop.replica.QuotaRefusals() })
 	for _, key := range slices.Sorted(maps.Keys(refused)) {
 		show(key, refused[key])

@@ -32,9 +32,41 @@ func newAdmin(s *Server) *admin.Server {
 	})
 }
 
+// newScraped makes the server of ZooKeeper's provider of metrics, nil for none.
+func newScraped(s *Server) *admin.Server {
+	if s.cfg.Scraped == "" {
+		return nil
+	}
+	return admin.New(admin.Config{Listen: s.cfg.Scraped, MetricsOnly: true,
+		ProcessUntold: s.cfg.Admin.ProcessUntold}, admin.Parts{
+		Answers: s.commands, Data: operator{s}, Log: s.log, Catch: s.catch})
+}
+
+// listenForScrapes opens the port of the metrics, which are on the admin port as well.
+func (s *Server) listenForScrapes() {
+	if s.scraped == nil {
+		return
+	}
+	address, err := s.scraped.Listen(context.Background())
+	if err != nil {
+		s.log.Warn("no port for metrics", "error", err,
+			"advice", "set metricsProvider.httpPort; they are on the admin port as well")
+		s.scraped = nil
+		return
+	}
+	s.metricsAt = address
+	s.stage("listen for scrapes", fmt.Sprint(address))
+	s.spawn("metrics", func() {
+		if err := s.scraped.Serve(); err != nil {
+			s.log.Warn("server of metrics ended", "error", err)
+		}
+	})
+}
+
 // listenForOperators opens the admin port. A server without one is still of use, so
 // that a port which is taken is no reason to end.
 func (s *Server) listenForOperators() {
+	s.listenForScrapes()
 	if s.admin == nil {
 		return
 	}
@@ -55,8 +87,10 @@ func (s *Server) listenForOperators() {
 }
 
 func (s *Server) closeAdmin() {
-	if s.admin != nil {
-		_ = s.admin.Close()
+	for _, a := range []*admin.Server{s.admin, s.scraped} {
+		if a != nil {
+			_ = a.Close()
+		}
 	}
 }
 

@@ -106,6 +106,7 @@ func (p *peers) protect() (*peer.Security, error) {
 		s.log.Info("TLS between servers", "is", line)
 	}
 	security.TLS = ctx
+	s.certificates.servers.Store(ctx)
 	s.spawn("certificates between servers", func() { ctx.Watch(s.closing) })
 	return &security, nil
 }

@@ -130,6 +130,7 @@ func (s *Server) secured() error {
 		s.log.Info("TLS for clients", "is", line)
 	}
 	s.secure.context = ctx
+	s.certificates.clients.Store(ctx)
 	s.spawn("certificates", func() { ctx.Watch(s.closing) })
 	return nil
 }

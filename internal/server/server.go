@@ -56,6 +56,8 @@ type Server struct {
 	// secure is the state of TLS; its context is set by Run before anything else
 	// runs, nil without TLS.
 	secure secure
+	// certificates are those in use, for who watches when they end.
+	certificates ownCertificates
 
 	// treeMu guards tree, serving, extends and what the tree holds: the loop
 	// changes them, readers read.
@@ -82,6 +84,9 @@ type Server struct {
 	admin            *admin.Server // nil for none
 	// operators is the address of the admin server, set by Run before it recovers.
 	operators net.Addr
+	// scraped is where only the metrics are served, at metricsAt; nil for nowhere.
+	scraped   *admin.Server
+	metricsAt net.Addr
 	admission admission
 	space     space
 	stall     stall
@@ -141,6 +146,7 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 	}
 	s.limit()
 	s.meterQuotas()
+	s.meterState()
 	s.loop = newLoop(s)
 	s.writer = &logWriter{server: s, wake: make(chan struct{}, 1)}
 	s.commands = &command.Answerer{
@@ -150,7 +156,7 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 	if cfg.ReadOnly {
 		s.commands.Allowed = append(slices.Clone(cfg.Words), "isro")
 	}
-	s.admin = newAdmin(s)
+	s.admin, s.scraped = newAdmin(s), newScraped(s)
 	if cfg.View != nil {
 		s.loop.beginMembers()
 		s.view.Store(cfg.View)

@@ -72,6 +72,9 @@ var rooms = []room{
 	// Who counts is told by the room that counts.
 	{name: "internal/config", imports: []string{"internal/core/quorum"}},
 	{name: "internal/ops", imports: []string{"internal/config", "internal/ops"}},
+	{name: "internal/ops/exposition", imports: []string{"internal/ops"}, libraries: []string{
+		"github.com/prometheus/client_golang", "github.com/prometheus/client_model",
+		"github.com/prometheus/common"}},
 	{name: "internal/server", imports: append(slices.Clone(encoding), "internal/core/",
 		"internal/disk", "internal/net", "internal/ops", "internal/config")},
 	{name: "internal/check/sim", imports: append(slices.Clone(encoding), "internal/core/",
@@ -101,6 +104,8 @@ var rooms = []room{
 		"internal/disk", "client", "test/ensemble")},
 	{name: "test/mixed", imports: append(slices.Clone(encoding), "internal/core/",
 		"internal/disk", "test/ensemble")},
+	{name: "test/monitoring", imports: []string{"client", "test/ensemble"},
+		libraries: []string{"github.com/VictoriaMetrics/metricsql", "go.yaml.in/yaml/v3"}},
 	{name: "test/backup", imports: []string{"client", "test/ensemble"}},
 	{name: "test/secured", imports: []string{"client", "test/ensemble", "test/kerberos"}},
 	{name: "test/reconfig", imports: []string{"client", "test/ensemble"}},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"zoo/internal/ops/command"
+	"zoo/internal/ops/exposition"
 	"zoo/internal/ops/metrics"
 )
 
@@ -30,6 +31,10 @@ type Config struct {
 	SnapshotInterval, RestoreInterval time.Duration
 	// Forwarded believes the header X-Forwarded-For about a client's address.
 	Forwarded bool
+	// MetricsOnly serves the metrics and nothing else, as ZooKeeper's provider does.
+	MetricsOnly bool
+	// ProcessUntold leaves go_* and process_* out of the metrics.
+	ProcessUntold bool
 }
 
 const (
@@ -45,6 +50,7 @@ type Server struct {
 	data     Data
 	log      *slog.Logger
 	meters   meters
+	metrics  http.Handler
 	snapshot limiter
 	restore  limiter
 	// restoring and streams bound what is done at a time.
@@ -101,6 +107,8 @@ func New(cfg Config, parts Parts) *Server {
 		restoring: make(chan struct{}, 1), streams: make(chan struct{}, streamsMax),
 		catch:  parts.Catch,
 		meters: newMeters(parts),
+		metrics: exposition.NewHandler(parts.Answers, exposition.Process(!cfg.ProcessUntold),
+			parts.Log),
 	}
 	s.seats = seats{most: connsMax, taken: make(map[net.Conn]*seat)}
 	s.http = http.Server{

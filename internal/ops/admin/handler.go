@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"zoo/internal/ops/exposition"
 )
 
 // notServing is what every command says that needs a server which serves. As in
@@ -48,6 +50,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) outcome {
 			"as admin.serverAddress, not as %q: a page in a browser may say that to get "+
 			"here; a proxy in front must send another Host", r.Host),
 			http.StatusMisdirectedRequest)
+	case r.URL.Path == exposition.Path:
+		s.scrape(w, r)
+	case s.cfg.MetricsOnly:
+		http.NotFound(w, r)
 	case r.URL.Path == pathLive:
 		s.health(w, r, "livez", source.Live)
 	case r.URL.Path == pathReady:
@@ -60,6 +66,16 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) outcome {
 		return s.command(w, r, name)
 	}
 	return told
+}
+
+// scrape shows the metrics. They are shown whatever state the server is in.
+func (s *Server) scrape(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "use GET for the metrics", http.StatusMethodNotAllowed)
+		return
+	}
+	s.metrics.ServeHTTP(w, r)
 }
 
 // means tells whether a name in the header Host is meant for this server. Where only

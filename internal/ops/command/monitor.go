@@ -9,7 +9,23 @@ import (
 
 // monitor answers mntr: one figure a line, zk_<name> TAB value.
 func (a *Answerer) monitor(o *Overview) string {
-	m := &figures{}
+	var text strings.Builder
+	line := func(name string, value any) { fmt.Fprintf(&text, "zk_%s\t%v\n", name, value) }
+	a.figures(o, line)
+	a.Metrics.Each(func(name string, v metrics.Value) { line(name, v) })
+	return text.String()
+}
+
+// Figures shows what mntr tells in front of the metrics, while the server serves: numbers
+// of any type, and texts.
+func (a *Answerer) Figures(show func(name string, value any)) {
+	if o, serving := a.Source.Overview(); serving {
+		a.figures(&o, show)
+	}
+}
+
+func (a *Answerer) figures(o *Overview, show func(name string, value any)) {
+	m := &figures{add: show}
 	m.add("version", a.Build.String())
 	m.add("server_state", o.Mode)
 	if o.PeerState != "" {
@@ -22,16 +38,10 @@ func (a *Answerer) monitor(o *Overview) string {
 	m.addTree(o)
 	m.addProcess(o)
 	m.addEnsemble(o)
-	a.Metrics.Each(func(name string, v metrics.Value) { m.add(name, v) })
-	return m.text.String()
 }
 
-// figures collects the lines of mntr.
-type figures struct{ text strings.Builder }
-
-func (m *figures) add(name string, value any) {
-	fmt.Fprintf(&m.text, "zk_%s\t%v\n", name, value)
-}
+// figures go to whoever shows them.
+type figures struct{ add func(name string, value any) }
 
 func (m *figures) addTraffic(o *Overview) {
 	m.add("avg_latency", o.Latency.average())
