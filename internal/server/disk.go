@@ -32,6 +32,8 @@ type job struct {
 	restoring *restoring
 	// filled is what a jobSpare brings.
 	filled *filled
+	// asked is when the loop asked for it; zero for what others ask for.
+	asked time.Duration
 }
 
 type jobKind uint8
@@ -105,6 +107,9 @@ func (w *logWriter) run() {
 		jobs = w.take(jobs)
 		w.server.meters.disk.queueSize.Observe(int64(len(jobs)))
 		w.server.meters.disk.queue.Observe(int64(len(jobs)))
+		if len(jobs) > 0 && jobs[0].asked != 0 {
+			w.server.meters.disk.waited.Observe(int64(w.server.mono() - jobs[0].asked))
+		}
 		err := w.do(jobs)
 		if err == nil && w.store == nil {
 			return // The server closes while it waits for room.
@@ -361,7 +366,8 @@ func (l *loop) persist(eff *replica.Effects) {
 	}
 	jobs := l.jobs[:0]
 	for _, op := range eff.Disk {
-		j := job{op: op}
+		j := job{op: op, asked: l.now.Mono}
+		l.followed.logged(op.Entries, l.now.Mono)
 		l.server.meters.disk.queued.Add(uint64(len(op.Entries)))
 		if op.Kind == zab.DiskInstall {
 			j.frozen = l.server.freeze(op.Tree)

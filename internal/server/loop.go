@@ -38,6 +38,8 @@ type loop struct {
 	deliver func(watch.ConnID)
 	// mismatches counts the transactions whose digest was not the tree's.
 	mismatches uint64
+	// followed is the transaction whose way to the tree is timed.
+	followed followed
 	// roles is when this server changed its role.
 	roles roleTimes
 

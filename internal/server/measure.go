@@ -46,6 +46,7 @@ func (l *loop) measure(r *tree.Result) {
 	m := l.server.meters
 	m.latency.propagation.Observe(
 		time.Duration(max(l.now.WallMillis-r.Header.Time, 0)) * time.Millisecond)
+	l.followed.applied(r.Header.Zxid, l.now.Mono, m.disk.commit)
 	if r.DigestDiffers && !l.server.cfg.Undigested {
 		l.noteMismatch(r)
 	}

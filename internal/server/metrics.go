@@ -153,13 +153,13 @@ type diskMeters struct {
 	queued         *metrics.Counter
 	queueSize      *metrics.Summary
 	batchSize      *metrics.Summary
-	// queue and batch are the same as histograms.
-	queue, batch *metrics.Histogram
-	processTime  *metrics.Timer
-	mismatches   *metrics.Counter
-	purgedFiles  *metrics.Counter
-	purgedBytes  *metrics.Counter
-	lost         *metrics.Counter
+	// queue and batch are the same as histograms; waited and commit are times.
+	queue, batch, waited, commit *metrics.Histogram
+	processTime                  *metrics.Timer
+	mismatches                   *metrics.Counter
+	purgedFiles                  *metrics.Counter
+	purgedBytes                  *metrics.Counter
+	lost                         *metrics.Counter
 }
 
 func newDiskMeters(s *metrics.Set) diskMeters {
@@ -184,6 +184,10 @@ func newDiskMeters(s *metrics.Set) diskMeters {
 			"Disk operations that waited when the log writer looked.", metrics.Things),
 		batch: s.Histogram("sync_batch_transactions",
 			"Transactions made durable by one sync.", metrics.Things),
+		waited: s.Histogram("sync_queue_seconds",
+			"Time that the oldest operation waited for the log writer.", metrics.Nanoseconds),
+		commit: s.Histogram("commit_seconds", "Time from asking the log for a transaction to "+
+			"applying it, with its quorum; of one at a time.", metrics.Nanoseconds),
 		processTime: s.Timer("sync_process_time", "sync_process_seconds",
 			"Time to append and sync one batch.", metrics.Basic),
 		lost: s.Counter("disk_full_role_ends",

@@ -50,7 +50,8 @@ func TestAScrapeTellsOfEveryStageOfARequest(t *testing.T) {
 	got := s.scraped(s.operators.String())
 	for _, name := range []string{"update_latency_seconds", "read_latency_seconds",
 		"propagation_latency_seconds", "fsync_seconds", "sync_process_seconds",
-		"sync_queue_operations", "sync_batch_transactions", "recovery_seconds"} {
+		"sync_queue_operations", "sync_queue_seconds", "commit_seconds",
+		"sync_batch_transactions", "recovery_seconds"} {
 		if !regexp.MustCompile(`(?m)^` + name + `_count [1-9]`).MatchString(got) {
 			t.Errorf("%s has counted nothing", name)
 		}
