@@ -149,6 +149,26 @@ func TestEmbeddedDefaultsListenOnLoopback(t *testing.T) {
 	}
 }
 
+// A program with a server inside says where its data and its clients are, whatever a file
+// or a property says.
+func TestAProgramSaysWhereItsServerIs(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "zoo.cfg")
+	write(t, file, "dataDir=/elsewhere\nclientPort=2181\ntickTime=500\n")
+	inside := Source{DataDir: "/data", ClientListen: "127.0.0.1:0"}
+	for _, src := range []Source{inside, {Args: []string{file}, DataDir: inside.DataDir,
+		ClientListen: inside.ClientListen}} {
+		src.Properties = []string{"tickTime=500"}
+		cfg, warnings, err := Load(src)
+		if err != nil || len(warnings) > 0 {
+			t.Fatal(warnings, err)
+		}
+		if cfg.DataDir != "/data" || cfg.DataLogDir != "/data" ||
+			cfg.ClientListen != "127.0.0.1:0" || cfg.Tick != 500*time.Millisecond {
+			t.Errorf("with %q: %s, %s, %v", src.Args, cfg.DataDir, cfg.ClientListen, cfg.Tick)
+		}
+	}
+}
+
 func TestPositionalArgumentsAreJavasShortForm(t *testing.T) {
 	cfg, _, err := Load(Source{Args: []string{"2182", "/data", "1000"}})
 	if err != nil {

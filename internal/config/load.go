@@ -19,11 +19,14 @@ type Source struct {
 	Args []string
 	// Properties are the -D options, each name=value.
 	Properties []string
-	// StateDir is where the embedded defaults keep their data.
+	// StateDir is where the embedded defaults keep their data; without it there are none.
 	StateDir string
 	// ID stands for what is in dataDir/myid, for whoever reads the configuration of a
-	// server on another machine. 0 reads the file.
+	// server on another machine, or for a program that has a server inside. 0 reads the file.
 	ID zoo.ServerID
+	// DataDir and ClientListen are what such a program says itself: they come before all
+	// else that says the same. The port of ClientListen may be 0, which is any free one.
+	DataDir, ClientListen string
 }
 
 // StateDir is the user's directory for state: $XDG_STATE_HOME/zoo, or
@@ -69,6 +72,10 @@ func read(src Source) (*draft, error) {
 	if err := d.takeDynamic(settings); err != nil {
 		return d, err
 	}
+	if src.DataDir != "" {
+		d.DataDir = src.DataDir
+	}
+	d.ClientListen = src.ClientListen
 	return d, d.settle()
 }
 
@@ -76,6 +83,9 @@ func read(src Source) (*draft, error) {
 func gather(src Source) (file string, settings []setting, err error) {
 	switch len(src.Args) {
 	case 0:
+		if src.StateDir == "" {
+			return "", nil, nil
+		}
 		return "", embedded(src.StateDir), nil
 	case 1:
 		text, err := readFile(src.Args[0])

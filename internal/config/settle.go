@@ -217,6 +217,11 @@ func (d *draft) adoptClient(self Server) error {
 }
 
 func (d *draft) settleClient() error {
+	if d.ClientListen != "" {
+		var err error
+		d.SecureListen, err = d.listener("secureClientPort", d.secureHost, d.securePort)
+		return err
+	}
 	if d.clientPort == 0 && d.securePort == 0 {
 		d.warnings = append(d.warnings, Warning{File: d.File, Key: "clientPort",
 			Text: "is missing; no client can connect"})
