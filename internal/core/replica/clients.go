@@ -281,7 +281,22 @@ func (r *Replica) expireSessions() {
 			r.writer.tracker.Spare(id, r.now.Mono)
 			continue
 		}
-		r.trace(Trace{Stage: "session expired", Detail: id.String()})
-		r.propose(Request{Session: id, Op: wire.OpCloseSession}, ownerSelf)
+		r.endExpired(id)
+	}
+}
+
+func (r *Replica) endExpired(id zoo.SessionID) {
+	r.trace(Trace{Stage: "session expired", Detail: id.String()})
+	r.propose(Request{Session: id, Op: wire.OpCloseSession}, ownerSelf)
+}
+
+// expire ends a session whose time is not over.
+func (r *Replica) expire(id zoo.SessionID) {
+	if r.writer == nil || r.writer.tracker.Closing(id) {
+		return
+	}
+	if _, begun := r.tree.SessionTimeout(id); begun {
+		r.writer.tracker.Close(id)
+		r.endExpired(id)
 	}
 }

@@ -162,6 +162,10 @@ type Disconnected struct{ Conn ConnID }
 // Touched.
 type Touched struct{ Sessions []zoo.SessionID }
 
+// Expire ends a session as if its client had been silent for its timeout. Only the leader
+// or a standalone server does it, of a session that it knows.
+type Expire struct{ Session zoo.SessionID }
+
 func (Tick) event()             {}
 func (DiskDone) event()         {}
 func (SnapshotDone) event()     {}
@@ -189,3 +193,4 @@ func (Connect) event()          {}
 func (Submit) event()           {}
 func (Disconnected) event()     {}
 func (Touched) event()          {}
+func (Expire) event()           {}

@@ -355,6 +355,8 @@ func (r *Replica) stepData(ev Event) {
 		r.drain()
 	case Undrain:
 		r.undrain()
+	case Expire:
+		r.expire(ev.Session)
 	case Counted:
 		r.attendance.Clients = ev.Clients
 	case Replaced:

@@ -67,6 +67,8 @@ import (
 //	create ID /path [ephemeral]     its request
 //	set ID /path, sync ID, close ID
 //	touch ID                        its client is heard of
+//	expire ID [of=ID]               it is told to end the session of its own client, or of
+//	                                another server's
 //	pipeline ID create=/path sync close...
 //	                                several requests in one batch
 //	container ID /path, ttl ID /path MILLIS, delete ID /path
@@ -158,7 +160,8 @@ func (w *world) command(d *datadriven.TestData) string {
 		w.pipeline(d)
 	case "connect", "create", "set", "sync", "close", "container", "ttl", "delete", "reconfig":
 		w.client(d)
-	case "grant", "deny", "touch", "space", "transfer", "drain", "undrain", "count":
+	case "grant", "deny", "touch", "space", "transfer", "drain", "undrain", "count",
+		"expire":
 		w.tellServer(w.server(d.CmdArgs[0].Key), d)
 	case "has":
 		return w.has(d)
@@ -182,6 +185,12 @@ func (w *world) tellServer(s *server, d *datadriven.TestData) {
 			w.t.Fatal(err)
 		}
 		ev = Counted{Clients: n}
+	case "expire":
+		of := s
+		if id := w.number(d, "of"); id != 0 {
+			of = w.server(strconv.FormatInt(id, 10))
+		}
+		ev = Expire{Session: of.session}
 	case "drain":
 		ev = Drain{}
 	case "undrain":
