@@ -35,6 +35,8 @@ type Config struct {
 
 	// ClientListen are the host:port for clients.
 	ClientListen []string
+	// ClientBind replaces TCP there, for tests.
+	ClientBind func(address string) (net.Listener, error)
 	// Secure is TLS for clients; nil is none.
 	Secure *SecureConfig
 	// ConnsPerHostMax bounds the connections of one address; 0 is no bound.

@@ -159,22 +159,26 @@ func (g *gate) shut() {
 	g.opened = false
 }
 
-// wait is true as soon as the gate is open, false if that takes too long.
-func (g *gate) wait(atMost time.Duration, closing <-chan struct{}) bool {
+// opening tells whether the gate is open, and is closed when it opens next if it is not.
+func (g *gate) opening() (opens <-chan struct{}, opened bool) {
 	g.mu.Lock()
-	opened := g.opened
-	if !opened && g.changed == nil {
+	defer g.mu.Unlock()
+	if !g.opened && g.changed == nil {
 		g.changed = make(chan struct{})
 	}
-	changed := g.changed
-	g.mu.Unlock()
+	return g.changed, g.opened
+}
+
+// wait is true as soon as the gate is open, false if that takes too long.
+func (g *gate) wait(atMost time.Duration, closing <-chan struct{}) bool {
+	opens, opened := g.opening()
 	if opened {
 		return true
 	}
 	timer := time.NewTimer(atMost)
 	defer timer.Stop()
 	select {
-	case <-changed:
+	case <-opens:
 		return true
 	case <-timer.C:
 	case <-closing:

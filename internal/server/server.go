@@ -109,10 +109,16 @@ type Server struct {
 	failure   error // set by failOnce, before closing is closed
 }
 
-// New makes a server from what its operator configured. It does nothing before
-// Run, which also reports what cannot be used of the configuration.
-func New(cfg *config.Config, log *slog.Logger, build BuildInfo) *Server {
+// New makes a server from what its operator configured, adjusted by the program that it
+// is part of. It does nothing before Run, which also reports what cannot be used of the
+// configuration.
+func New(
+	cfg *config.Config, log *slog.Logger, build BuildInfo, adjust ...func(*Config),
+) *Server {
 	own, err := FromConfig(cfg)
+	for _, change := range adjust {
+		change(&own)
+	}
 	for _, warning := range own.Access.Warnings {
 		log.Warn("access control", "text", warning)
 	}
@@ -216,7 +222,7 @@ func (s *Server) Addresses(ctx context.Context) ([]net.Addr, error) {
 		s.addresses <- list
 		return list, nil
 	case <-s.closing:
-		return nil, s.failure
+		return nil, s.ended()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -7,6 +7,9 @@ import (
 
 // bind opens one client port with the options of its connections.
 func (s *Server) bind(address string) (net.Listener, error) {
+	if s.cfg.ClientBind != nil {
+		return s.cfg.ClientBind(address)
+	}
 	options := net.ListenConfig{KeepAlive: -1}
 	if s.cfg.ClientKeepAlive {
 		options.KeepAlive = 0 // The system's way.
