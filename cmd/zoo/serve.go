@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"zoo/internal/config"
+	"zoo/internal/host"
 	"zoo/internal/server"
 	"zoo/internal/server/headroom"
 )
@@ -17,24 +17,16 @@ type serveCommand struct {
 
 // Run serves until ctx ends.
 func (c *serveCommand) Run(ctx context.Context, m *Main) error {
-	cfg, err := c.load(m.logger())
+	src, err := source(c.Config, c.Define)
+	if err != nil {
+		return err
+	}
+	s, err := host.Start(ctx, host.Options{Source: src, Log: m.logger(), Build: buildInfo()})
 	if err != nil {
 		return err
 	}
 	defer headroom.Keep(m.logger()).Close()
-	return server.New(cfg, m.logger(), buildInfo()).Run(ctx)
-}
-
-func (c *serveCommand) load(log *slog.Logger) (*config.Config, error) {
-	src, err := source(c.Config, c.Define)
-	if err != nil {
-		return nil, err
-	}
-	cfg, warnings, err := config.Load(src)
-	for _, w := range warnings {
-		log.Warn("configuration", "file", w.File, "line", w.Line, "key", w.Key, "text", w.Text)
-	}
-	return cfg, err
+	return s.Wait()
 }
 
 // source is where the settings of a command line are.

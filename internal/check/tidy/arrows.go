@@ -77,6 +77,8 @@ var rooms = []room{
 		"github.com/prometheus/common"}},
 	{name: "internal/server", imports: append(slices.Clone(encoding), "internal/core/",
 		"internal/disk", "internal/net", "internal/ops", "internal/config")},
+	// What a server is to a program that runs it.
+	{name: "internal/host", imports: []string{"internal/config", "internal/server"}},
 	{name: "internal/check/sim", imports: append(slices.Clone(encoding), "internal/core/",
 		"internal/disk", "internal/check/sim")},
 
@@ -94,6 +96,7 @@ var rooms = []room{
 	{name: "internal/migrate/ask", imports: []string{"internal/migrate", "internal/dev/status",
 		"client"}},
 	{name: "cmd/zoo", imports: []string{"internal/config", "internal/server", "internal/ops",
+		"internal/host",
 		"internal/migrate", "internal/core/quorum",
 		"internal/dev", "internal/load", "internal/shell", "client", "internal/net/certs",
 		"internal/net/sasl", "internal/inspect", "internal/disk/vfs", "internal/disk/backup",
