@@ -22,6 +22,7 @@ var encoding = []string{"internal/jute", "internal/wire", "internal/txn"}
 var rooms = []room{
 	{name: ""},
 	{name: "internal/check/alloc"},
+	{name: "internal/check/api"},
 	{name: "internal/check/invariant"},
 	{name: "internal/check/tidy"},
 	{name: "internal/jute"},
