@@ -96,6 +96,7 @@ var rooms = []room{
 	{name: "internal/migrate", imports: []string{"internal/config", "internal/core/quorum"}},
 	{name: "internal/migrate/ask", imports: []string{"internal/migrate", "internal/dev/status",
 		"client"}},
+	{name: "embed", imports: []string{"internal/config", "internal/host", "internal/server"}},
 	{name: "cmd/zoo", imports: []string{"internal/config", "internal/server", "internal/ops",
 		"internal/host",
 		"internal/migrate", "internal/core/quorum",
