@@ -97,6 +97,8 @@ var rooms = []room{
 	{name: "internal/migrate/ask", imports: []string{"internal/migrate", "internal/dev/status",
 		"client"}},
 	{name: "embed", imports: []string{"internal/config", "internal/host", "internal/server"}},
+	{name: "zootest", imports: []string{"internal/config", "internal/host", "internal/server",
+		"client"}},
 	{name: "cmd/zoo", imports: []string{"internal/config", "internal/server", "internal/ops",
 		"internal/host",
 		"internal/migrate", "internal/core/quorum",
