@@ -87,6 +87,7 @@ var rooms = []room{
 		libraries: []string{"github.com/anishathalye/porcupine"}},
 
 	{name: "client", imports: []string{"internal/jute", "internal/wire"}},
+	{name: "client/recipe", imports: []string{"client"}},
 	{name: "internal/shell", imports: []string{"client"}},
 
 	{name: "internal/load"},
@@ -115,6 +116,7 @@ var rooms = []room{
 		libraries: []string{"github.com/VictoriaMetrics/metricsql", "go.yaml.in/yaml/v3"}},
 	{name: "test/backup", imports: []string{"client", "test/ensemble"}},
 	{name: "test/secured", imports: []string{"client", "test/ensemble", "test/kerberos"}},
+	{name: "test/recipe", imports: []string{"client", "test/ensemble"}},
 	{name: "test/reconfig", imports: []string{"client", "test/ensemble"}},
 	{name: "test/migrate", imports: []string{"client", "internal/migrate/ask", "test/ensemble"}},
 	{name: "test/slow", imports: append(slices.Clone(encoding), "internal/load", "test/ensemble")},
