@@ -2,6 +2,7 @@ package zoo
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 )
 
@@ -99,6 +100,14 @@ func TestCodesAreErrorsButForOK(t *testing.T) {
 		if code.Error() != want {
 			t.Errorf("got %q, want %q", code.Error(), want)
 		}
+	}
+}
+
+// An error is found by either of its names, also within another one.
+func TestErrorsAreTheCodes(t *testing.T) {
+	err := fmt.Errorf("while reading: %w", CodeNoNode)
+	if !errors.Is(err, ErrNoNode) || !errors.Is(err, CodeNoNode) || errors.Is(err, ErrNodeExists) {
+		t.Fatal(err)
 	}
 }
 

@@ -72,7 +72,7 @@ func (l *link) sendLocked(k *call) {
 
 // mustNotLocked tells whether a call is an extension that this server has not been asked
 // for. The caller holds Client.mu.
-func (l *link) mustNotLocked(k *call) bool { return k.op >= wire.ExtensionLowest && !l.extended }
+func (l *link) mustNotLocked(k *call) bool { return !l.extended && len(k.extensions()) > 0 }
 
 func (l *link) wakeWriter() {
 	select {

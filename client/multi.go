@@ -15,7 +15,7 @@ type Op struct {
 	path string
 	data []byte
 	opts CreateOptions
-	// version is compared by delete, set and check.
+	// version is compared by delete, set and check; for removeRecursive it is the limit.
 	version int32
 }
 
@@ -77,7 +77,6 @@ func (c *Client) MultiRead(ctx context.Context, ops ...Op) ([]OpResult, error) {
 }
 
 func (c *Client) multi(ctx context.Context, kind wire.Op, ops []Op) ([]OpResult, error) {
-	k := &call{op: kind, request: &multiRequest{c, ops}}
 	for _, op := range ops {
 		path := op.path
 		if op.opts.Mode.IsSequential() {
@@ -91,7 +90,10 @@ func (c *Client) multi(ctx context.Context, kind wire.Op, ops []Op) ([]OpResult,
 	if len(ops) == 0 {
 		return nil, nil
 	}
-	if err := c.do(ctx, k); err != nil {
+	k, err := c.insist(ctx, func() *call {
+		return &call{op: kind, request: &multiRequest{c, ops}}
+	}, func(k *call) error { return c.do(ctx, k) })
+	if err != nil {
 		return nil, err
 	}
 	return c.multiResults(k, ops)
@@ -130,6 +132,14 @@ func (c *Client) part(op Op) (wire.Op, jute.Record) {
 		return op.op, &wire.CheckVersionRequest{Path: path, Version: op.version}
 	case wire.OpGetData:
 		return op.op, &wire.GetDataRequest{Path: path}
+	case wire.OpCreateIfNotExists:
+		return op.op, c.createRequest(op.path, op.data, op.opts)
+	case wire.OpCheckNotExists:
+		return op.op, &wire.CheckNotExistsRequest{Path: path, Version: op.version}
+	case wire.OpTryRemove:
+		return op.op, &wire.TryRemoveRequest{Path: path, Version: op.version}
+	case wire.OpRemoveRecursive:
+		return op.op, &wire.RemoveRecursiveRequest{Path: path, Limit: op.version}
 	}
 	return op.op, &wire.GetChildrenRequest{Path: path}
 }
@@ -170,7 +180,7 @@ func (c *Client) result(part wire.MultiResult, op Op) (OpResult, error) {
 			r.Err = &Error{Op: op.op.String(), Path: op.path, Code: part.Err}
 		}
 		return r, nil
-	case wire.OpCreate:
+	case wire.OpCreate, wire.OpCreateIfNotExists:
 		r.Path = c.inside(d.String())
 	case wire.OpCreate2:
 		r.Path, r.Stat = c.inside(d.String()), wire.DecodeStat(&d)

@@ -104,11 +104,7 @@ func (c *Client) askCreate(
 
 // create is the request for a mode; plain is the operation for the old modes.
 func (c *Client) create(plain wire.Op, path string, data []byte, opts CreateOptions) *call {
-	request := &wire.CreateRequest{Path: c.outside(path), Data: data, ACL: opts.ACL,
-		Flags: opts.Mode}
-	if request.ACL == nil {
-		request.ACL = zoo.OpenACL()
-	}
+	request := c.createRequest(path, data, opts)
 	k := &call{op: plain, path: path, request: request}
 	switch {
 	case opts.Mode == zoo.Container:
@@ -119,6 +115,16 @@ func (c *Client) create(plain wire.Op, path string, data []byte, opts CreateOpti
 			Flags: opts.Mode, TTL: opts.TTLMillis}
 	}
 	return k
+}
+
+func (c *Client) createRequest(
+	path string, data []byte, opts CreateOptions) *wire.CreateRequest {
+	request := &wire.CreateRequest{Path: c.outside(path), Data: data, ACL: opts.ACL,
+		Flags: opts.Mode}
+	if request.ACL == nil {
+		request.ACL = zoo.OpenACL()
+	}
+	return request
 }
 
 // Delete removes a znode that has no children, if it has this version.

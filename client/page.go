@@ -3,18 +3,12 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	"zoo"
 	"zoo/internal/wire"
 )
-
-// extensionsPath is where a server tells what it can beyond ZooKeeper's protocol. Having
-// read it allows the connection to ask for it. It is not below any chroot.
-const extensionsPath = "/keeper/extensions"
 
 // Page says which part of a list of children is wanted.
 type Page struct {
@@ -42,21 +36,15 @@ func (c *Client) ChildrenPage(ctx context.Context, path string, p Page) (
 	if p.Limit == 0 {
 		p.Limit = pageLimit
 	}
-	for {
+	var response wire.GetChildrenPageResponse
+	err = c.askExtended(ctx, func() *call {
 		k := &call{op: wire.OpGetChildrenPage, path: path,
 			request: &wire.GetChildrenPageRequest{Path: c.outside(path), Watch: p.Watcher != nil,
 				After: p.After, Limit: p.Limit}}
 		c.watching(k, p.Watcher, ifFound(childWatches))
-		var response wire.GetChildrenPageResponse
-		err := c.ask(ctx, k, &response)
-		if !errors.Is(err, errUnasked) {
-			return response.Children, response.More, response.Stat, err
-		}
-		// Perhaps it will be another connection again that takes the next one.
-		if err := c.askForExtensions(ctx, k); err != nil {
-			return nil, false, zoo.Stat{}, err
-		}
-	}
+		return k
+	}, &response)
+	return response.Children, response.More, response.Stat, err
 }
 
 // EachChild visits the names of a znode's children in the order of their bytes, page by
@@ -87,30 +75,3 @@ func (c *Client) EachChild(ctx context.Context, path string) iter.Seq2[string, e
 		}
 	}
 }
-
-// errUnasked tells that a connection has not been asked for its extensions. Java's server
-// hangs up on an operation that it does not know, so none is sent unasked.
-var errUnasked = errors.New("the server has not been asked for extensions")
-
-// askForExtensions allows k to be sent on the connection of now, if the server has its
-// operation.
-func (c *Client) askForExtensions(ctx context.Context, k *call) error {
-	asking := &call{op: wire.OpGetData, path: extensionsPath,
-		request: &wire.GetDataRequest{Path: extensionsPath}}
-	var response wire.GetDataResponse
-	err := c.ask(ctx, asking, &response)
-	wanted := fmt.Sprintf("%v=%d", k.op, int32(k.op))
-	switch {
-	case errors.Is(err, zoo.CodeNoNode) || errors.Is(err, zoo.CodeNoAuth):
-	case err != nil:
-		return err
-	case slices.Contains(strings.Split(string(response.Data), "\n"), wanted):
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		asking.link.extended = true
-		return nil
-	}
-	return k.failed(zoo.CodeUnimplemented, errNoExtension)
-}
-
-var errNoExtension = errors.New("the server has no such extension of the protocol")

@@ -86,7 +86,8 @@ var rooms = []room{
 	{name: "internal/check/history",
 		libraries: []string{"github.com/anishathalye/porcupine"}},
 
-	{name: "client", imports: []string{"internal/jute", "internal/wire"}},
+	{name: "client", imports: []string{"internal/jute", "internal/wire",
+		"internal/net/sasl/digestmd5"}},
 	{name: "client/recipe", imports: []string{"client"}},
 	{name: "internal/shell", imports: []string{"client"}},
 
