@@ -38,6 +38,8 @@ type Client struct {
 	next    string
 	auth    []Auth
 	watches registry
+	// streams are the loops over Watch and Follow that go on.
+	streams map[*stream]struct{}
 	xid     int32
 }
 
@@ -163,20 +165,24 @@ func (c *Client) setStateLocked(s State) {
 	c.changed = make(chan struct{})
 }
 
-// tell brings a state to those who hear of it: everybody if it is the end.
+// tell brings a state to those who hear of it: the watcher of the session and the loops
+// over Watch, and everybody if it is the end.
 func (c *Client) tell(s State) {
 	heard := map[Watcher]struct{}{}
 	if c.opts.Watcher != nil {
 		heard[c.opts.Watcher] = struct{}{}
 	}
+	c.mu.Lock()
+	for stream := range c.streams {
+		heard[stream] = struct{}{}
+	}
 	if s.final() {
-		c.mu.Lock()
 		for _, w := range c.watches.all() {
 			heard[w] = struct{}{}
 		}
 		c.watches = registry{}
-		c.mu.Unlock()
 	}
+	c.mu.Unlock()
 	var all []Watcher
 	for w := range heard {
 		all = append(all, w)

@@ -74,7 +74,8 @@ type WatchReset int
 const (
 	// RearmWatches arms them on the next server, which tells what was missed.
 	RearmWatches WatchReset = iota
-	// ForgetWatches leaves them unarmed (zookeeper.disableAutoWatchReset).
+	// ForgetWatches leaves them unarmed (zookeeper.disableAutoWatchReset), but for those
+	// of Watch and Follow.
 	ForgetWatches
 )
 

@@ -304,6 +304,9 @@ func (l *link) introduceLocked() {
 	}
 	if l.c.opts.KeepWatches == ForgetWatches {
 		l.c.watches = registry{}
+		for s := range l.c.streams {
+			l.c.watches.add(s.list, l.c.outside(s.path), s)
+		}
 	}
 	for _, request := range l.c.watches.rearm(l.c.session.seen) {
 		k := call{op: wire.OpSetWatches2, xid: wire.XidSetWatches, request: request}

@@ -37,6 +37,16 @@ func (r *registry) add(k kind, path string, w Watcher) {
 	r[k][path][w] = struct{}{}
 }
 
+// drop forgets one watcher and tells it nothing. It tells whether there was one.
+func (r *registry) drop(k kind, path string, w Watcher) bool {
+	_, known := r[k][path][w]
+	delete(r[k][path], w)
+	if len(r[k][path]) == 0 {
+		delete(r[k], path)
+	}
+	return known
+}
+
 // fire collects who hears an event of a server, and forgets those whose watch is
 // used up by it.
 func (r *registry) fire(t zoo.EventType, path string) []Watcher {
@@ -140,10 +150,7 @@ func (r *registry) remove(path string, t zoo.WatcherType, w Watcher) []removal {
 				gone[removedEvent[k]] = map[Watcher]struct{}{}
 			}
 			gone[removedEvent[k]][known] = struct{}{}
-			delete(r[k][path], known)
-		}
-		if len(r[k][path]) == 0 {
-			delete(r[k], path)
+			r.drop(k, path, known)
 		}
 	}
 	var all []removal
