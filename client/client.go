@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -34,8 +33,11 @@ type Client struct {
 	// waiting are calls that no connection has taken yet.
 	waiting []*call
 	link    *link
-	// next is the server to try first, if it is not empty.
-	next    string
+	// servers are those of the last round, last is the address of the one that took the
+	// session last, and next the one to try first, if there is one.
+	servers []Server
+	last    string
+	next    *Server
 	auth    []Auth
 	watches registry
 	// streams are the loops over Watch and Follow that go on.
@@ -71,9 +73,6 @@ func New(opts Options) (*Client, error) {
 		session: session{timeout: opts.SessionTimeout, passwd: make([]byte, wire.PasswordBytes)},
 	}
 	c.events = newQueue(func() int { return len(c.slots) })
-	rand.Shuffle(len(c.opts.Servers), func(i, j int) {
-		c.opts.Servers[i], c.opts.Servers[j] = c.opts.Servers[j], c.opts.Servers[i]
-	})
 	go c.keep(ctx)
 	return c, nil
 }

@@ -25,6 +25,7 @@ var errTooLarge = errors.New("the request does not fit a frame")
 // link is one connection of an open session. One goroutine writes, one reads.
 type link struct {
 	c       *Client
+	server  Server
 	nc      net.Conn
 	in      *bufio.Reader
 	timeout time.Duration

@@ -34,10 +34,18 @@ type SASL interface {
 	Step(challenge []byte) (token []byte, done bool, err error)
 }
 
-// Options are those of a client. Only Servers must be given.
+// Options are those of a client. Only Servers or Hosts must be given.
 type Options struct {
 	// Servers are host:port each; see ParseConnectString. The first is chosen by chance.
 	Servers []string
+	// Hosts tells where the servers are, instead of Servers.
+	Hosts HostProvider
+	// Prefer ranks servers: those with a lower number are tried first, whatever their
+	// priorities are. nil has them all alike. A session stays where it is until its
+	// connection ends, also when a better server comes back.
+	Prefer func(Server) int
+	// Backoff is the pause between rounds of attempts.
+	Backoff Backoff
 	// Chroot is put before every path, such as /app; the client takes it away again from
 	// what the server sends.
 	Chroot string
@@ -81,9 +89,8 @@ const (
 
 // settle checks the options and fills in the defaults.
 func (o Options) settle() (Options, error) {
-	if len(o.Servers) == 0 || len(o.Servers) > serversMax {
-		return o, fmt.Errorf("%w: %d servers, want 1 to %d",
-			ErrOptions, len(o.Servers), serversMax)
+	if err := o.settleHosts(); err != nil {
+		return o, err
 	}
 	if o.Chroot == "/" {
 		o.Chroot = ""
@@ -99,6 +106,10 @@ func (o Options) settle() (Options, error) {
 	if o.SessionTimeout < sessionTimeoutMin || o.SessionTimeout > sessionTimeoutMax {
 		return o, fmt.Errorf("%w: session timeout %v", ErrOptions, o.SessionTimeout)
 	}
+	var err error
+	if o.Backoff, err = o.Backoff.settle(); err != nil {
+		return o, err
+	}
 	if o.FrameBytesMax <= 0 {
 		o.FrameBytesMax = wire.FrameBytesMax
 	}
@@ -108,8 +119,26 @@ func (o Options) settle() (Options, error) {
 	if o.Dial == nil {
 		o.Dial = dialTCP
 	}
-	o.Servers, o.Auth = slices.Clone(o.Servers), slices.Clone(o.Auth)
+	o.Auth = slices.Clone(o.Auth)
 	return o, nil
+}
+
+// settleHosts makes a provider of a list of servers.
+func (o *Options) settleHosts() error {
+	switch n := len(o.Servers); {
+	case o.Hosts != nil && n > 0:
+		return fmt.Errorf("%w: both Servers and Hosts", ErrOptions)
+	case o.Hosts != nil:
+		return nil
+	case n == 0 || n > serversMax:
+		return fmt.Errorf("%w: %d servers, want 1 to %d", ErrOptions, n, serversMax)
+	}
+	var static StaticHosts
+	for _, address := range o.Servers {
+		static = append(static, Server{Address: address})
+	}
+	o.Hosts = static
+	return nil
 }
 
 func dialTCP(ctx context.Context, address string) (net.Conn, error) {

@@ -18,10 +18,10 @@ const (
 // makes it the next one.
 func (l *link) seek(ctx context.Context) error {
 	for pause := seekMin; wait(ctx, pause); pause = min(2*pause, seekMax) {
-		for _, server := range slices.Clone(l.c.opts.Servers) {
+		for _, server := range l.c.known() {
 			if l.c.writable(ctx, server) {
 				l.c.mu.Lock()
-				l.c.next = server
+				l.c.next = &server
 				l.c.mu.Unlock()
 				return errMoving
 			}
@@ -30,14 +30,21 @@ func (l *link) seek(ctx context.Context) error {
 	return ErrClosed
 }
 
+// known are the servers of the last round.
+func (c *Client) known() []Server {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.servers)
+}
+
 // seekTimeout bounds one question.
 const seekTimeout = time.Second
 
 // writable asks a server with the word isro.
-func (c *Client) writable(ctx context.Context, server string) bool {
+func (c *Client) writable(ctx context.Context, server Server) bool {
 	ctx, cancel := context.WithTimeout(ctx, seekTimeout)
 	defer cancel()
-	nc, err := c.opts.Dial(ctx, server)
+	nc, err := c.opts.Dial(ctx, server.Address)
 	if err == nil {
 		nc, err = c.encrypt(ctx, nc, server)
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"slices"
 	"time"
@@ -16,69 +15,29 @@ import (
 	"zoo/internal/wire"
 )
 
-// The pause after all servers were tried in vain: it doubles from backoffMin to
-// backoffMax, less up to a half by chance, so that clients do not come back all at once.
-const (
-	backoffMin = 50 * time.Millisecond
-	backoffMax = 5 * time.Second
-)
-
-// live keeps the session on one server after another until its end. It is the
-// keeper's.
-func (c *Client) live(ctx context.Context) {
-	for at, tried, pause := 0, 0, backoffMin; ; at++ {
-		tried++
-		served, err := c.visit(ctx, c.choose(at))
-		if served {
-			tried, pause = 0, backoffMin
-		}
-		if c.unreached(ctx, err, tried) {
-			return
-		}
-		if !served && tried < len(c.opts.Servers) {
-			continue
-		}
-		if !wait(ctx, pause/2+rand.N(pause/2)) {
-			return
-		}
-		tried, pause = 0, min(2*pause, backoffMax)
-	}
-}
-
-// visit keeps the session on one server for as long as it goes. It tells whether the
-// server took it, and what came in the way.
-func (c *Client) visit(ctx context.Context, server string) (served bool, err error) {
-	l, err := c.open(ctx, server)
+// visit keeps the session on one of so many servers for as long as it goes. It tells
+// whether the server took it, and what came in the way.
+func (c *Client) visit(ctx context.Context, server Server, of int) (served bool, err error) {
+	l, err := c.open(ctx, server, of)
 	if err == nil {
 		served, err = true, l.run(ctx)
 	}
 	if ctx.Err() == nil {
-		c.opts.Log.Info("not connected", "server", server, "error", err)
+		c.opts.Log.Info("not connected", "server", server.Address, "error", err)
 	}
 	return served, err
 }
 
-// choose is the server to try: the next of the list, unless a better one is known.
-func (c *Client) choose(at int) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	server := c.opts.Servers[at%len(c.opts.Servers)]
-	if c.next != "" {
-		server, c.next = c.next, ""
-	}
-	return server
-}
-
 // unreached takes note that there is no connection, and tells whether this is the
-// end. When no server could be reached the waiting calls fail: they may have waited long
-// enough.
-func (c *Client) unreached(ctx context.Context, err error, tried int) (over bool) {
+// end. When all servers were tried in vain the waiting calls fail: they may have waited
+// long enough.
+func (c *Client) unreached(ctx context.Context, err error, all bool) (over bool) {
 	var failed []*call
 	c.mu.Lock()
 	over = c.state.final() || ctx.Err() != nil
 	if !over {
 		c.broken = err
-		if tried >= len(c.opts.Servers) {
+		if all {
 			failed, c.waiting = c.waiting, nil
 		}
 	}
@@ -101,11 +60,11 @@ func wait(ctx context.Context, d time.Duration) bool {
 
 // open connects to a server and presents the session. A server that does not answer
 // within its share of the session timeout is left for the next.
-func (c *Client) open(ctx context.Context, server string) (*link, error) {
-	share := c.SessionTimeout() / time.Duration(len(c.opts.Servers))
+func (c *Client) open(ctx context.Context, server Server, of int) (*link, error) {
+	share := c.SessionTimeout() / time.Duration(of)
 	ctx, cancel := context.WithTimeout(ctx, share)
 	defer cancel()
-	raw, err := c.opts.Dial(ctx, server)
+	raw, err := c.opts.Dial(ctx, server.Address)
 	if err != nil {
 		return nil, err
 	}
@@ -124,15 +83,15 @@ func (c *Client) open(ctx context.Context, server string) (*link, error) {
 }
 
 // encrypt makes the connection a TLS one if the options say so.
-func (c *Client) encrypt(ctx context.Context, nc net.Conn, server string) (net.Conn, error) {
+func (c *Client) encrypt(ctx context.Context, nc net.Conn, server Server) (net.Conn, error) {
 	if c.opts.TLS == nil {
 		return nc, nil
 	}
 	cfg := c.opts.TLS.Clone()
 	if cfg.ServerName == "" {
-		host, _, err := net.SplitHostPort(server)
+		host, _, err := net.SplitHostPort(server.name())
 		if err != nil {
-			host = server
+			host = server.name()
 		}
 		cfg.ServerName = host
 	}
@@ -146,8 +105,8 @@ func (c *Client) encrypt(ctx context.Context, nc net.Conn, server string) (net.C
 
 // handshake opens or resumes the session, in the order of the protocol: session, SASL,
 // identities, watches, and only then calls.
-func (c *Client) handshake(nc net.Conn, server string) (*link, error) {
-	l := &link{c: c, nc: nc, in: bufio.NewReader(nc), wake: make(chan struct{}, 1),
+func (c *Client) handshake(nc net.Conn, server Server) (*link, error) {
+	l := &link{c: c, nc: nc, server: server, in: bufio.NewReader(nc), wake: make(chan struct{}, 1),
 		began: time.Now()}
 	answer, err := l.connect()
 	if err != nil {
@@ -160,7 +119,7 @@ func (c *Client) handshake(nc net.Conn, server string) (*link, error) {
 	}
 	l.timeout = time.Duration(answer.TimeOut) * time.Millisecond
 	l.readOnly = answer.ReadOnly
-	authenticated, err := l.sasl(server)
+	authenticated, err := l.sasl(server.name())
 	if err != nil && !errors.Is(err, errLost) {
 		c.end(StateAuthFailed, err)
 	}
@@ -171,7 +130,7 @@ func (c *Client) handshake(nc net.Conn, server string) (*link, error) {
 		return nil, err
 	}
 	c.attach(l, answer, authenticated)
-	c.opts.Log.Info("connected", "server", server, "session", c.SessionID().String(),
+	c.opts.Log.Info("connected", "server", server.Address, "session", c.SessionID().String(),
 		"timeout", l.timeout)
 	return l, nil
 }
@@ -270,6 +229,7 @@ func (c *Client) attach(l *link, answer wire.ConnectResponse, authenticated bool
 	c.session.timeout = l.timeout
 	c.session.written = c.session.written || !answer.ReadOnly
 	c.link, c.broken = l, nil
+	c.last = l.server.Address
 	l.introduceLocked()
 	var unasked []*call
 	for _, k := range c.waiting {
