@@ -16,7 +16,8 @@ type Client struct {
 	events *queue
 	// slots bounds the calls that are not answered yet, also those whose callers have
 	// left.
-	slots chan struct{}
+	slots  chan struct{}
+	counts counters
 	// stop ends the keeper, which closes done when the watchers have heard everything.
 	stop context.CancelFunc
 	done chan struct{}
@@ -248,6 +249,7 @@ func (c *Client) end(s State, cause error) {
 
 // fail answers calls that no server will answer.
 func (c *Client) fail(calls []*call, code zoo.Code, cause error) {
+	c.counts.unanswered.Add(uint64(len(calls)))
 	for _, call := range calls {
 		call.code, call.cause = code, cause
 		c.finish(call)
@@ -277,11 +279,26 @@ type call struct {
 	code  zoo.Code
 	cause error
 	body  []byte
+	// The rest is for Trace: how large the request was, when it was given to a
+	// connection, and the zxid of the answer.
+	size int
+	sent time.Time
+	zxid zoo.Zxid
 }
 
 // do sends a request and waits for its answer, or for the end of ctx; then the answer
 // will go nowhere.
 func (c *Client) do(ctx context.Context, call *call) error {
+	if c.opts.Trace.Call == nil {
+		return c.perform(ctx, call)
+	}
+	began := time.Now()
+	err := c.perform(ctx, call)
+	c.opts.Trace.Call(ctx, call.info(began, err))
+	return err
+}
+
+func (c *Client) perform(ctx context.Context, call *call) error {
 	if c.wantsLinearizable(ctx, call) {
 		return c.doBehindSync(ctx, call)
 	}
@@ -303,6 +320,7 @@ func (c *Client) begin(ctx context.Context, call *call) error {
 		return call.failed(zoo.CodeOperationTimeout, ctx.Err())
 	}
 	call.done = make(chan struct{})
+	c.counts.calls.Add(1)
 	c.events.hurry()
 	c.submit(call)
 	return nil
@@ -332,7 +350,9 @@ func (k *call) encode() {
 	header := wire.RequestHeader{Xid: k.xid, Type: k.op}
 	b = header.AppendTo(b)
 	if k.request != nil {
+		start := len(b)
 		b = k.request.AppendTo(b)
+		k.size = len(b) - start
 	}
 	k.frame = wire.EndFrame(b, mark)
 }

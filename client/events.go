@@ -159,6 +159,12 @@ func (q *queue) mark(w Watcher) {
 	q.cond.Broadcast()
 }
 
+func (q *queue) length() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.items)
+}
+
 // close lets deliver end once all that was pushed before is delivered.
 func (q *queue) close() {
 	q.mu.Lock()

@@ -68,6 +68,9 @@ func (l *link) sendLocked(k *call) {
 	l.out = append(l.out, k.frame...)
 	k.frame = nil
 	k.link = l
+	if l.c.opts.Trace.Call != nil {
+		k.sent = time.Now()
+	}
 	l.wakeWriter()
 }
 
@@ -150,7 +153,8 @@ func (l *link) flush() error {
 	if err := l.nc.SetWriteDeadline(time.Now().Add(l.silenceMax())); err != nil {
 		return err
 	}
-	_, err := l.nc.Write(out)
+	n, err := l.nc.Write(out)
+	l.c.counts.sent.Add(uint64(n))
 	return err
 }
 
@@ -166,6 +170,7 @@ func (l *link) read(ctx context.Context) error {
 			return err
 		}
 		l.heard.Store(int64(time.Since(l.began)))
+		l.c.counts.received.Add(uint64(wire.FrameHeaderBytes + len(frame)))
 		if err := l.take(ctx, frame); err != nil {
 			return err
 		}
@@ -200,6 +205,7 @@ func (l *link) event(ctx context.Context, header wire.ReplyHeader, d *jute.Decod
 		return fmt.Errorf("%w: watch event: %w", ErrProtocol, d.Err())
 	}
 	c := l.c
+	c.counts.events.Add(1)
 	c.mu.Lock()
 	watchers := c.watches.fire(e.Type, e.Path)
 	c.mu.Unlock()
@@ -247,7 +253,7 @@ func (l *link) answer(header wire.ReplyHeader, body []byte) error {
 		c.session.seen = header.Zxid
 	}
 	c.mu.Unlock()
-	k.code, k.body = header.Err, body
+	k.code, k.body, k.zxid = header.Err, body, header.Zxid
 	if k.then != nil {
 		k.then(header.Err)
 	}

@@ -72,6 +72,8 @@ type Options struct {
 	FrameBytesMax int
 	// Log hears of connections; nil is silent.
 	Log *slog.Logger
+	// Trace hears of calls and connections; the zero value is silent. See Client.Stats.
+	Trace Trace
 	// Dial opens connections; nil means TCP.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 }

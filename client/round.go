@@ -118,7 +118,8 @@ func (c *Client) askProvider(ctx context.Context) ([]Server, error) {
 	case len(servers) == 0:
 		return nil, errNoServers
 	case len(servers) > serversMax:
-		return nil, fmt.Errorf("%w: %d servers, want 1 to %d", ErrOptions, len(servers), serversMax)
+		return nil, fmt.Errorf("%w: %d servers, want 1 to %d",
+			ErrOptions, len(servers), serversMax)
 	}
 	return servers, nil
 }

@@ -18,9 +18,15 @@ import (
 // visit keeps the session on one of so many servers for as long as it goes. It tells
 // whether the server took it, and what came in the way.
 func (c *Client) visit(ctx context.Context, server Server, of int) (served bool, err error) {
+	began := time.Now()
 	l, err := c.open(ctx, server, of)
+	c.connecting(server, began, l, err)
 	if err == nil {
+		c.counts.connections.Add(1)
 		served, err = true, l.run(ctx)
+		c.disconnected(server, err)
+	} else {
+		c.counts.attemptsFailed.Add(1)
 	}
 	if ctx.Err() == nil {
 		c.opts.Log.Info("not connected", "server", server.Address, "error", err)
