@@ -9,6 +9,10 @@
 // knows whether that is safe, and gets zoo.CodeConnectionLoss.
 //
 //	c, err := client.Dial(ctx, client.Options{Servers: []string{"10.0.0.1:2181"}})
-//	data, stat, err := c.Get(ctx, "/config")
-//	if errors.Is(err, zoo.CodeNoNode) { … }
+//	data, stat, err := c.Get(ctx, "/config", nil)
+//	if errors.Is(err, zoo.ErrNoNode) { … }
+//
+// Watch and Follow are loops over changes, Transaction gathers changes that belong
+// together, a HostProvider finds the servers, and Trace and Stats are for those who
+// measure. docs/reference/client.md is the overview.
 package client

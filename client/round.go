@@ -88,21 +88,23 @@ var errNoServers = errors.New("the host provider knows no servers")
 // round gives the servers to try, in their order. Only the keeper calls it.
 func (c *Client) round(ctx context.Context) ([]Server, error) {
 	servers, err := c.askProvider(ctx)
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if err != nil {
-		if len(c.servers) == 0 || ctx.Err() != nil {
+		known := c.known()
+		if len(known) == 0 || ctx.Err() != nil {
 			return nil, err
 		}
-		c.opts.Log.Warn("servers not looked up", "error", err, "known", len(c.servers))
-		servers = c.servers
+		c.opts.Log.Warn("servers not looked up", "error", err, "known", len(known))
+		servers = known
 	}
+	c.mu.Lock()
 	c.servers = slices.Clone(servers)
-	servers = arrange(servers, c.last, c.opts.Prefer, rand.ExpFloat64)
-	if c.next != nil {
-		servers = slices.DeleteFunc(servers, func(s Server) bool { return s == *c.next })
-		servers = slices.Insert(servers, 0, *c.next)
-		c.next = nil
+	last, next := c.last, c.next
+	c.next = nil
+	c.mu.Unlock()
+	servers = arrange(servers, last, c.opts.Prefer, rand.ExpFloat64)
+	if next != nil {
+		servers = slices.DeleteFunc(servers, func(s Server) bool { return s == *next })
+		servers = slices.Insert(servers, 0, *next)
 	}
 	return servers, nil
 }
