@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -47,12 +48,15 @@ func (r *record) hooks() client.Trace {
 func TestTheHooksHearWhatHappens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
-		f.refuse = errNobody
 		opts, heard := f.options(), &record{}
 		opts.Trace = heard.hooks()
+		opts.Dial = func(ctx context.Context, address string) (net.Conn, error) {
+			if f.dialed.Add(1) == 1 {
+				return nil, errNobody
+			}
+			return f.dial(ctx, address)
+		}
 		c := f.begin(opts)
-		synctest.Wait()
-		f.refuse = nil
 		p := f.accept(granted())
 		done := make(chan error)
 		for range 2 {
