@@ -24,7 +24,7 @@ func serve(t *testing.T) string {
 	cfg := server.Config{
 		Config:       replica.Config{ID: 1, TickTime: 2 * time.Second},
 		Store:        store.Config{FS: vfs.NewMem(), DataDir: "/data", PreallocateBytes: 1 << 16},
-		ClientListen: []string{"127.0.0.1:0"},
+		ClientListen: []string{"127.0.0.1:0"}, Words: []string{"wchs"},
 	}
 	s := server.Assemble(cfg, slog.New(slog.DiscardHandler), server.BuildInfo{Version: "test"})
 	ctx, cancel := context.WithCancel(context.Background())

@@ -25,7 +25,10 @@ type stream struct {
 	// closed is under Client.mu: nobody listens any more.
 	closed bool
 
-	mu     sync.Mutex
+	mu sync.Mutex
+	// armed tells that an event that is Rearmed has come. What comes before is what other
+	// watches of the same path have brought.
+	armed  bool
 	events []Event
 	err    error
 }
@@ -49,7 +52,7 @@ func (e Event) Rearmed() bool { return e.Type == zoo.EventNone && e.State.Connec
 //		}
 //	}
 //
-// The first event is Rearmed. When the connection is lost there is one of
+// The first event is Rearmed: the server has the watch. When the connection is lost there is one of
 // StateDisconnected, and another that is Rearmed once a server has the watch again: what
 // happened between is told by no server. It is Rearmed also when the loop was so slow that
 // 4,096 events waited; those are dropped. Nothing else is missed, and a slow loop holds up
@@ -157,6 +160,10 @@ func (s *stream) Process(e Event) {
 // a StateDisconnected comes one that is Rearmed, too.
 func (s *stream) put(e Event) {
 	s.mu.Lock()
+	if s.armed = s.armed || e.Rearmed(); !s.armed {
+		s.mu.Unlock()
+		return
+	}
 	if len(s.events) >= streamEventsMax {
 		if e.Type != zoo.EventNone {
 			e = Event{Type: zoo.EventNone, State: StateSyncConnected, Zxid: -1}
