@@ -52,11 +52,11 @@ func (e Event) Rearmed() bool { return e.Type == zoo.EventNone && e.State.Connec
 //		}
 //	}
 //
-// The first event is Rearmed: the server has the watch. When the connection is lost there is one of
-// StateDisconnected, and another that is Rearmed once a server has the watch again: what
-// happened between is told by no server. It is Rearmed also when the loop was so slow that
-// 4,096 events waited; those are dropped. Nothing else is missed, and a slow loop holds up
-// nobody but itself.
+// The first event is Rearmed: the server has the watch. When the connection is lost there
+// is one of StateDisconnected, and another that is Rearmed once a server has the watch
+// again: what happened between is told by no server. It is Rearmed also when the loop was
+// so slow that 4,096 events waited; those are dropped. Nothing else is missed, and a slow
+// loop holds up nobody but itself.
 //
 // Leaving the loop ends the watch, on the server too, and so do the end of ctx, the end of
 // the session, a server that refuses, and RemoveWatches for everybody; these four are
