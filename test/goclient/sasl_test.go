@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"zoo"
 	"zoo/client"
@@ -44,21 +43,10 @@ func TestAClientProvesItselfByDIGESTMD5(t *testing.T) {
 func proveItself(t *testing.T, program ensemble.Program) {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	e, err := ensemble.New(ensemble.Options{Dir: t.TempDir(), Voters: 1, Program: program,
-		TickTime: time.Second, Lines: []string{
-			"authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	if err := errors.Join(e.Start(ctx), e.WaitServing(ctx)); err != nil {
-		t.Fatal(err)
-	}
-	opts := client.Options{Servers: e.Addresses(), SASL: client.DigestMD5("ann", "secret")}
+	opts := client.Options{Servers: []string{authenticating(t, ctx, program)},
+		SASL: client.DigestMD5("ann", "secret")}
 	c, err := client.Dial(ctx, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer c.Close(ctx)
 	ids, err := c.WhoAmI(ctx)
 	if err != nil || !slices.Contains(ids, zoo.ID{Scheme: "sasl", ID: "ann"}) {
@@ -66,12 +54,9 @@ func proveItself(t *testing.T, program ensemble.Program) {
 	}
 	acl := []zoo.ACL{{Perms: zoo.PermAll, ID: zoo.ID{Scheme: "sasl", ID: "ann"}}}
 	_, err = c.Create(ctx, "/ann", nil, client.CreateOptions{ACL: acl})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := c.Get(ctx, "/ann", nil); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	_, _, err = c.Get(ctx, "/ann", nil)
+	must(t, err)
 	opts.SASL = client.DigestMD5("ann", "guess")
 	if _, err := client.Dial(ctx, opts); !errors.Is(err, zoo.ErrAuthFailed) {
 		t.Fatal(err)

@@ -89,6 +89,8 @@ var rooms = []room{
 	{name: "client", imports: []string{"internal/jute", "internal/wire",
 		"internal/net/sasl/digestmd5"}},
 	{name: "client/recipe", imports: []string{"client"}},
+	{name: "client/kerberos", imports: []string{"client", "internal/core/acl/principal",
+		"internal/net/sasl", "internal/net/sasl/gssapi"}},
 	{name: "internal/shell", imports: []string{"client"}},
 
 	{name: "internal/load"},

@@ -16,7 +16,8 @@ import (
 	"zoo/internal/net/sasl"
 )
 
-// Login is who this server is, for others to hear. It may be used by many goroutines.
+// Login is who this server or client is, for others to hear. It may be used by many
+// goroutines.
 type Login struct {
 	principal principal.Name
 	keys      *keys
@@ -53,7 +54,7 @@ type pass struct {
 // outlives its use.
 func (l *Login) ticket(service string) (p pass, err error) {
 	defer breaks(&err)
-	user := types.NewPrincipalName(1, l.principal.Service+"/"+l.principal.Host)
+	user := nameOf(l.principal)
 	c := client.NewWithKeytab(user.PrincipalNameString(), l.principal.Realm,
 		l.keys.current().keytab, l.settings, client.DisablePAFXFAST(true))
 	defer c.Destroy()
@@ -64,6 +65,14 @@ func (l *Login) ticket(service string) (p pass, err error) {
 		return p, refusal("ticket of %s for %s: %w", l.principal, service, err)
 	}
 	return p, nil
+}
+
+// nameOf is a principal as it stands in messages; a user's has no host.
+func nameOf(p principal.Name) types.PrincipalName {
+	if p.Host == "" {
+		return types.NewPrincipalName(1, p.Service)
+	}
+	return types.NewPrincipalName(1, p.Service+"/"+p.Host)
 }
 
 // initiator is our side of one exchange. One goroutine uses it at a time.
@@ -115,7 +124,7 @@ func (i *initiator) hello() (token []byte, err error) {
 		return nil, refusal("encryption type %d of our ticket: only AES is spoken",
 			i.pass.key.KeyType)
 	}
-	name := types.NewPrincipalName(1, i.user.Service+"/"+i.user.Host)
+	name := nameOf(i.user)
 	if i.proof, err = types.NewAuthenticator(i.user.Realm, name); err != nil {
 		return nil, refusal("authenticator: %w", err)
 	}
