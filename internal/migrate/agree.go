@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,26 +14,10 @@ import (
 // done in containers, and who has a port for clients behind the semicolon may differ.
 func agreeOnServers(members []Member) []Finding {
 	var found []Finding
-	have := map[zoo.ServerID]map[string][]string{}
-	var ids []zoo.ServerID
-	for i := range members {
-		for _, s := range members[i].Servers() {
-			if have[s.ID] == nil {
-				have[s.ID] = map[string][]string{}
-				ids = append(ids, s.ID)
-			}
-		}
-	}
-	for _, id := range ids {
-		values := have[id]
-		for i := range members {
-			if text, counts := members[i].says(id); counts {
-				values[text] = append(values[text], members[i].Name())
-			}
-		}
-		if len(values) > 1 {
+	for _, id := range listedIDs(members) {
+		if have := differing(members, id); have != "" {
 			found = append(found, Finding{SeverityProblem, nil, "",
-				fmt.Sprintf("server.%d differs: %s", id, whoHas(values)),
+				fmt.Sprintf("server.%d differs: %s", id, have),
 				"make it the same in every zoo.cfg before the first step"})
 		}
 		if !given(members, id) {
@@ -41,6 +26,33 @@ func agreeOnServers(members []Member) []Finding {
 		}
 	}
 	return found
+}
+
+// listedIDs are all servers that anybody has a line of, in the order in which they come.
+func listedIDs(members []Member) []zoo.ServerID {
+	var ids []zoo.ServerID
+	for i := range members {
+		for _, s := range members[i].Servers() {
+			if !slices.Contains(ids, s.ID) {
+				ids = append(ids, s.ID)
+			}
+		}
+	}
+	return ids
+}
+
+// differing names the lines of a server with those that have them, if there are several.
+func differing(members []Member, id zoo.ServerID) string {
+	have := map[string][]string{}
+	for i := range members {
+		if text, counts := members[i].says(id); counts {
+			have[text] = append(have[text], members[i].Name())
+		}
+	}
+	if len(have) < 2 {
+		return ""
+	}
+	return whoHas(have)
 }
 
 func given(members []Member, id zoo.ServerID) bool {

@@ -137,21 +137,54 @@ func agreed(members []Member) []string {
 
 // agree finds a name with more than one value.
 func agree(members []Member, name string) []Finding {
-	have := map[string][]string{}
-	for i := range members {
-		value := members[i].line(name).Value
-		have[value] = append(have[value], members[i].Name())
-	}
-	if len(have) < 2 {
+	have := valuesOf(members, name)
+	if have == "" {
 		return nil
 	}
-	f := Finding{Severity: SeverityWarning, Text: name + " differs: " + whoHas(have),
+	f := Finding{Severity: SeverityWarning, Text: name + " differs: " + have,
 		Advice: "make it the same everywhere first: " + mustAgree[name]}
 	if mustAgree[name] == "" {
 		f.Severity = SeverityProblem
 		f.Advice = "make it the same everywhere first: the servers do not count alike who decides"
 	}
 	return []Finding{f}
+}
+
+// valuesOf names the values of a setting with those that have them, if there are several.
+func valuesOf(members []Member, name string) string {
+	have := map[string][]string{}
+	for i := range members {
+		value := members[i].line(name).Value
+		have[value] = append(have[value], members[i].Name())
+	}
+	if len(have) < 2 {
+		return ""
+	}
+	return whoHas(have)
+}
+
+// Difference is something in which servers should be alike, and are not.
+type Difference struct {
+	// Name is the setting, Have its values with the servers that have them.
+	Name, Have string
+	// Why is what follows from it; empty where it is about who decides.
+	Why string
+}
+
+// Differences are those between configurations, server lines included.
+func Differences(members []Member) []Difference {
+	var found []Difference
+	for _, name := range agreed(members) {
+		if have := valuesOf(members, name); have != "" {
+			found = append(found, Difference{name, have, mustAgree[name]})
+		}
+	}
+	for _, id := range listedIDs(members) {
+		if have := differing(members, id); have != "" {
+			found = append(found, Difference{Name: fmt.Sprintf("server.%d", id), Have: have})
+		}
+	}
+	return found
 }
 
 // whoHas names values with those that have them.
