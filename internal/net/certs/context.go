@@ -71,6 +71,20 @@ func (c *Context) AsksClients() bool { return c.cfg.auth != clientAuthNone }
 // NotAfter is when the first of our own certificates ends.
 func (c *Context) NotAfter() time.Time { return c.current.Load().notAfter }
 
+// Proves tells why our own certificate does not prove to be that of a host; nil if it
+// does.
+func (c *Context) Proves(host string) error {
+	identity := c.current.Load().identity
+	if len(identity) == 0 {
+		return errors.New("there is no certificate")
+	}
+	leaf, err := x509.ParseCertificate(identity[0].Certificate[0])
+	if err != nil {
+		return err
+	}
+	return VerifyHost(leaf, host)
+}
+
 // Server is for tls.Server. A handshake uses the files' state at its beginning.
 func (c *Context) Server() *tls.Config { return c.current.Load().server }
 
