@@ -26,6 +26,7 @@ type commandLine struct {
 	Serve    serveCommand    `cmd:"" help:"Run a server."`
 	Dev      devCommand      `cmd:"" help:"Run a whole ensemble on this machine."`
 	Status   statusCommand   `cmd:"" help:"Show what running servers say about themselves."`
+	Doctor   doctorCommand   `cmd:"" help:"Find what is wrong with configurations, data directories and running servers, and say what to do."`
 	Top      topCommand      `cmd:"" help:"Show what holds the most on running servers."`
 	Shell    shellCommand    `cmd:"" passthrough:"" help:"Talk to servers, as ZooKeeper's zkCli does."`
 	Bench    benchCommand    `cmd:"" help:"Drive a load against servers and measure it."`
