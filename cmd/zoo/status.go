@@ -9,22 +9,30 @@ import (
 	"net"
 	"sync"
 	"text/tabwriter"
+	"time"
 
 	"zoo/internal/config"
+	"zoo/internal/dev/screen"
 	"zoo/internal/dev/status"
 	"zoo/internal/server"
 )
 
 type statusCommand struct {
-	JSON    bool     `name:"json" help:"Print JSON."`
-	Startup bool     `help:"Print the start-up timeline of each server."`
-	Word    string   `placeholder:"srvr" help:"Print what each server answers to a four-letter word."`
-	Secure  string   `name:"tls" placeholder:"zoo.cfg" help:"With --word: ask under TLS, with the ssl settings of a server."`
-	Define  []string `short:"D" sep:"none" placeholder:"name=value" help:"Set a property, as for serve; with --tls."`
-	Servers []string `arg:"" name:"host:port" help:"Client addresses; the port is 2181 when absent."`
+	JSON    bool          `name:"json" help:"Print JSON."`
+	Startup bool          `help:"Print the start-up timeline of each server."`
+	Watch   bool          `help:"Go on asking, and draw a screen with what happened in the last minute; lines where the output is no terminal."`
+	Every   time.Duration `default:"1s" help:"With --watch: time between two rounds, at least 100ms."`
+	Rounds  int           `help:"With --watch: end after so many rounds."`
+	Word    string        `placeholder:"srvr" help:"Print what each server answers to a four-letter word."`
+	Secure  string        `name:"tls" placeholder:"zoo.cfg" help:"With --word: ask under TLS, with the ssl settings of a server."`
+	Define  []string      `short:"D" sep:"none" placeholder:"name=value" help:"Set a property, as for serve; with --tls."`
+	Servers []string      `arg:"" name:"host:port" help:"Client addresses; the port is 2181 when absent."`
 }
 
 const clientPortDefault = "2181"
+
+// watchPauseMin keeps the questions from being a load.
+const watchPauseMin = 100 * time.Millisecond
 
 // Run asks every server at once and prints the answers in the order of the
 // arguments. A server that did not answer makes the exit code 1.
@@ -33,6 +41,9 @@ func (c *statusCommand) Run(ctx context.Context, m *Main) error {
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			c.Servers[i] = net.JoinHostPort(address, clientPortDefault)
 		}
+	}
+	if c.Watch {
+		return c.watch(ctx, m)
 	}
 	if c.Word != "" {
 		return c.word(ctx, m)
@@ -78,6 +89,26 @@ func (c *statusCommand) print(m *Main, seen []status.Server) error {
 			s.LatencyMax, s.Version)
 	}
 	return t.Flush()
+}
+
+// watch asks again and again until the context or the rounds end.
+func (c *statusCommand) watch(ctx context.Context, m *Main) error {
+	if c.Startup || c.Word != "" {
+		return trouble{errors.New("--watch goes with neither --startup nor --word")}
+	}
+	if c.Every < watchPauseMin || c.Rounds < 0 {
+		return trouble{fmt.Errorf("--every %v --rounds %d: want %v at least, and a number of "+
+			"rounds", c.Every, c.Rounds, watchPauseMin)}
+	}
+	watch := screen.Watch{Addresses: c.Servers, Every: c.Every, Rounds: c.Rounds, Out: m.Stdout,
+		Form: screen.Lines, Query: status.Query}
+	switch {
+	case c.JSON:
+		watch.Form = screen.JSON
+	case isTerminal(m.Stdout):
+		watch.Form = screen.Terminal
+	}
+	return watch.Run(ctx)
 }
 
 // word prints the answers as they are.

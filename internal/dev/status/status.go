@@ -86,6 +86,12 @@ type Server struct {
 	LatencyMin float64 `json:"latency_min_ms"`
 	LatencyAvg float64 `json:"latency_avg_ms"`
 	LatencyMax float64 `json:"latency_max_ms"`
+	// Received counts the packets of clients since the start, or the last srst.
+	Received int64 `json:"received"`
+	// RequestsTimed counts the requests whose times, in milliseconds, are in RequestsTime;
+	// 0 where mntr does not tell.
+	RequestsTimed float64 `json:"-"`
+	RequestsTime  float64 `json:"-"`
 	// Drained says that it takes no new clients.
 	Drained bool `json:"drained,omitempty"`
 }
@@ -140,6 +146,8 @@ func (s *Server) parseSrvr(text string) error {
 				decimal(parts[0]), decimal(parts[1]), decimal(parts[2])
 		case "Connections":
 			s.Connections = whole(value)
+		case "Received":
+			s.Received = whole(value)
 		case "Outstanding":
 			s.Outstanding = whole(value)
 		case "Zxid":
@@ -164,6 +172,10 @@ func (s *Server) parseMntr(text string) {
 		switch name {
 		case "zk_global_sessions":
 			s.Sessions = int64(decimal(value))
+		case "zk_cnt_readlatency", "zk_cnt_updatelatency":
+			s.RequestsTimed += decimal(value)
+		case "zk_sum_readlatency", "zk_sum_updatelatency":
+			s.RequestsTime += decimal(value)
 		case "zk_drained":
 			s.Drained = decimal(value) == 1
 		}

@@ -50,11 +50,16 @@ Proposal sizes last/min/max: 1/1/1
 
 func TestQueryJoinsSrvrAndMntr(t *testing.T) {
 	got := Query(t.Context(), answer(t, map[string]string{
-		"srvr": srvr, "mntr": "zk_version\tx\nzk_global_sessions\t4\n"}))
+		"srvr": srvr, "mntr": "zk_version\tx\nzk_global_sessions\t4\n" +
+			"zk_cnt_readlatency\t6\nzk_sum_readlatency\t9\nzk_cnt_updatelatency\t2\n" +
+			"zk_sum_updatelatency\t7.0\n"}))
 	if got.Error != "" || got.Role != "leader" || got.Epoch != 2 || got.Zxid.Counter() != 7 {
 		t.Fatalf("got %+v", got)
 	}
 	if got.Sessions != 4 || got.LatencyAvg != 0.5 || got.LatencyMax != 12 || got.Nodes != 5 {
+		t.Fatalf("got %+v", got)
+	}
+	if got.Received != 10 || got.RequestsTimed != 8 || got.RequestsTime != 16 {
 		t.Fatalf("got %+v", got)
 	}
 	if got.Version != "3.9.5-abc" {
