@@ -209,6 +209,8 @@ func (f *Facts) leader() *Server {
 	return found
 }
 
+// learnerLags: at the begin of an epoch the leader is at its zxid 0, and learners still say
+// the last one of the epoch before.
 func learnerLags(f *Facts, tell teller) {
 	l := f.leader()
 	if l == nil {
@@ -217,7 +219,7 @@ func learnerLags(f *Facts, tell teller) {
 	for _, s := range f.told() {
 		switch {
 		case s.Role != "follower" && s.Role != "observer":
-		case s.Zxid.Epoch() < l.Zxid.Epoch():
+		case s.Zxid.Epoch() < l.Zxid.Epoch() && l.Zxid.Counter() > lagMax:
 			tell(s.String(), "it is at %v, in an epoch before the leader's %v", s.Zxid, l.Zxid)
 		case s.Zxid.Epoch() == l.Zxid.Epoch() &&
 			int64(l.Zxid.Counter())-int64(s.Zxid.Counter()) > lagMax:
