@@ -360,6 +360,8 @@ var loadStories = []story{
 	{"connections-near", "A NAT has 190 of 200 connections.",
 		change{see: first(func(s *Server) { s.BusiestConns = 190 })},
 		change{see: first(func(s *Server) { s.BusiestConns = 150 })}},
+	{"connections-near", "60 of 70 connections are taken.", change{all: lines("maxCnxns=70")},
+		change{all: lines("maxCnxns=700")}},
 	{"connections-refused", "Connections were refused.",
 		change{see: figure("max_client_cnxns_refusals", 7)},
 		change{see: figure("connection_rejected", 0)}},

@@ -59,10 +59,11 @@ var loadChecks = []Check{
 				}
 			}
 		}},
-	{"connections-near", SeverityWarning, "A host has nearly as many connections as it may.",
+	{"connections-near", SeverityWarning, "A host, or all of them, have nearly as many " +
+		"connections as they may.",
 		"The next ones are closed at once, which clients show as a hang. Behind a NAT, or a " +
 			"node of Kubernetes, many clients are one host; the default is 60.",
-		"Raise maxClientCnxns on all servers, or find who leaks connections.",
+		"Raise maxClientCnxns or maxCnxns on all servers, or find who leaks connections.",
 		connectionsNear},
 	{"connections-refused", SeverityWarning, "Connections were refused for a limit.",
 		"Clients were turned away, and most of them tell only that the connection was lost.",
@@ -141,6 +142,12 @@ func connectionsNear(f *Facts, tell teller) {
 		if err == nil && most > 0 && s.BusiestConns*100 >= most*nearShare {
 			tell(s.String(), "%s has %d connections, and maxClientCnxns is %d", s.Busiest,
 				s.BusiestConns, most)
+		}
+	}
+	for _, c := range f.read() {
+		s, most := f.server(c.Member.ID), int64(c.Member.Config.Limits.ConnsMax)
+		if s != nil && most > 0 && s.Connections*100 >= most*nearShare {
+			tell(s.String(), "there are %d connections, and maxCnxns is %d", s.Connections, most)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"math"
 	"net"
 	"strconv"
 	"strings"
@@ -148,6 +149,10 @@ func (l *looker) ask(ctx context.Context, targets []target) {
 	}
 	group.Wait()
 	for i := range seen {
+		if id := seen[i].ID; id != 0 && l.known(id) {
+			l.unseen("%s: it is server %d, which was asked already", seen[i].Address, id)
+			continue
+		}
 		l.facts.Servers = append(l.facts.Servers, seen[i])
 		if text := seen[i].Membership; text != "" {
 			if _, err := quorum.ParseView(text); err != nil {
@@ -207,7 +212,7 @@ func readMonitor(s *doctor.Server, text string) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "\t")
 		name, ours := strings.CutPrefix(name, "zk_")
 		n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-		if ours && err == nil && n == n { // no NaN
+		if ours && err == nil && !math.IsNaN(n) {
 			s.Figures[name] = n
 		}
 	}

@@ -120,6 +120,19 @@ func expectThree(t *testing.T, f *doctor.Facts) {
 	}
 }
 
+// The plot: a server is named twice, by two names. It is one server, and one leader.
+func TestAServerWithTwoNamesIsOne(t *testing.T) {
+	at := talker(t, func(string) map[string]string {
+		return map[string]string{"srvr": srvr("leader"), "conf": "serverId=1\n"}
+	})
+	_, port, _ := net.SplitHostPort(at)
+	f := Gather(t.Context(), Options{Addresses: []string{at, "localhost:" + port}})
+	if len(f.Servers) != 1 || len(f.Unseen) != 1 ||
+		f.Unseen[0] != "localhost:"+port+": it is server 1, which was asked already" {
+		t.Errorf("got %+v, unseen %q", f.Servers, f.Unseen)
+	}
+}
+
 // A server that is only allowed srvr is known by that; what it does not answer is told.
 func TestWhatIsNotAnsweredIsTold(t *testing.T) {
 	no := " is not executed because it is not in the whitelist.\n"

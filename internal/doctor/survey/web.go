@@ -75,8 +75,8 @@ func (t *target) askCertificate(ctx context.Context, s *doctor.Server) {
 	}
 	defer conn.Close()
 	if secure, ok := conn.(*tls.Conn); ok {
-		for _, cert := range secure.ConnectionState().PeerCertificates[:1] {
-			s.NotAfter = cert.NotAfter
+		if shown := secure.ConnectionState().PeerCertificates; len(shown) > 0 {
+			s.NotAfter = shown[0].NotAfter
 		}
 	}
 }
