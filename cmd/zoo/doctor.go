@@ -19,6 +19,7 @@ type doctorCommand struct {
 	membersFlags
 	Offline     bool     `help:"Ask no server, resolve no name and dial no port."`
 	SkipDirs    bool     `help:"Do not look at the data directories and certificates that are on this machine."`
+	SkipPorts   bool     `help:"Do not dial the ports between servers: each logs a peer that was refused."`
 	ReadData    bool     `help:"Read all of the data, too, as zoo dir check does: that takes as long as a start."`
 	MeasureSync bool     `help:"Measure the disk of the log: writes a file of 80 KiB into dataLogDir, and removes it."`
 	JSON        bool     `name:"json" help:"Print JSON."`
@@ -28,8 +29,8 @@ type doctorCommand struct {
 // Run looks and tells. The exit code is 0 without an error among the findings, 1 with one,
 // and 2 if it could not be looked.
 func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
-	options := survey.Options{Offline: c.Offline, DirsSkipped: c.SkipDirs, DataRead: c.ReadData,
-		SyncMeasured: c.MeasureSync}
+	options := survey.Options{Offline: c.Offline, DirsSkipped: c.SkipDirs,
+		PortsSkipped: c.SkipPorts, DataRead: c.ReadData, SyncMeasured: c.MeasureSync}
 	for _, subject := range c.Subjects {
 		if err := c.take(&options, subject); err != nil {
 			return troubled(err)

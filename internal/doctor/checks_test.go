@@ -95,6 +95,7 @@ func healthyConfig(id int, name string) Config {
 func healthyServer(id int) Server {
 	s := Server{ID: zoo.ServerID(id), Address: fmt.Sprintf("zoo%d.example:2181", id),
 		Role: "follower", Version: "3.9.5-zoo-1", Zxid: zoo.MakeZxid(3, 5000), Latency: 1,
+		Received:    5000,
 		Connections: 60, Busiest: "10.0.0.9", BusiestConns: 20, Membership: healthyMembers,
 		Settings: map[string]string{"tickTime": "2000", "maxClientCnxns": "200",
 			"initLimit": "10", "syncLimit": "5", "clientPort": "2181"},
@@ -350,7 +351,8 @@ var runningStories = []story{
 
 var loadStories = []story{
 	{"latency-high", "Requests take 80 ms.",
-		change{see: first(func(s *Server) { s.Latency = 80 })}, change{}},
+		change{see: first(func(s *Server) { s.Latency = 80 })},
+		change{see: first(func(s *Server) { s.Latency, s.Received = 80, 12 })}},
 	{"fsync-stalls", "A sync took two seconds.", change{see: func(f *Facts) {
 		f.Servers[0].Figures["avg_fsynctime"], f.Servers[0].Figures["max_fsynctime"] = 2, 2000
 	}}, change{see: figure("avg_fsynctime", 2)}},

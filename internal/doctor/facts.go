@@ -110,6 +110,8 @@ type Server struct {
 	// Latency is the average in milliseconds.
 	Latency                  float64
 	Outstanding, Connections int64
+	// Received counts the packets that the average is of.
+	Received int64
 	// Figures are those of mntr without zk_, nil if it does not answer that.
 	Figures map[string]float64
 	// Settings are those of conf, nil if it does not answer that; Membership is the

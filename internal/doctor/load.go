@@ -11,6 +11,8 @@ const (
 	nearShare = 80
 	// latencyHigh is the average of all requests, in milliseconds.
 	latencyHigh = 50
+	// receivedLeast packets make an average: before there are the first ones alone.
+	receivedLeast = 1000
 	// syncHigh and syncWorst are an average and a greatest sync, in milliseconds.
 	syncHigh, syncWorst = 20, 1000
 	outstandingHigh     = 1000
@@ -36,7 +38,7 @@ var loadChecks = []Check{
 			"or the last srst.",
 		func(f *Facts, tell teller) {
 			for _, s := range f.told() {
-				if s.Latency > latencyHigh {
+				if s.Latency > latencyHigh && s.Received >= receivedLeast {
 					tell(s.String(), "the average is %.4g ms", s.Latency)
 				}
 			}

@@ -24,7 +24,8 @@ configurations, in the data directories and certificates that they lead to on th
 what names mean and which ports are open here, and at the running servers, by the four-letter
 words srvr, mntr, conf and stat and by /readyz. It changes nothing. It asks the members that a
 configuration or a server names, too; the flag
-` + "`--offline` asks nobody, and `--skip-dirs`" + ` leaves the directories alone. 
+` + "`--offline` asks nobody, and `--skip-dirs`" + ` leaves the directories alone.
+Each server logs a refused peer when its ports are dialled; ` + "`--skip-ports`" + ` dials none.
 Only when told to does it take time or write: ` + "`--read-data`" + ` reads all of the
 data as zoo dir check does, ` + "`--measure-sync`" + ` writes and removes a file of
 80 KiB in dataLogDir. ` + "`-D`" + ` and ` + "`--jvm`" + ` are as for ` + "`zoo migrate`" + `.

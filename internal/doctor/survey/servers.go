@@ -190,6 +190,7 @@ func (t *target) ask(ctx context.Context) (doctor.Server, []string) {
 	}
 	s.Role, s.Version, s.Zxid = now.Role, now.Version, now.Zxid
 	s.Latency, s.Outstanding, s.Connections = now.LatencyAvg, now.Outstanding, now.Connections
+	s.Received = now.Received
 	var missing []string
 	for _, more := range []struct {
 		word string
