@@ -37,6 +37,10 @@ type parsed struct {
 	args []string
 	// values are those of the options given; those without one have "".
 	values map[string]string
+	// lists are all the values of options that were given, in their order.
+	lists map[string][]string
+	// form is how the answer is written.
+	form form
 }
 
 func (p *parsed) has(name string) bool {
@@ -54,7 +58,7 @@ func optionError(kind, format string, args ...any) error {
 // parseOptions separates a command's options from the rest, wherever they stand. After
 // "--" nothing is an option.
 func parseOptions(line []string, options []option) (*parsed, error) {
-	p := &parsed{args: line[:1], values: map[string]string{}}
+	p := &parsed{args: line[:1], values: map[string]string{}, lists: map[string][]string{}}
 	p.args = append([]string{}, p.args...)
 	rest := line[1:]
 	for len(rest) > 0 {
@@ -91,14 +95,19 @@ func (p *parsed) take(word string, rest []string, options []option) (int, error)
 		return 0, err
 	}
 	if !found.value || attached {
-		p.values[found.name] = value
+		p.give(found.name, value)
 		return 0, nil
 	}
 	if len(rest) == 0 || isOption(rest[0], options) {
 		return 0, optionError("MissingArgument", "Missing argument for option: %s", found.name)
 	}
-	p.values[found.name] = rest[0]
+	p.give(found.name, rest[0])
 	return 1, nil
+}
+
+func (p *parsed) give(name, value string) {
+	p.values[name] = value
+	p.lists[name] = append(p.lists[name], value)
 }
 
 // alone refuses a second option of a group.

@@ -13,12 +13,12 @@ import (
 // where it has not, as Java's.
 func (s *Shell) page(ctx context.Context, path string, p client.Page) (
 	names []string, more bool, stat zoo.Stat, err error) {
-	if s.unpaged != s.client {
+	if s.unpaged.Load() != s.client {
 		names, more, stat, err = s.client.ChildrenPage(ctx, path, p)
 		if !errors.Is(err, zoo.CodeUnimplemented) {
 			return names, more, stat, err
 		}
-		s.unpaged = s.client
+		s.unpaged.Store(s.client)
 	}
 	names, stat, err = s.client.Children(ctx, path, p.Watcher)
 	slices.Sort(names)

@@ -76,8 +76,12 @@ func listQuota(ctx context.Context, s *Shell, p *parsed) error {
 	if err != nil {
 		return err
 	}
-	s.print("Output quota for %s %s\n", path, limits)
 	counts, _, err := s.client.Get(ctx, quotaRoot+path+statsName, nil)
+	if done, failure := s.told(p, row{{"path", path}, {"quota", string(limits)},
+		{"stat", string(counts)}}); done {
+		return errors.Join(err, failure)
+	}
+	s.print("Output quota for %s %s\n", path, limits)
 	if err == nil {
 		s.print("Output stat for %s %s\n", path, counts)
 	}

@@ -3,6 +3,7 @@ package shell
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,6 +60,14 @@ func get(ctx context.Context, s *Shell, p *parsed) error {
 	}
 	data, stat, err := readData(ctx, s, p, path)
 	if err != nil {
+		return err
+	}
+	if name, ok := p.values["-out"]; ok {
+		return s.give(name, data)
+	}
+	done, err := s.told(p, slices.Concat(row{{"path", path}, dataColumn(data)},
+		statColumnsIf(p, stat)))
+	if done {
 		return err
 	}
 	s.print("%s\n", formatData(p, data))
@@ -131,7 +140,11 @@ func stat(ctx context.Context, s *Shell, p *parsed) error {
 	} else {
 		found, err = s.client.Exists(ctx, path, nil)
 	}
-	if err == nil {
+	if err != nil {
+		return err
+	}
+	done, err := s.told(p, slices.Concat(row{{"path", path}}, statColumns(found)))
+	if !done {
 		s.printStat(found)
 	}
 	return err
@@ -143,13 +156,68 @@ func list(ctx context.Context, s *Shell, p *parsed) error {
 	if err := checkPath(path); err != nil {
 		return err
 	}
-	if p.has("R") {
-		return s.visit(ctx, path, func(path string) error {
-			s.print("%s\n", path)
-			return nil
-		})
+	switch {
+	case p.has("R"):
+		return s.listAll(ctx, p, path)
+	case p.form != asText:
+		return s.listRows(ctx, p, path)
 	}
 	return s.listPages(ctx, p, path)
+}
+
+// listAll prints a path and all below it: each znode's children together, and then what
+// is below each of them.
+func (s *Shell) listAll(ctx context.Context, p *parsed, path string) error {
+	rows, count := s.answers(p), s.progress("listed")
+	defer count.end()
+	print := func(path string) error {
+		count.one()
+		if rows != nil {
+			return rows.add(row{{"path", path}})
+		}
+		s.print("%s\n", path)
+		return nil
+	}
+	w := walk{shell: s, depthMax: -1, listed: func(parent string, names []string) error {
+		for _, name := range names {
+			if err := print(below(parent, name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, visit: func(at *found) error {
+		if at.depth > 0 {
+			return nil
+		}
+		return print(path)
+	}}
+	err := w.run(ctx, path)
+	if rows != nil {
+		return rows.end(err)
+	}
+	return err
+}
+
+// listRows gives a row for each child, and with -s one for the znode itself at the end.
+func (s *Shell) listRows(ctx context.Context, p *parsed, path string) error {
+	var first client.Page
+	if w := s.watcherIf(p); w != nil {
+		first.Watcher = w
+	}
+	rows, shown := s.answers(p), zoo.Stat{}
+	err := s.eachPage(ctx, path, first, func(names []string, stat zoo.Stat) error {
+		shown = stat
+		for _, name := range names {
+			if err := rows.add(row{{"path", below(path, name)}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil && p.has("s") {
+		err = rows.add(slices.Concat(row{{"path", path}}, statColumns(shown)))
+	}
+	return rows.end(err)
 }
 
 // listPages prints the names of children as they come.
@@ -222,6 +290,11 @@ func getACL(ctx context.Context, s *Shell, p *parsed) error {
 	if err != nil {
 		return err
 	}
+	done, err := s.told(p, slices.Concat(row{{"path", path}, {"acl", aclTexts(acl)}},
+		statColumnsIf(p, stat)))
+	if done {
+		return err
+	}
 	for _, a := range acl {
 		s.print("'%s,'%s\n: %s\n", a.ID.Scheme, a.ID.ID, a.Perms)
 	}
@@ -229,12 +302,25 @@ func getACL(ctx context.Context, s *Shell, p *parsed) error {
 	return nil
 }
 
+// aclTexts are the entries of an ACL as setAcl takes them.
+func aclTexts(acl []zoo.ACL) []string {
+	texts := make([]string, len(acl))
+	for i, a := range acl {
+		texts[i] = a.ID.Scheme + ":" + a.ID.ID + ":" + a.Perms.String()
+	}
+	return texts
+}
+
 func getAllChildrenNumber(ctx context.Context, s *Shell, p *parsed) error {
 	if err := checkPath(p.args[1]); err != nil {
 		return err
 	}
 	n, err := s.client.AllChildrenNumber(ctx, p.args[1])
-	if err == nil {
+	if err != nil {
+		return err
+	}
+	done, err := s.told(p, row{{"path", p.args[1]}, {"number", n}})
+	if !done {
 		s.print("%d\n", n)
 	}
 	return err
@@ -249,10 +335,18 @@ func getEphemerals(ctx context.Context, s *Shell, p *parsed) error {
 		return err
 	}
 	paths, err := s.client.Ephemerals(ctx, prefix)
-	if err == nil {
-		s.print("[%s]\n", strings.Join(paths, ", "))
+	if err != nil {
+		return err
 	}
-	return err
+	rows := s.answers(p)
+	if rows == nil {
+		s.print("[%s]\n", strings.Join(paths, ", "))
+		return nil
+	}
+	for _, path := range paths {
+		err = errors.Join(err, rows.add(row{{"path", path}}))
+	}
+	return rows.end(err)
 }
 
 func config(ctx context.Context, s *Shell, p *parsed) error {
@@ -270,6 +364,10 @@ func config(ctx context.Context, s *Shell, p *parsed) error {
 	text := string(data)
 	if p.has("c") {
 		text = connectString(text)
+	}
+	done, err := s.told(p, slices.Concat(row{{"config", text}}, statColumnsIf(p, stat)))
+	if done {
+		return err
 	}
 	s.print("%s\n", text)
 	s.statIf(p, stat)
@@ -307,14 +405,23 @@ func syncPath(ctx context.Context, s *Shell, p *parsed) error {
 	if err := s.client.Settle(ctx); err != nil {
 		return err
 	}
-	s.print("Sync is OK\n")
-	return nil
+	done, err := s.told(p, row{{"path", p.args[1]}, {"synced", true}})
+	if !done {
+		s.print("Sync is OK\n")
+	}
+	return err
 }
 
-func whoAmI(ctx context.Context, s *Shell, _ *parsed) error {
+func whoAmI(ctx context.Context, s *Shell, p *parsed) error {
 	ids, err := s.client.WhoAmI(ctx)
 	if err != nil {
 		return err
+	}
+	if rows := s.answers(p); rows != nil {
+		for _, id := range ids {
+			err = errors.Join(err, rows.add(row{{"scheme", id.Scheme}, {"user", id.ID}}))
+		}
+		return rows.end(err)
 	}
 	s.print("Auth scheme: User\n")
 	for _, id := range ids {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"zoo"
 	"zoo/client"
@@ -23,8 +24,15 @@ type Shell struct {
 	Terminal bool
 	// Options are the client's, but for what Arguments say.
 	Options client.Options
-	// ReadFile reads what -file of reconfig names.
+	// ReadFile reads what -file of reconfig and --in name.
 	ReadFile func(name string) ([]byte, error)
+	// OpenFile and CreateFile open what import and export name; nil refuses.
+	OpenFile   func(name string) (io.ReadCloser, error)
+	CreateFile func(name string) (io.WriteCloser, error)
+	// Progress hears how far long commands are; nil is silent.
+	Progress io.Writer
+	// Lines edits lines for somebody at a terminal; nil reads In.
+	Lines Lines
 	// Version is what the command version prints after its words.
 	Version string
 
@@ -32,10 +40,15 @@ type Shell struct {
 	mu sync.Mutex
 	// quiet tells that events are not printed.
 	quiet bool
+	// single tells that one command is all: its session is of no interest.
+	single bool
+	// heard is closed by the first event of a watch, if it is not nil.
+	heard chan struct{}
 
 	client *client.Client
-	// unpaged is the client whose server has been found to have no pages of children.
-	unpaged *client.Client
+	// unpaged is the client whose server has been found to have no pages of children. Those
+	// that read ahead share it.
+	unpaged atomic.Pointer[client.Client]
 	host    string
 	history []string
 	// number is that of the command that runs.
@@ -43,6 +56,12 @@ type Shell struct {
 	// exit is the exit code of the last command.
 	exit int
 	over bool
+}
+
+// Lines is an editor of lines.
+type Lines interface {
+	// ReadLine shows the prompt and gives the next line, or io.EOF where there is none.
+	ReadLine(prompt string) (string, error)
 }
 
 // Run runs the one command, or all that are read, and returns the exit code: 0 where
@@ -110,11 +129,19 @@ const lineBytesMax = 16 << 20
 // read runs commands until there are no more.
 func (s *Shell) read(ctx context.Context) {
 	s.print("Welcome to ZooKeeper!\n")
-	s.print("JLine support is disabled\n")
-	lines := bufio.NewScanner(s.In)
-	lines.Buffer(nil, lineBytesMax)
-	for s.prompt(); !s.over && ctx.Err() == nil && lines.Scan(); s.prompt() {
-		line := lines.Text()
+	lines := s.Lines
+	if lines == nil {
+		s.print("JLine support is disabled\n")
+		lines = newScanned(s)
+	} else {
+		s.print("JLine support is enabled\n")
+	}
+	for !s.over && ctx.Err() == nil {
+		line, err := lines.ReadLine(s.prompt())
+		if err != nil {
+			s.ended(err)
+			return
+		}
 		if line == "" {
 			continue
 		}
@@ -122,10 +149,40 @@ func (s *Shell) read(ctx context.Context) {
 		s.exit = s.execute(ctx, words(line))
 		s.number++
 	}
-	if err := lines.Err(); err != nil {
+}
+
+// ended tells why no more lines can be read, unless there are no more.
+func (s *Shell) ended(err error) {
+	if !errors.Is(err, io.EOF) {
 		s.complain("%v\n", err)
 		s.exit = exitFailed
 	}
+}
+
+// scanned reads lines as they are; at a terminal there is a prompt before each.
+type scanned struct {
+	shell *Shell
+	lines *bufio.Scanner
+}
+
+func newScanned(s *Shell) *scanned {
+	lines := bufio.NewScanner(s.In)
+	lines.Buffer(nil, lineBytesMax)
+	return &scanned{s, lines}
+}
+
+// ReadLine gives the next line.
+func (l *scanned) ReadLine(prompt string) (string, error) {
+	if l.shell.Terminal {
+		l.shell.print("%s", prompt)
+	}
+	if l.lines.Scan() {
+		return l.lines.Text(), nil
+	}
+	if err := l.lines.Err(); err != nil {
+		return "", err
+	}
+	return "", io.EOF
 }
 
 // stateNames are the words of the prompt.
@@ -135,10 +192,8 @@ var stateNames = map[client.State]string{
 	client.StateExpired: "CLOSED", client.StateClosed: "CLOSED",
 }
 
-func (s *Shell) prompt() {
-	if s.Terminal && !s.over {
-		s.print("[zk: %s(%s) %d] ", s.host, stateNames[s.client.State()], s.number)
-	}
+func (s *Shell) prompt() string {
+	return fmt.Sprintf("[zk: %s(%s) %d] ", s.host, stateNames[s.client.State()], s.number)
 }
 
 // record puts a line into the history as the present command.
@@ -177,11 +232,11 @@ func (s *Shell) dispatch(ctx context.Context, line []string) error {
 	if !s.connected() {
 		return nil
 	}
-	p, err := parseOptions(line, command.options)
+	p, err := command.parse(line, nil)
 	if err != nil {
 		return err
 	}
-	if len(p.args) <= command.argsMin {
+	if len(p.args) <= command.least(p) {
 		return failed("%s", command.line())
 	}
 	return command.run(ctx, s, p)
@@ -295,8 +350,11 @@ type watcher Shell
 func (w *watcher) Process(e client.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.quiet {
+	if w.quiet || w.single && e.Type == zoo.EventNone {
 		return
+	}
+	if w.heard != nil {
+		defer func() { close(w.heard); w.heard = nil }()
 	}
 	path := e.Path
 	if path == "" {

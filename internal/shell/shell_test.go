@@ -158,3 +158,19 @@ func TestAfterCloseNothingIsConnectedUntilConnect(t *testing.T) {
 		t.Fatalf("the shell says %q", got.out)
 	}
 }
+
+// The plot: a script and a person type what is no command. The script sees zkCli's list line for
+// line; the person is told of what zkCli has not.
+func TestOnlyPeopleAreToldWhatZkCliHasNot(t *testing.T) {
+	for _, terminal := range []bool{false, true} {
+		var out, errs strings.Builder
+		s := &shell.Shell{Arguments: shell.Arguments{Server: "127.0.0.1:1", Timeout: time.Second},
+			In: strings.NewReader("nonsense\n"), Out: &out, Err: &errs, Terminal: terminal}
+		if _, err := s.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if told := strings.Contains(errs.String(), "\tcp [-r] source target\n"); told != terminal {
+			t.Errorf("at a terminal: %v, told: %v", terminal, told)
+		}
+	}
+}

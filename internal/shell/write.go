@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,13 +28,12 @@ func create(ctx context.Context, s *Shell, p *parsed) error {
 	if err != nil {
 		return err
 	}
-	path := p.args[1]
-	var data []byte
-	if len(p.args) > 2 {
-		data = []byte(p.args[2])
+	path, data, rest, err := s.newData(p)
+	if err != nil {
+		return err
 	}
-	if len(p.args) > 3 {
-		opts.ACL = s.parseACL(p.args[3])
+	if len(rest) > 0 {
+		opts.ACL = s.parseACL(rest[0])
 	}
 	if opts.ACL != nil && len(opts.ACL) == 0 {
 		return s.invalidACL("")
@@ -52,10 +52,27 @@ func create(ctx context.Context, s *Shell, p *parsed) error {
 	case zoo.CodeEphemeralOnLocalSession:
 		s.complain("Unable to create ephemeral node on a local session\n")
 	}
-	if err == nil {
+	if err != nil {
+		return err
+	}
+	done, err := s.told(p, row{{"path", made}})
+	if !done {
 		s.complain("Created %s\n", made)
 	}
 	return err
+}
+
+// newData is the path of a new znode, its data, and what of the arguments is behind them.
+func (s *Shell) newData(p *parsed) (path string, data []byte, rest []string, err error) {
+	path, rest = p.args[1], p.args[2:]
+	name, elsewhere := p.values["-in"]
+	switch {
+	case elsewhere:
+		data, err = s.take(name)
+	case len(rest) > 0:
+		data, rest = []byte(rest[0]), rest[1:]
+	}
+	return path, data, rest, err
 }
 
 // invalidACL says it twice, as zkCli does: in ZooKeeper's words and in its own. A path
@@ -158,13 +175,16 @@ func versionOption(p *parsed) (int32, error) {
 }
 
 func set(ctx context.Context, s *Shell, p *parsed) error {
-	path, data := p.args[1], []byte(p.args[2])
+	path, data, _, err := s.newData(p)
+	if err != nil {
+		return err
+	}
 	version, err := versionOption(p)
 	if err != nil {
 		return err
 	}
 	if p.has("b") {
-		if data, err = base64.StdEncoding.DecodeString(p.args[2]); err != nil {
+		if data, err = base64.StdEncoding.DecodeString(string(data)); err != nil {
 			return failed("the data is not base64: %v", err)
 		}
 	}
@@ -172,7 +192,16 @@ func set(ctx context.Context, s *Shell, p *parsed) error {
 		return err
 	}
 	stat, err := s.client.Set(ctx, path, data, version)
-	if err == nil {
+	if err != nil {
+		return err
+	}
+	return s.tellStat(p, path, stat)
+}
+
+// tellStat is the answer to a change: the new Stat, if it is asked for.
+func (s *Shell) tellStat(p *parsed, path string, stat zoo.Stat) error {
+	done, err := s.told(p, slices.Concat(row{{"path", path}}, statColumns(stat)))
+	if !done {
 		s.statIf(p, stat)
 	}
 	return err
@@ -241,10 +270,10 @@ func setACL(ctx context.Context, s *Shell, p *parsed) error {
 		})
 	}
 	stat, err := s.client.SetACL(ctx, path, acl, version)
-	if err == nil {
-		s.statIf(p, stat)
+	if err != nil {
+		return err
 	}
-	return err
+	return s.tellStat(p, path, stat)
 }
 
 func addAuth(ctx context.Context, s *Shell, p *parsed) error {
@@ -336,6 +365,10 @@ func reconfigure(ctx context.Context, s *Shell, p *parsed) error {
 		if errors.As(err, &detail) {
 			detail.Path = "" // ZooKeeper names none.
 		}
+		return err
+	}
+	done, err := s.told(p, slices.Concat(row{{"config", string(data)}}, statColumnsIf(p, stat)))
+	if done {
 		return err
 	}
 	s.print("Committed new configuration:\n%s\n", data)

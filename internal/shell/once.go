@@ -1,0 +1,201 @@
+package shell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"zoo/client"
+)
+
+// Verb is a command that can be a command line of its own.
+type Verb struct {
+	// Name is zkCli's, and Form what follows it.
+	Name, Form string
+	// Help is a sentence, and Options has one for each option.
+	Help    string
+	Options []VerbOption
+	// ZkCli tells that zkCli has it, too.
+	ZkCli bool
+}
+
+// VerbOption is an option of a verb, as it is written.
+type VerbOption struct {
+	Flag string
+	// Value names the value; empty where the option has none.
+	Value string
+	Help  string
+}
+
+// unsuited are the commands that make no sense alone.
+var unsuited = []string{"close", "version"}
+
+// Verbs are all commands that make sense alone, zkCli's first.
+func Verbs() []Verb {
+	var all []Verb
+	ours := len(commands()) - len(more())
+	for i, c := range commands() {
+		if slices.Contains(unsuited, c.name) {
+			continue
+		}
+		all = append(all, Verb{Name: c.name, Form: c.form, Help: abouts[c.name],
+			Options: described(c.name, c.options), ZkCli: i < ours})
+	}
+	return all
+}
+
+// CommonOptions are those that every verb has besides its own.
+func CommonOptions() []VerbOption {
+	return described("", slices.Concat(formOptions(), onceOptions()))
+}
+
+func described(name string, options []option) []VerbOption {
+	var all []VerbOption
+	for _, o := range options {
+		text := abouts[name+" -"+o.name]
+		v := VerbOption{Flag: "-" + o.name, Help: text}
+		if value, help, found := strings.Cut(text, "|"); found {
+			v.Value, v.Help = value, help
+		}
+		all = append(all, v)
+	}
+	return all
+}
+
+// onceOptions are those about the session of a single command.
+func onceOptions() []option {
+	return append(flags("-wait", "-tls", "-readonly", "-help"), valued("-server"),
+		valued("-timeout"), valued("-auth"), valued("-ca"), valued("-cert"),
+		valued("-client-configuration"), valued("D"))
+}
+
+// Once is a verb with its arguments.
+type Once struct {
+	// Server is the connect string; empty where none is given.
+	Server string
+	// Timeout is the session's, and how long a server is looked for.
+	Timeout time.Duration
+	// Auth are the identities of --auth.
+	Auth []client.Auth
+	// Definitions are the values of -D, name=value each, and Configuration a file of them.
+	Definitions   []string
+	Configuration string
+	// TLS, CA and Cert are those of the options.
+	TLS      bool
+	CA, Cert string
+	// Help asks for the help only.
+	Help bool
+	// Wait goes on until an event has come.
+	Wait bool
+
+	readOnly bool
+	command  *command
+	parsed   *parsed
+}
+
+// ErrUsage is the error of arguments that cannot be.
+var ErrUsage = errors.New("wrong usage")
+
+// onceTimeout is the session's timeout where none is given.
+const onceTimeout = 10 * time.Second
+
+// ParseOnce reads the arguments of a verb.
+func ParseOnce(name string, args []string) (*Once, error) {
+	c, ok := find(name)
+	if !ok {
+		return nil, fmt.Errorf("%w: there is no verb %s", ErrUsage, name)
+	}
+	p, err := c.parse(append([]string{name}, args...), onceOptions())
+	if err != nil {
+		_, text, _ := strings.Cut(err.Error(), ": ")
+		return nil, fmt.Errorf("%w: %s", ErrUsage, text)
+	}
+	o := &Once{command: c, parsed: p, Timeout: onceTimeout, Server: p.values["-server"],
+		Configuration: p.values["-client-configuration"], CA: p.values["-ca"],
+		Cert: p.values["-cert"], TLS: p.has("-tls"), Help: p.has("-help"),
+		Definitions: p.lists["D"], readOnly: p.has("-readonly"), Wait: p.has("-wait")}
+	if text, ok := p.values["-timeout"]; ok {
+		if o.Timeout, err = timeoutOf(text); err != nil {
+			return nil, err
+		}
+	}
+	for _, text := range p.lists["-auth"] {
+		scheme, data, _ := strings.Cut(text, ":")
+		o.Auth = append(o.Auth, client.Auth{Scheme: scheme, Data: []byte(data)})
+	}
+	for _, option := range onceOptions() {
+		delete(p.values, option.name)
+	}
+	if !o.Help && len(p.args) <= c.least(p) {
+		return nil, fmt.Errorf("%w: %s", ErrUsage, c.line())
+	}
+	return o, nil
+}
+
+// timeoutOf reads a duration, or as in zkCli a number of milliseconds.
+func timeoutOf(text string) (time.Duration, error) {
+	if millis, err := strconv.ParseInt(text, 10, 32); err == nil {
+		text = strconv.FormatInt(millis, 10) + "ms"
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%w: --timeout %s: want a duration, such as 10s", ErrUsage, text)
+	}
+	return d, nil
+}
+
+// RunOnce runs a verb in a session of its own with the server of the Arguments, and returns
+// the exit code.
+func (s *Shell) RunOnce(ctx context.Context, o *Once) (int, error) {
+	s.single = true
+	s.Timeout, s.ReadOnly = o.Timeout, o.readOnly
+	s.Options.Auth = append(s.Options.Auth, o.Auth...)
+	if o.Wait {
+		s.heard = make(chan struct{})
+	}
+	heard := s.heard
+	if err := s.connect(ctx, s.Server); err != nil {
+		return exitFailed, err
+	}
+	reach, stop := context.WithTimeout(ctx, o.Timeout)
+	defer stop()
+	if err := s.client.WaitConnected(reach); err != nil {
+		return exitFailed, errors.Join(fmt.Errorf("no server of %s answers: %w", s.Server, err),
+			s.leave(ctx))
+	}
+	err := o.command.run(ctx, s, o.parsed)
+	if err != nil {
+		s.complain("%s\n", answer(err))
+	}
+	if err == nil && o.Wait {
+		s.listen(ctx, o.command.name, heard)
+	}
+	return exitOf(err), s.leave(ctx)
+}
+
+// listen waits for the first event, or for as long as somebody wants to hear more of them.
+func (s *Shell) listen(ctx context.Context, name string, heard <-chan struct{}) {
+	if name == "addWatch" {
+		heard = nil
+	}
+	select {
+	case <-heard:
+	case <-ctx.Done():
+	}
+}
+
+// leave ends the session, for which a server that is gone is not waited.
+func (s *Shell) leave(ctx context.Context) error {
+	s.setQuiet(true)
+	if !s.client.State().Connected() {
+		ended, stop := context.WithCancel(context.WithoutCancel(ctx))
+		stop()
+		_ = s.client.Close(ended)
+		return nil
+	}
+	return ignoreLoss(s.client.Close(ctx))
+}
