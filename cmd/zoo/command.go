@@ -39,8 +39,12 @@ type commandLine struct {
 	Snapshot snapshotCommand `cmd:"" help:"Read, check and convert snapshots."`
 	Dir      dirCommand      `cmd:"" help:"Check a data directory."`
 	Backup   backupCommand   `cmd:"" help:"Back up history to a repository, and restore any point of it."`
-	Toolkit  toolkitCommand  `cmd:"" hidden:"" help:"Do as ZooKeeper's own tools."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	// The commands on znodes are not here: verbs makes them of the shell's table.
+	Completion completionCommand `cmd:"" help:"Print a shell's script that completes zoo's commands, options and paths."`
+	Complete   completeCommand   `cmd:"" hidden:"" passthrough:"" help:"Print what can stand at the end of a line."`
+
+	Toolkit toolkitCommand `cmd:"" hidden:"" help:"Do as ZooKeeper's own tools."`
+	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
 // The exit codes, as in ZooKeeper. A server's error may carry another one.
@@ -53,16 +57,11 @@ const (
 // Run does what the arguments say and returns the exit code.
 func (m *Main) Run(ctx context.Context) int {
 	exited := -1
-	parser, err := kong.New(&commandLine{},
-		kong.Name("zoo"), kong.Description("Apache ZooKeeper rebuilt in Go."),
-		kong.Writers(m.Stdout, m.Stderr), kong.UsageOnError(),
-		// kong goes on after an Exit that returns; what it says then is of no interest.
-		kong.Exit(func(code int) { exited = code }),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(m))
+	parser, err := m.parser(ctx, func(code int) { exited = code })
 	if err != nil {
 		panic("zoo: command line: " + err.Error())
 	}
-	chosen, err := parser.Parse(m.Args)
+	chosen, err := parser.Parse(ensembleFirst(m.Args))
 	if exited >= 0 {
 		return exited
 	}
@@ -71,6 +70,15 @@ func (m *Main) Run(ctx context.Context) int {
 		return exitUsage
 	}
 	return m.report(chosen.Run())
+}
+
+// parser is kong with all commands. Exit hears that there is nothing more to do.
+func (m *Main) parser(ctx context.Context, exit func(code int)) (*kong.Kong, error) {
+	return kong.New(&commandLine{}, append(verbs(),
+		kong.Name("zoo"), kong.Description("Apache ZooKeeper rebuilt in Go."),
+		kong.Writers(m.Stdout, m.Stderr), kong.UsageOnError(),
+		// kong goes on after an Exit that returns; what it says then is of no interest.
+		kong.Exit(exit), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(m))...)
 }
 
 // report prints an error and finds its exit code.

@@ -10,6 +10,8 @@ import (
 )
 
 type configCommand struct {
+	Ensemble ensembleCommand `cmd:"" passthrough:"" help:"Print the configuration of the ensemble; the word ensemble may be left out."`
+
 	Explain explainCommand `cmd:"" help:"Show each setting: its value, where it comes from, what it means."`
 }
 

@@ -46,7 +46,9 @@ func (c *shellCommand) Run(ctx context.Context, m *Main) error {
 	}
 	s := &shell.Shell{Arguments: args, In: os.Stdin, Out: m.Stdout, Err: m.Stderr,
 		Terminal: isTerminal(os.Stdin), ReadFile: os.ReadFile, Options: opts,
+		OpenFile: openFile, CreateFile: createFile,
 		Version: version + ", built on " + built}
+	m.edit(ctx, s)
 	code, err := s.Run(ctx)
 	if err == nil && code != exitOK {
 		return exitCode(code)

@@ -115,7 +115,7 @@ var rooms = []room{
 		"internal/dev", "internal/load", "internal/shell", "client", "internal/net/certs",
 		"internal/net/sasl", "internal/inspect", "internal/disk/vfs", "internal/disk/backup",
 		"internal/disk/store"},
-		libraries: []string{"github.com/alecthomas/kong", "filippo.io/age"}},
+		libraries: []string{"github.com/alecthomas/kong", "filippo.io/age", "golang.org/x/term"}},
 	{name: "test/compat", imports: append(slices.Clone(encoding), "test/ensemble")},
 	{name: "test/datadir", imports: append(slices.Clone(encoding), "internal/core/tree",
 		"internal/disk", "client", "test/ensemble")},
