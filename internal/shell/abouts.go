@@ -110,8 +110,8 @@ var abouts = map[string]string{
 	"whoami":            "Print the identities that the server knows the session by.",
 	" --json":           "Print JSON, an object a line.",
 	" --table":          "Print a table.",
-	" --wait": "Go on until a watch that the command sets has been triggered (-w), or until" +
-		" interrupted (addWatch).",
+	" --wait": "Go on until a watch that the command sets has been triggered (-w), or " +
+		"until interrupted (addWatch, and create -e, whose znode lasts as long).",
 	" --tls":      "Speak TLS.",
 	" --readonly": "Accept a server that has lost its ensemble and only reads.",
 	" --help":     "Print this.",

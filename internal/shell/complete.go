@@ -41,11 +41,15 @@ func CompleteVerb(ctx context.Context, s *Shell, name string, words []string) []
 	if s.connect(ctx, server) != nil {
 		return nil
 	}
-	defer s.leave(ctx)
 	if s.client.WaitConnected(ctx) != nil {
+		s.abandon()
 		return nil
 	}
-	return s.completePath(ctx, last)
+	all := s.completePath(ctx, last)
+	if s.leave(ctx) != nil {
+		return nil
+	}
+	return all
 }
 
 // Complete gives the words that can stand in the place of the last one of a line.

@@ -155,47 +155,64 @@ func (s *Shell) RunOnce(ctx context.Context, o *Once) (int, error) {
 	s.Timeout, s.ReadOnly = o.Timeout, o.readOnly
 	s.Options.Auth = append(s.Options.Auth, o.Auth...)
 	if o.Wait {
-		s.heard = make(chan struct{})
+		s.heard, s.lost = make(chan struct{}), make(chan struct{})
 	}
-	heard := s.heard
+	heard, lost := s.heard, s.lost
 	if err := s.connect(ctx, s.Server); err != nil {
 		return exitFailed, err
 	}
 	reach, stop := context.WithTimeout(ctx, o.Timeout)
 	defer stop()
 	if err := s.client.WaitConnected(reach); err != nil {
-		return exitFailed, errors.Join(fmt.Errorf("no server of %s answers: %w", s.Server, err),
-			s.leave(ctx))
+		s.abandon()
+		return exitFailed, fmt.Errorf("no server of %s answers: %w", s.Server, err)
 	}
 	err := o.command.run(ctx, s, o.parsed)
+	if err == nil && o.Wait {
+		if o.command.name == "addWatch" {
+			heard = nil // There may be more.
+		}
+		err = listen(ctx, heard, lost)
+	}
 	if err != nil {
 		s.complain("%s\n", answer(err))
-	}
-	if err == nil && o.Wait {
-		s.listen(ctx, o.command.name, heard)
 	}
 	return exitOf(err), s.leave(ctx)
 }
 
-// listen waits for the first event, or for as long as somebody wants to hear more of them.
-func (s *Shell) listen(ctx context.Context, name string, heard <-chan struct{}) {
-	if name == "addWatch" {
-		heard = nil
-	}
+// listen waits for an event, or until nobody wants to hear any more.
+func listen(ctx context.Context, heard, lost <-chan struct{}) error {
 	select {
 	case <-heard:
 	case <-ctx.Done():
+	case <-lost:
+		return failed("the session has expired")
 	}
+	return nil
 }
 
-// leave ends the session, for which a server that is gone is not waited.
+// leavePatience is how long the end of a session may take that was interrupted.
+const leavePatience = 2 * time.Second
+
+// leave ends the session, also after an interrupt: ephemeral znodes go with it.
 func (s *Shell) leave(ctx context.Context) error {
 	s.setQuiet(true)
 	if !s.client.State().Connected() {
-		ended, stop := context.WithCancel(context.WithoutCancel(ctx))
-		stop()
-		_ = s.client.Close(ended)
+		s.abandon()
 		return nil
 	}
+	if ctx.Err() == nil {
+		return ignoreLoss(s.client.Close(ctx))
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), leavePatience)
+	defer stop()
 	return ignoreLoss(s.client.Close(ctx))
+}
+
+// abandon leaves a session without a server, which ends by its timeout.
+func (s *Shell) abandon() {
+	s.setQuiet(true)
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	_ = s.client.Close(ctx)
 }

@@ -42,8 +42,9 @@ type Shell struct {
 	quiet bool
 	// single tells that one command is all: its session is of no interest.
 	single bool
-	// heard is closed by the first event of a watch, if it is not nil.
-	heard chan struct{}
+	// heard is closed by the first event of a watch, and lost by the end of the session, if
+	// they are not nil.
+	heard, lost chan struct{}
 
 	client *client.Client
 	// unpaged is the client whose server has been found to have no pages of children. Those
@@ -351,6 +352,10 @@ func (w *watcher) Process(e client.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.quiet || w.single && e.Type == zoo.EventNone {
+		if over := e.State == client.StateExpired; over && w.lost != nil {
+			close(w.lost)
+			w.lost = nil
+		}
 		return
 	}
 	if w.heard != nil {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -263,4 +264,67 @@ func TestFormsKeepStrangeValuesApart(t *testing.T) {
 	if out.String() != want {
 		t.Errorf("the table is %q", out.String())
 	}
+}
+
+// The plot: a command sets a watch and waits. It ends once the znode has changed, and has
+// printed the event; another one, which nothing happens to, ends when it is interrupted, and
+// its ephemeral znode is gone at once.
+func TestACommandThatWaitsEndsWithItsEventOrAnInterrupt(t *testing.T) {
+	s, _, _ := alone(t)
+	do(t, s, "create", "/w", "before")
+	out := &signalled{after: "before\n", seen: make(chan struct{})}
+	ended := make(chan int, 1)
+	go func() { ended <- once(t, t.Context(), s.host, out, "get", "-w", "/w", "--wait") }()
+	<-out.seen
+	do(t, s, "set", "/w", "after")
+	code := <-ended
+	if code != 0 || !strings.Contains(out.String(), "type:NodeDataChanged path:/w") {
+		t.Errorf("it ends with %d: %q", code, out)
+	}
+
+	ctx, interrupt := context.WithCancel(t.Context())
+	out = &signalled{after: "{\"path\":\"/e\"}\n", seen: make(chan struct{})}
+	go func() { ended <- once(t, ctx, s.host, out, "create", "-e", "--json", "/e", "--wait") }()
+	<-out.seen
+	do(t, s, "stat", "/e")
+	interrupt()
+	if code := <-ended; code != 0 {
+		t.Errorf("it ends with %d", code)
+	}
+	if _, err := s.client.Exists(t.Context(), "/e", nil); codeOf(err) != zoo.CodeNoNode {
+		t.Errorf("its ephemeral znode: %v", err)
+	}
+}
+
+// once runs a command by itself.
+func once(t *testing.T, ctx context.Context, server string, out *signalled,
+	words ...string) int {
+	o, err := ParseOnce(words[0], words[1:])
+	if err != nil {
+		t.Error(err)
+		return exitFailed
+	}
+	s := &Shell{Arguments: Arguments{Server: server}, Out: out, Err: out}
+	code, err := s.RunOnce(ctx, o)
+	if err != nil {
+		t.Error(err)
+	}
+	return code
+}
+
+// signalled is an output that tells when something stands there.
+type signalled struct {
+	strings.Builder
+	after string
+	seen  chan struct{}
+	once  sync.Once
+}
+
+// Write keeps b.
+func (o *signalled) Write(b []byte) (int, error) {
+	n, err := o.Builder.Write(b)
+	if strings.Contains(o.String(), o.after) {
+		o.once.Do(func() { close(o.seen) })
+	}
+	return n, err
 }

@@ -70,6 +70,12 @@ func TestZooShellSpeaksTLS(t *testing.T) {
 	if !strings.Contains(got.out, "x509: CN=shell\n") {
 		t.Errorf("with a certificate: %+v", got)
 	}
+	own := exec.CommandContext(s.ctx, binary, "whoami", "--server", address, "--ca", pem, "--cert",
+		clientKey, "-Dssl.keyStore.password="+storePassword)
+	out, err := own.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "x509: CN=shell\n") {
+		t.Errorf("a command by itself: %v, %s", err, out)
+	}
 	s.refuseTLS(address, trusting(clientTrust), "unknown authority")
 	s.checkNames(address, trusting(p12))
 }
