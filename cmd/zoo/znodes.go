@@ -150,7 +150,7 @@ func (p properties) give(name, value string) {
 }
 
 // quietVerbs print nothing themselves while they work.
-var quietVerbs = []string{"cp", "mv", "import", "diff"}
+var quietVerbs = []string{"cp", "mv", "import", "rm", "deleteall"}
 
 // output chooses where a command's output goes: at a terminal each line at once, elsewhere in
 // large pieces. The function that comes with it writes the rest.

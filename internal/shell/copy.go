@@ -187,7 +187,9 @@ func removeSome(ctx context.Context, s *Shell, p *parsed) error {
 }
 
 func (s *Shell) removeTree(ctx context.Context, path string) error {
-	gone, err := removal{s, batchDefault}.tree(ctx, path)
+	count := s.progress("deleted")
+	defer count.end()
+	gone, err := removal{s, batchDefault, count}.tree(ctx, path)
 	if err == nil && !gone {
 		return failed("not all of %s could be deleted", path)
 	}

@@ -61,6 +61,7 @@ func (s *Shell) children(ctx context.Context, path string) (all []string, err er
 type removal struct {
 	shell *Shell
 	batch int
+	count *progress
 }
 
 // tree deletes a path and all below it; false tells that some of it is left. It lists all
@@ -158,5 +159,9 @@ func (r removal) delete(ctx context.Context, paths []string) ([]client.OpResult,
 	for i, path := range paths {
 		ops[i] = client.DeleteOp(path, client.AnyVersion)
 	}
-	return r.shell.client.Multi(ctx, ops...)
+	results, err := r.shell.client.Multi(ctx, ops...)
+	if err == nil {
+		r.count.add(len(ops))
+	}
+	return results, err
 }

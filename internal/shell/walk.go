@@ -205,9 +205,12 @@ type progress struct {
 
 func (s *Shell) progress(what string) *progress { return &progress{out: s.Progress, what: what} }
 
-func (p *progress) one() {
-	p.count++
-	if p.out != nil && p.count%progressStep == 0 {
+func (p *progress) one() { p.add(1) }
+
+func (p *progress) add(n int) {
+	before := p.count
+	p.count += n
+	if p.out != nil && before/progressStep != p.count/progressStep {
 		fmt.Fprintf(p.out, "\r\x1b[K%d znodes %s", p.count, p.what)
 	}
 }

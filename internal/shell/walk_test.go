@@ -95,6 +95,12 @@ func TestALongListShowsHowFarItIs(t *testing.T) {
 	if seen.String() != want {
 		t.Errorf("seen is %q", seen.String())
 	}
+	seen.Reset()
+	do(t, s, "rm", "-r", "/many")
+	want = strings.ReplaceAll(want, "listed", "deleted")
+	if seen.String() != want {
+		t.Errorf("then seen is %q", seen.String())
+	}
 }
 
 // The plot: a subtree is too large for one multi. It moves in parts, says so before, and is

@@ -238,7 +238,9 @@ func removeAll(ctx context.Context, s *Shell, p *parsed) error {
 	if err := checkPath(path); err != nil {
 		return err
 	}
-	gone, err := removal{s, batch}.tree(ctx, path)
+	count := s.progress("deleted")
+	defer count.end()
+	gone, err := removal{s, batch, count}.tree(ctx, path)
 	if err != nil {
 		return err
 	}
