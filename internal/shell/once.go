@@ -19,8 +19,6 @@ type Verb struct {
 	// Help is a sentence, and Options has one for each option.
 	Help    string
 	Options []VerbOption
-	// ZkCli tells that zkCli has it, too.
-	ZkCli bool
 }
 
 // VerbOption is an option of a verb, as it is written.
@@ -34,17 +32,17 @@ type VerbOption struct {
 // unsuited are the commands that make no sense alone.
 var unsuited = []string{"close", "version"}
 
-// Verbs are all commands that make sense alone, zkCli's first.
+// Verbs are all commands that make sense alone, by their names.
 func Verbs() []Verb {
 	var all []Verb
-	ours := len(commands()) - len(more())
-	for i, c := range commands() {
+	for _, c := range commands() {
 		if slices.Contains(unsuited, c.name) {
 			continue
 		}
 		all = append(all, Verb{Name: c.name, Form: c.form, Help: abouts[c.name],
-			Options: described(c.name, c.options), ZkCli: i < ours})
+			Options: described(c.name, c.options)})
 	}
+	slices.SortFunc(all, func(a, b Verb) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
