@@ -24,8 +24,8 @@ type editor struct {
 	size func() (width, height int, err error)
 }
 
-// screen is a terminal's two directions.
-type screen struct {
+// twoWays is a terminal's two directions.
+type twoWays struct {
 	io.Reader
 	io.Writer
 }
@@ -37,7 +37,7 @@ func (m *Main) edit(ctx context.Context, s *shell.Shell) {
 		return
 	}
 	in, out := int(os.Stdin.Fd()), m.Stdout
-	e := &editor{Terminal: term.NewTerminal(screen{os.Stdin, out}, ""),
+	e := &editor{Terminal: term.NewTerminal(twoWays{os.Stdin, out}, ""),
 		raw: func() (func(), error) {
 			was, err := term.MakeRaw(in)
 			return func() { _ = term.Restore(in, was) }, err

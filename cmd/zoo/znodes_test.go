@@ -209,7 +209,7 @@ func TestTheTabulatorCompletesCommandsAndPaths(t *testing.T) {
 func TestAnEventDoesNotGarbleWhatIsTyped(t *testing.T) {
 	keyboard, program := net.Pipe()
 	seen := &bytes.Buffer{}
-	e := &editor{Terminal: term.NewTerminal(screen{program, seen}, ""),
+	e := &editor{Terminal: term.NewTerminal(twoWays{program, seen}, ""),
 		raw:  func() (func(), error) { return func() {}, nil },
 		size: func() (int, int, error) { return 80, 24, nil }}
 	lines := make(chan string)
