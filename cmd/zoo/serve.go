@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"zoo"
 	"zoo/internal/config"
 	"zoo/internal/host"
 	"zoo/internal/server"
@@ -12,6 +13,7 @@ import (
 
 type serveCommand struct {
 	Define []string `short:"D" sep:"none" placeholder:"name=value" help:"Set a property, with or without the prefix zookeeper."`
+	ID     int64    `name:"id" placeholder:"N" help:"Who this is of an ensemble. Written to myid in the dataDir if there is none; refused if another number is there."`
 	Config []string `arg:"" optional:"" help:"A zoo.cfg, or: clientPort dataDir [tickTime] [maxClientCnxns]. Nothing: a standalone server on 127.0.0.1:2181."`
 }
 
@@ -21,7 +23,9 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
-	s, err := host.Start(ctx, host.Options{Source: src, Log: m.logger(), Build: buildInfo()})
+	src.ID = zoo.ServerID(c.ID)
+	s, err := host.Start(ctx, host.Options{Source: src, Claim: c.ID != 0, Log: m.logger(),
+		Build: buildInfo()})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -14,6 +15,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 	"pgregory.net/rapid"
 
+	"zoo"
 	"zoo/internal/check/alloc"
 )
 
@@ -248,6 +250,36 @@ func TestTheNumberOfAServerMayBeTold(t *testing.T) {
 	src.ID = 4
 	if _, _, err := Load(src); !errors.Is(err, ErrConfig) {
 		t.Errorf("as a fourth: %v", err)
+	}
+}
+
+// A directory becomes that of the server that claims it first. A volume that was given to
+// the wrong server is refused: what is promised in it was promised by another one.
+func TestADirectoryIsClaimedOnce(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	claim := func(id zoo.ServerID, expected bool) error {
+		c := &Config{ID: id, DataDir: dir}
+		c.Storage.DirsExpected = expected
+		return c.Claim()
+	}
+	if err := claim(3, true); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a directory that must be there and is not: %v", err)
+	}
+	for range 2 {
+		if err := claim(3, false); err != nil {
+			t.Fatal(err)
+		}
+		if id, err := readMyID(dir); id != 3 || err != nil {
+			t.Errorf("myid: %v, %v", id, err)
+		}
+	}
+	if err := claim(2, false); !errors.Is(err, ErrConfig) ||
+		!strings.Contains(err.Error(), "is 3") {
+		t.Errorf("another server's: %v", err)
+	}
+	write(t, filepath.Join(dir, "myid"), "three")
+	if err := claim(3, false); !errors.Is(err, ErrConfig) {
+		t.Errorf("a myid that is no number: %v", err)
 	}
 }
 

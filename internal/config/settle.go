@@ -378,19 +378,3 @@ func (d *draft) settleID() (err error) {
 	}
 	return err
 }
-
-// readMyID reads the server's number from the first line of dataDir/myid.
-func readMyID(dataDir string) (zoo.ServerID, error) {
-	name := filepath.Join(dataDir, "myid")
-	text, err := readFile(name)
-	if err != nil {
-		return 0, err
-	}
-	line, _, _ := strings.Cut(text, "\n")
-	id, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
-	if err != nil {
-		return 0, &Error{File: name, Line: 1,
-			Reason: fmt.Sprintf("%q is not a number", strings.TrimSpace(line))}
-	}
-	return zoo.ServerID(id), nil
-}

@@ -13,6 +13,9 @@ import (
 type Options struct {
 	// Source is where its settings are.
 	Source config.Source
+	// Claim makes the data directory that of the server that Source.ID tells, or refuses
+	// it if it is another one's; see config.Config.Claim.
+	Claim bool
 	// Log hears what it does, and what is doubtful about the settings; nil is silence.
 	Log *slog.Logger
 	// Build is the program that it tells about.
@@ -30,7 +33,7 @@ type Server struct {
 }
 
 // Start runs a server until ctx ends, or Close. An error is one of its settings, and wraps
-// config.ErrConfig; whatever fails later is the server's end.
+// config.ErrConfig, or of a directory that cannot be claimed; whatever fails later is the server's end.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -38,6 +41,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	cfg, warnings, err := config.Load(o.Source)
 	for _, w := range warnings {
 		o.Log.Warn("configuration", "file", w.File, "line", w.Line, "key", w.Key, "text", w.Text)
+	}
+	if err == nil && o.Claim {
+		err = cfg.Claim()
 	}
 	if err != nil {
 		return nil, err
