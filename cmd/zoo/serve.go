@@ -30,6 +30,7 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 		return err
 	}
 	defer headroom.Keep(m.logger()).Close()
+	defer announce(ctx, m.logger(), s.Server)()
 	return s.Wait()
 }
 

@@ -33,7 +33,8 @@ type Server struct {
 }
 
 // Start runs a server until ctx ends, or Close. An error is one of its settings, and wraps
-// config.ErrConfig, or of a directory that cannot be claimed; whatever fails later is the server's end.
+// config.ErrConfig, or of a directory that cannot be claimed; whatever fails later is the
+// server's end.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
