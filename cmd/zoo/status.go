@@ -20,6 +20,7 @@ import (
 type statusCommand struct {
 	JSON    bool          `name:"json" help:"Print JSON."`
 	Startup bool          `help:"Print the start-up timeline of each server."`
+	Ready   bool          `help:"Print what each server answers to /readyz at its admin port. The exit code is 1 if one is not ready."`
 	Watch   bool          `help:"Go on asking, and draw a screen with what happened in the last minute; lines where the output is no terminal."`
 	Every   time.Duration `default:"1s" help:"With --watch: time between two rounds, at least 100ms."`
 	Rounds  int           `help:"With --watch: end after so many rounds."`
@@ -47,6 +48,9 @@ func (c *statusCommand) Run(ctx context.Context, m *Main) error {
 	}
 	if c.Word != "" {
 		return c.word(ctx, m)
+	}
+	if c.Ready {
+		return c.ready(ctx, m)
 	}
 	if c.Startup {
 		return c.startup(ctx, m)
