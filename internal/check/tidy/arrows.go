@@ -116,6 +116,8 @@ var rooms = []room{
 		"internal/net/sasl", "internal/inspect", "internal/disk/vfs", "internal/disk/backup",
 		"internal/disk/store"},
 		libraries: []string{"github.com/alecthomas/kong", "filippo.io/age", "golang.org/x/term"}},
+		libraries: []string{"github.com/alecthomas/kong", "filippo.io/age"}},
+	{name: "scripts/sbom", libraries: []string{"github.com/CycloneDX/cyclonedx-go"}},
 	{name: "test/compat", imports: append(slices.Clone(encoding), "test/ensemble")},
 	{name: "test/datadir", imports: append(slices.Clone(encoding), "internal/core/tree",
 		"internal/disk", "client", "test/ensemble")},
@@ -194,7 +196,7 @@ var vague = []string{"util", "utils", "common", "base", "helper", "helpers", "ty
 	"models", "manager", "misc", "shared"}
 
 // mayExit are the rooms of programs, which alone may print and exit.
-var mayExit = []string{"cmd/zoo", "internal/jutegen", "test/bench/floor"}
+var mayExit = []string{"cmd/zoo", "internal/jutegen", "scripts/sbom", "test/bench/floor"}
 
 // linkerVars are set by the linker's -X, which needs a variable.
 var linkerVars = []string{"cmd/zoo.version", "cmd/zoo.revision", "cmd/zoo.built"}
