@@ -116,7 +116,6 @@ var rooms = []room{
 		"internal/net/sasl", "internal/inspect", "internal/disk/vfs", "internal/disk/backup",
 		"internal/disk/store"},
 		libraries: []string{"github.com/alecthomas/kong", "filippo.io/age", "golang.org/x/term"}},
-		libraries: []string{"github.com/alecthomas/kong", "filippo.io/age"}},
 	{name: "scripts/sbom", libraries: []string{"github.com/CycloneDX/cyclonedx-go"}},
 	{name: "test/compat", imports: append(slices.Clone(encoding), "test/ensemble")},
 	{name: "test/datadir", imports: append(slices.Clone(encoding), "internal/core/tree",
