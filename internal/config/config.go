@@ -93,6 +93,7 @@ type Config struct {
 	Peers      Peers
 	Admin      Admin
 	Metrics    Metrics
+	Audit      Audit
 	Auth       Auth
 	SASL       SASL
 	TLS        TLS

@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 const (
 	laterAdmin = "TLS for the admin server comes with a later version"
@@ -66,10 +69,31 @@ var rowsOperations = []row{
 		parse: truth(func(d *draft) *bool { return &d.Metrics.Process }),
 		doc:   "tell of the process as well, as go_* and process_*, on every port"},
 	{name: "metricsProvider.", reason: noMetrics, doc: "threads and queues of the metrics, TLS"},
-	{name: "audit.enable", value: "false", reason: "the audit log comes with a later version",
-		doc: "log who changed what"},
-	{name: "audit.impl.class", reason: "the audit log comes with a later version",
+	{name: "audit.enable", value: "false",
+		parse: truth(func(d *draft) *bool { return &d.Audit.On }),
+		doc:   "log who changed what, with what result: docs/operate/audit.md"},
+	{name: "audit.impl.class", reason: "a Java class cannot run here; the audit log is JSON",
 		doc: "class of the audit log"},
+	{name: "audit.file", parse: text(func(d *draft) *string { return &d.Audit.Path }),
+		doc: "file of the audit log; without it the lines are in the server's log, with " +
+			"the logger audit. Only here, as the next two"},
+	{name: "audit.fileMaxSize", value: "64m", parse: auditSize,
+		doc: "bytes, or with k, m, g, of one audit file; then it becomes FILE.1, and so on"},
+	{name: "audit.fileCount", value: "10",
+		parse: count(1, func(d *draft) *int { return &d.Audit.Files }),
+		doc:   "audit files that are kept, with the one in use"},
+}
+
+// auditSizeMin keeps the files of the audit log from being renamed at every line.
+const auditSizeMin = 64 << 10
+
+func auditSize(d *draft, value string) error {
+	n, err := byteSize(value)
+	if err == nil && n < auditSizeMin {
+		err = fmt.Errorf("%q is less than 64k", value)
+	}
+	d.Audit.FileBytesMax = n
+	return err
 }
 
 // rowsJVM is what people give to Java, and what means nothing here.

@@ -268,6 +268,17 @@ type Metrics struct {
 	Process bool
 }
 
+// Audit is the log of who changed what (audit.*).
+type Audit struct {
+	// On switches it on.
+	On bool
+	// Path is its own file; empty for the server's log.
+	Path string
+	// FileBytesMax bounds one file, Files how many there are.
+	FileBytesMax int64
+	Files        int
+}
+
 // Peers is about the links between servers. Zero times are the shell's defaults.
 type Peers struct {
 	// LeaderServes lets a leader take clients.

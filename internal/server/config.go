@@ -112,6 +112,9 @@ type Config struct {
 	// Scraped is the host:port of the metrics alone; empty for none.
 	Scraped string
 
+	// Audit is the log of who changed what.
+	Audit AuditConfig
+
 	// Words is the whitelist of four-letter words.
 	Words []string
 	// Settings are the lines of the word conf.
@@ -172,7 +175,7 @@ func FromConfig(c *config.Config) (Config, error) {
 			Snapshots: snapshotFormat(c),
 		},
 		Purge: purging(c.Storage.Purge), Admin: operators(c),
-		Scraped:           c.Metrics.Listen,
+		Scraped: c.Metrics.Listen, Audit: AuditConfig(c.Audit),
 		ElectionBindTries: c.Peers.ElectionBindTries,
 		ListenBacklog:     c.ListenBacklog, ClientKeepAlive: c.ClientKeepAlive,
 		ConnsPerHostMax: c.ConnsPerHostMax, FrameBytesMax: c.FrameBytesMax,

@@ -10,6 +10,7 @@ import (
 	"zoo/internal/core/acl"
 	"zoo/internal/core/replica"
 	"zoo/internal/net/sasl"
+	"zoo/internal/ops/audit"
 	"zoo/internal/wire"
 )
 
@@ -368,6 +369,8 @@ type queued struct {
 	body []byte
 	// hidden is for a sync that the client has not asked for: it has no reply.
 	hidden bool
+	// asked is what the audit log knows of a request that was submitted; nil for nothing.
+	asked *audit.Asked
 	// linear is for a waiting read that must not be answered unless the hidden sync
 	// before it was.
 	linear bool

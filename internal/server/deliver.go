@@ -61,6 +61,9 @@ func (l *loop) settle(o *replica.Outcome, now time.Duration) {
 	if o.Result != nil {
 		l.measure(o.Result)
 		l.fire(o)
+		if l.server.auditLog != nil && o.Result.Header.Type == wire.OpCloseSession {
+			l.auditSessionEnd(o.Result)
+		}
 	}
 	if o.Opened != nil {
 		l.open(o.Opened)
@@ -165,6 +168,9 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 		// It is another's; see replica.waiting. The client has the session elsewhere.
 		l.closeLocked(c)
 		return
+	}
+	if first.asked != nil {
+		l.auditOutcome(first.asked, o)
 	}
 	c.popLocked()
 	l.exec.conn, l.exec.out = c, c.beginLocked()

@@ -2,6 +2,8 @@ package server
 
 import (
 	"sync/atomic"
+
+	"zoo/internal/ops/audit"
 )
 
 // LargeConfig bounds what large requests in process may take together
@@ -50,7 +52,11 @@ func (c *conn) popLocked() {
 // dropQueueLocked forgets all requests.
 func (c *conn) dropQueueLocked() {
 	for i := range c.queue.all[c.queue.at:] {
-		c.server.large.give(c.queue.all[c.queue.at+i].bytes)
+		q := &c.queue.all[c.queue.at+i]
+		c.server.large.give(q.bytes)
+		if q.asked != nil {
+			c.server.auditLog.Note(audit.Entry{Asked: q.asked, Unknown: true})
+		}
 	}
 	c.queue = requestQueue{}
 }

@@ -25,7 +25,7 @@ type meters struct {
 
 // requestMeters are about requests that are held back or turned away.
 type requestMeters struct {
-	stalls, throttled, staleDropped, largeRejected *metrics.Counter
+	stalls, throttled, staleDropped, largeRejected, auditLost *metrics.Counter
 }
 
 func newRequestMeters(s *metrics.Set) requestMeters {
@@ -38,6 +38,8 @@ func newRequestMeters(s *metrics.Set) requestMeters {
 			"Requests dropped because they had waited longer than their session lives."),
 		largeRejected: s.Counter("large_requests_rejected",
 			"Large requests for which there was no room."),
+		auditLost: s.Counter("audit_lines_lost",
+			"Lines of the audit log that were not written."),
 	}
 }
 

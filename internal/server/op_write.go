@@ -76,8 +76,10 @@ func appendSynced(b []byte, xid int32, zxid zoo.Zxid, path string) []byte {
 // The rows of writes that are refused before they go anywhere. They are answered in
 // their turn, where Java's answer may overtake others.
 var (
-	screenedNoAuth     = operation{route: routeLocal, answer: (*exec).forbid}
-	screenedInvalidACL = operation{route: routeLocal, answer: (*exec).forbidList}
+	screenedNoAuth = operation{
+		route: routeLocal, code: zoo.CodeNoAuth, answer: (*exec).forbid}
+	screenedInvalidACL = operation{
+		route: routeLocal, code: zoo.CodeInvalidACL, answer: (*exec).forbidList}
 )
 
 func (x *exec) forbid(*jute.Decoder) zoo.Code {

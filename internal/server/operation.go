@@ -25,6 +25,8 @@ type operation struct {
 	reply func(b []byte, r *tree.Result) []byte
 	// extension keeps it for clients that have asked for extensions.
 	extension bool
+	// code is the answer of a row that refuses writes before they go anywhere.
+	code zoo.Code
 }
 
 // route is the way of a request through the server.

@@ -20,6 +20,7 @@ import (
 	"zoo/internal/core/zab"
 	"zoo/internal/disk/store"
 	"zoo/internal/ops/admin"
+	"zoo/internal/ops/audit"
 	"zoo/internal/ops/command"
 	"zoo/internal/wire"
 )
@@ -78,6 +79,7 @@ type Server struct {
 	timeline  timeline
 	recovery  atomic.Pointer[recovery] // nil but while the data directory is read
 	refusals  *refusals
+	auditLog  *audit.Log // nil unless it is switched on
 	snapshots snapshotNotes
 	// applied tells that transactions were applied, changes that the role was.
 	applied, changes bell
@@ -151,6 +153,7 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 		closing:      make(chan struct{}),
 	}
 	s.limit()
+	s.auditLog = s.newAuditLog()
 	s.meterQuotas()
 	s.meterState()
 	s.loop = newLoop(s)
@@ -199,11 +202,13 @@ func (s *Server) limit() {
 func (s *Server) Run(ctx context.Context) error {
 	// The start-up may wait for a port.
 	defer context.AfterFunc(ctx, func() { s.fail(nil) })()
+	defer s.beginAudit()()
 	var err error
 	select {
 	case <-s.closing: // The configuration cannot be used.
 	default:
 		err = s.open()
+		s.auditStart(err)
 	}
 	if err == nil {
 		s.work()

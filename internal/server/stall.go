@@ -41,7 +41,7 @@ type stall struct {
 
 // throttledRow answers a request that has waited too long.
 var throttledRow = operation{
-	route:  routeLocal,
+	route: routeLocal, code: zoo.CodeThrottledOp,
 	answer: func(*exec, *jute.Decoder) zoo.Code { return zoo.CodeThrottledOp },
 }
 
@@ -97,6 +97,7 @@ func (t *turn) submitWhenRoom(xid int32, op wire.Op, body []byte) bool {
 	case s.stall.cfg.WaitMax > 0 && waited > s.stall.cfg.WaitMax && op != wire.OpCloseSession:
 		s.meters.requests.throttled.Inc()
 		t.conn.refuse(refusedWait, "waited", waited)
+		t.conn.auditRefusedLocked(op, body, throttledRow.code)
 		return t.readOrPostpone(&throttledRow, xid, op, body)
 	default:
 		t.submit(xid, op, body)

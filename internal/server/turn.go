@@ -121,6 +121,7 @@ func (t *turn) take(frame []byte) bool {
 	case t.conn.ending:
 		return true
 	case t.conn.barred && row.route != routeReceipt:
+		t.conn.auditRefusedLocked(op, body, zoo.CodeSessionClosedRequireSaslAuth)
 		t.bar(xid)
 		return true
 	case row.route == routeReceipt:
@@ -129,6 +130,9 @@ func (t *turn) take(frame []byte) bool {
 		t.conn.server.meters.requests.largeRejected.Inc()
 		t.conn.refuse(refusedLarge)
 		return false
+	case row == &unknown:
+		t.conn.auditRefusedLocked(op, body, zoo.CodeUnimplemented)
+		return t.readOrPostpone(row, xid, op, body)
 	case row.route != routeSubmit:
 		return t.readOrPostpone(row, xid, op, body)
 	}
@@ -145,6 +149,7 @@ func (t *turn) write(xid int32, op wire.Op, body []byte) bool {
 			s.large.give(len(body))
 			return t.conn.ending
 		case row != nil:
+			t.conn.auditRefusedLocked(op, body, row.code)
 			return t.readOrPostpone(row, xid, op, body)
 		}
 	}
@@ -319,6 +324,9 @@ func (t *turn) submit(xid int32, op wire.Op, body []byte) {
 	q := queued{xid: xid, op: op, since: t.now, bytes: len(body)}
 	if c.extended && op == wire.OpMulti && wire.MultiExtends(body) {
 		q.body = kept
+	}
+	if c.server.auditLog != nil {
+		q.asked = c.askedLocked(op, body)
 	}
 	c.queue.push(q)
 	c.inflight.Add(1)
