@@ -95,6 +95,7 @@ var rooms = []room{
 	{name: "internal/shell", imports: []string{"client"}},
 
 	{name: "internal/load"},
+	{name: "internal/plot"},
 	{name: "internal/dev", imports: []string{"internal/dev"}},
 	// What a migration decides knows configurations and who counts; who asks is a room of
 	// its own.
@@ -133,8 +134,8 @@ var rooms = []room{
 	{name: "test/slow", imports: append(slices.Clone(encoding), "internal/load", "test/ensemble")},
 	{name: "test/bench", imports: []string{"internal/load", "client", "test/ensemble",
 		"test/bench/cpu"}},
-	{name: "test/bench/curves", imports: append(slices.Clone(encoding), "internal/load", "client",
-		"test/ensemble", "test/bench/cpu")},
+	{name: "test/bench/curves", imports: append(slices.Clone(encoding), "internal/load",
+		"internal/plot", "client", "test/ensemble", "test/bench/cpu")},
 	{name: "test/bench/cpu"},
 	// The floor must owe nothing to what is measured against it.
 	{name: "test/bench/floor"},

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"zoo/internal/plot"
 )
 
 // docs is where the page is, below it the tables and plots.
@@ -89,7 +91,7 @@ func (t *table) writeRows(b *strings.Builder) {
 	head = append(head, t.curve.columns()...)
 	fmt.Fprintf(b, "| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat("---|", len(head)))
 	for _, r := range t.rows {
-		cells := []string{label(float64(r.at))}
+		cells := []string{plot.Label(float64(r.at))}
 		if several {
 			cells = append([]string{r.side}, cells...)
 		}

@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"zoo/internal/plot"
 )
 
 // table is what was measured of a curve. As a file it is
@@ -115,10 +117,10 @@ func (t *table) sides() (names []string) {
 }
 
 // series are the points of one column on one side.
-func (t *table) series(side, column string) (points []point) {
+func (t *table) series(side, column string) (points []plot.Point) {
 	for _, r := range t.rows {
 		if value, there := r.figures[column]; there && r.side == side {
-			points = append(points, point{float64(r.at), value})
+			points = append(points, plot.Point{X: float64(r.at), Y: value})
 		}
 	}
 	return points

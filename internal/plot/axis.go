@@ -1,4 +1,4 @@
-package curves
+package plot
 
 import (
 	"math"
@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// point is one of a line.
-type point struct{ x, y float64 }
+// Point is one of a line.
+type Point struct{ X, Y float64 }
 
 // axis maps values to a length of 1.
 type axis struct {
@@ -98,8 +98,8 @@ func (a axis) ticks() (values []float64) {
 	return values
 }
 
-// label is a value in few signs, such as 10k.
-func label(value float64) string {
+// Label is a value in few signs, such as 10k.
+func Label(value float64) string {
 	for _, unit := range []struct {
 		size float64
 		sign string
