@@ -13,7 +13,7 @@ type benchCommand struct {
 	Servers     []string      `default:"127.0.0.1:2181" help:"host:port of each server."`
 	Connections int           `default:"60" help:"Sessions, spread over the servers."`
 	Outstanding int           `default:"100" help:"Requests in flight on each connection."`
-	Op          string        `default:"set" enum:"set,get,mixed,create,exists,children,watch,multi,sessions,idle,watchers" help:"One of ${enum}."`
+	Op          string        `default:"set" enum:"set,get,mixed,create,exists,children,watch,multi,replace,sessions,idle,watchers" help:"One of ${enum}."`
 	Reads       float64       `default:"-1" help:"Share of reads, 0.0 to 1.0; makes --op mixed."`
 	Znodes      int           `help:"Znodes of each connection, made beforehand; --op chooses among them, multi sets all, children lists those of one parent."`
 	Count       int           `help:"Requests of all connections together; the load ends with the last answer, or with --duration, and has no --warmup."`
@@ -34,10 +34,11 @@ func (*benchCommand) Help() string {
 	return `Operations: set, get, exists and create do what they say, on a znode of each
 connection or on one of its --znodes; mixed are --reads of get and the rest of set. children lists
 one parent with --znodes children. watch is get that leaves a watch. multi sets all --znodes of its
-connection in one request. sessions opens a session, closes it, and opens the next. idle holds
-sessions that do nothing, and tells what memory each takes (--pids). watchers has all connections
-watch one znode, and tells how soon they hear of a change: the latencies, and when the last one
-was told.`
+connection in one request. replace creates a znode, waits, deletes it without waiting, and creates
+it again, one at a time on each connection; creates count. sessions opens a session, closes it, and
+opens the next. idle holds sessions that do nothing, and tells what memory each takes (--pids).
+watchers has all connections watch one znode, and tells how soon they hear of a change: the
+latencies, and when the last one was told.`
 }
 
 // Run drives the load and prints the report.

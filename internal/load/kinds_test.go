@@ -40,6 +40,33 @@ func TestACountBelowTheConnectionsEnds(t *testing.T) {
 	}
 }
 
+// Every znode that counts is deleted before it is created again, and the last one at the end.
+// When the load begins is told once, and lies a warm-up ahead.
+func TestZnodesAreReplaced(t *testing.T) {
+	server := startFake(t)
+	opts := quickOptions(OpReplace, server)
+	var begun []time.Time
+	opts.Begun = func(at time.Time) { begun = append(begun, at) }
+	asked := time.Now()
+	rep, err := Run(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rep.Writes == 0 || rep.Reads+rep.Failures+rep.Lost+rep.Reconnects != 0 || rep.P50 <= 0 {
+		t.Fatalf("report %+v", rep)
+	}
+	created, deleted := server.calls[wireCreate], server.calls[wireDelete]
+	if uint64(created) < rep.Writes || deleted < created {
+		t.Errorf("%d counted, %d created, %d deleted", rep.Writes, created, deleted)
+	}
+	if left := server.left(); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+	if len(begun) != 1 || begun[0].Sub(asked) < opts.Warmup {
+		t.Errorf("asked at %v, begun at %v", asked, begun)
+	}
+}
+
 // Every session that counts was granted, and every one that was granted is closed.
 func TestSessionsComeAndGo(t *testing.T) {
 	server := startFake(t)

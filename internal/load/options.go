@@ -26,6 +26,9 @@ const (
 	// OpSessions has each connection open a session, close it, and open the next; those
 	// that were opened count.
 	OpSessions Op = "sessions"
+	// OpReplace has each connection create a znode, wait for it, delete it without waiting, and
+	// create it again, as the workers of the ZooKeeper paper's Table 2 do; creates count.
+	OpReplace Op = "replace"
 	// OpIdle holds sessions that do nothing, but for a ping now and then.
 	OpIdle Op = "idle"
 	// OpWatchers has all connections watch one znode, which is changed again and again,
@@ -68,6 +71,9 @@ type Options struct {
 	SessionTimeout time.Duration
 	// PIDs are the servers' processes, whose CPU and memory are read from /proc.
 	PIDs []int
+	// Begun, when not nil, is told the instant at which Duration begins, before Warmup passes;
+	// it must not block.
+	Begun func(at time.Time)
 	// Progress, when not nil, hears one line for each second of the run.
 	Progress func(line string)
 }
@@ -121,7 +127,7 @@ func (o Options) validateOp() error {
 		if o.Znodes == 0 {
 			return fmt.Errorf("%s needs znodes", o.Op)
 		}
-	case OpSessions, OpIdle, OpWatchers:
+	case OpReplace, OpSessions, OpIdle, OpWatchers:
 		pumps = false
 	default:
 		return fmt.Errorf("unknown operation %q", o.Op)

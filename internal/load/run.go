@@ -126,6 +126,9 @@ func (r *run) begin(workers []*worker) {
 	for _, w := range workers {
 		w.result.ackedAt = r.from
 	}
+	if r.opts.Begun != nil {
+		r.opts.Begun(r.base.Add(r.opts.Warmup))
+	}
 }
 
 // drive lets all workers work until the window is over, or all of them are done.

@@ -16,7 +16,7 @@ func (w *worker) churn(ctx context.Context) {
 		w.readAt.Store(begun)
 		conn, err := w.openOne(ctx)
 		now := w.run.now()
-		w.countSession(begun, now, err)
+		w.countOne(begun, now, err)
 		if err != nil {
 			select {
 			case <-ctx.Done():
@@ -53,7 +53,8 @@ func (w *worker) openOne(ctx context.Context) (net.Conn, error) {
 // sparing dials without the four options of keep-alive.
 var sparing = net.Dialer{Timeout: dialTimeout, KeepAlive: -1}
 
-func (w *worker) countSession(begun, now int64, err error) {
+// countOne counts what has taken one request at a time.
+func (w *worker) countOne(begun, now int64, err error) {
 	if now < w.run.from || now >= w.run.until {
 		return
 	}

@@ -137,7 +137,7 @@ func (w *worker) createdPath(n int64) string {
 // live keeps the connection busy until the run is over, or its share is answered.
 func (w *worker) live(ctx context.Context, first net.Conn) {
 	for conn := first; conn != nil; conn = w.reconnect(ctx) {
-		err := w.pump(conn)
+		err := w.work(ctx, conn)
 		conn.Close()
 		w.conn.Store(nil)
 		if w.run.over.Load() || err == nil {
@@ -146,6 +146,14 @@ func (w *worker) live(ctx context.Context, first net.Conn) {
 		w.result.lastErr = err
 		w.result.reconnects++
 	}
+}
+
+// work is what is done on one link, until it breaks or all is done.
+func (w *worker) work(ctx context.Context, conn net.Conn) error {
+	if w.run.opts.Op == OpReplace {
+		return w.replace(ctx, conn)
+	}
+	return w.pump(conn)
 }
 
 // reconnect tries the servers in turn and returns nil when the run is over. It
