@@ -10,6 +10,11 @@ import (
 )
 
 type benchCommand struct {
+	Load  loadCommand  `cmd:"" default:"withargs" help:"Drive a load of one kind; the word load may be left out."`
+	Paper paperCommand `cmd:"" help:"Repeat the experiments of the ZooKeeper paper."`
+}
+
+type loadCommand struct {
 	Servers     []string      `default:"127.0.0.1:2181" help:"host:port of each server."`
 	Connections int           `default:"60" help:"Sessions, spread over the servers."`
 	Outstanding int           `default:"100" help:"Requests in flight on each connection."`
@@ -30,7 +35,7 @@ type benchCommand struct {
 }
 
 // Help is what the operations do.
-func (*benchCommand) Help() string {
+func (*loadCommand) Help() string {
 	return `Operations: set, get, exists and create do what they say, on a znode of each
 connection or on one of its --znodes; mixed are --reads of get and the rest of set. children lists
 one parent with --znodes children. watch is get that leaves a watch. multi sets all --znodes of its
@@ -42,7 +47,7 @@ latencies, and when the last one was told.`
 }
 
 // Run drives the load and prints the report.
-func (c *benchCommand) Run(ctx context.Context, m *Main) error {
+func (c *loadCommand) Run(ctx context.Context, m *Main) error {
 	opts := load.Options{
 		Servers: c.Servers, Connections: c.Connections, Outstanding: c.Outstanding,
 		Znodes: c.Znodes, Count: c.Count, Keep: c.Keep, Rate: c.Rate, Timeline: c.Timeline,
@@ -71,7 +76,7 @@ func (c *benchCommand) Run(ctx context.Context, m *Main) error {
 	return errors.Join(err, c.print(m, report))
 }
 
-func (c *benchCommand) print(m *Main, report *load.Report) error {
+func (c *loadCommand) print(m *Main, report *load.Report) error {
 	if c.JSON {
 		return report.WriteJSON(m.Stdout)
 	}

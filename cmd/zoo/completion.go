@@ -113,7 +113,7 @@ func candidates(ctx context.Context, node *kong.Node, words []string) []string {
 	case enumOf(node, before) != "":
 		all = strings.Split(enumOf(node, before), ",")
 	case strings.HasPrefix(last, "-"):
-		for _, group := range node.AllFlags(true) {
+		for _, group := range flagsOf(node) {
 			for _, flag := range group {
 				all = append(all, "--"+flag.Name)
 			}
@@ -124,6 +124,15 @@ func candidates(ctx context.Context, node *kong.Node, words []string) []string {
 	all = slices.DeleteFunc(all, func(word string) bool { return !strings.HasPrefix(word, last) })
 	slices.Sort(all)
 	return all
+}
+
+// flagsOf are those that may be given to a command: also those of the one below it whose word
+// may be left out.
+func flagsOf(node *kong.Node) [][]*kong.Flag {
+	if node.DefaultCmd != nil {
+		node = node.DefaultCmd
+	}
+	return node.AllFlags(true)
 }
 
 func childOf(node *kong.Node, name string) *kong.Node {
@@ -151,7 +160,7 @@ func namesBelow(node *kong.Node) []string {
 
 // enumOf are the values of the flag before the last word, with commas.
 func enumOf(node *kong.Node, before string) string {
-	for _, group := range node.AllFlags(true) {
+	for _, group := range flagsOf(node) {
 		for _, flag := range group {
 			if before == "--"+flag.Name {
 				return flag.Enum

@@ -96,6 +96,7 @@ var rooms = []room{
 
 	{name: "internal/load"},
 	{name: "internal/plot"},
+	{name: "internal/paper", imports: []string{"internal/load", "internal/plot"}},
 	{name: "internal/dev", imports: []string{"internal/dev"}},
 	// What a migration decides knows configurations and who counts; who asks is a room of
 	// its own.
@@ -114,9 +115,9 @@ var rooms = []room{
 	{name: "cmd/zoo", imports: []string{"internal/config", "internal/server", "internal/ops",
 		"internal/host",
 		"internal/migrate", "internal/core/quorum", "internal/doctor",
-		"internal/dev", "internal/load", "internal/shell", "client", "internal/net/certs",
-		"internal/net/sasl", "internal/inspect", "internal/disk/vfs", "internal/disk/backup",
-		"internal/disk/store"},
+		"internal/dev", "internal/load", "internal/paper", "internal/shell", "client",
+		"internal/net/certs", "internal/net/sasl", "internal/inspect", "internal/disk/vfs",
+		"internal/disk/backup", "internal/disk/store"},
 		libraries: []string{"github.com/alecthomas/kong", "filippo.io/age", "golang.org/x/term"}},
 	{name: "scripts/sbom", libraries: []string{"github.com/CycloneDX/cyclonedx-go"}},
 	{name: "test/compat", imports: append(slices.Clone(encoding), "test/ensemble")},
@@ -132,8 +133,8 @@ var rooms = []room{
 	{name: "test/reconfig", imports: []string{"client", "test/ensemble"}},
 	{name: "test/migrate", imports: []string{"client", "internal/migrate/ask", "test/ensemble"}},
 	{name: "test/slow", imports: append(slices.Clone(encoding), "internal/load", "test/ensemble")},
-	{name: "test/bench", imports: []string{"internal/load", "client", "test/ensemble",
-		"test/bench/cpu"}},
+	{name: "test/bench", imports: []string{"internal/load", "internal/paper", "client",
+		"test/ensemble", "test/bench/cpu"}},
 	{name: "test/bench/curves", imports: append(slices.Clone(encoding), "internal/load",
 		"internal/plot", "client", "test/ensemble", "test/bench/cpu")},
 	{name: "test/bench/cpu"},
