@@ -22,7 +22,7 @@ FOREIGNFUZZTIME ?= 10s
 # TESTTIME bounds one package's tests; CI allows 15 minutes for all of them.
 TESTTIME ?= 10m
 
-.PHONY: build dev test race lint fuzz sim sim-night sim-table compat mixed bench bench-hour micro curves generate \
+.PHONY: build dev test race lint fuzz sim sim-night sim-table compat mixed bench bench-hour bench-paper micro curves generate \
 	cross cover check soak robust
 
 build:
@@ -113,6 +113,11 @@ HOUR ?= 1h
 bench-hour:
 	ZOO_BENCH=hour go test -count=1 -v -timeout 24h ./test/bench -run TestAnHourOfWrites -hour $(HOUR) \
 		-sides zoo $(BENCH)
+
+# The experiments of the ZooKeeper paper with Java's servers and ours, 3, 5 and 7 of them, within forty
+# minutes on a machine that does nothing else. BENCH=-write puts the results into docs/paper and docs/benchmarks.md.
+bench-paper:
+	ZOO_BENCH=paper go test -count=1 -v -timeout 6h ./test/bench -run TestThePaperIsRepeated $(BENCH)
 
 # What the parts of a request cost each for itself: time, bytes and allocations, within two
 # minutes. With COUNT=10 before and after a change benchstat tells the difference. What takes

@@ -148,7 +148,7 @@ func writeRecord(t *testing.T, rec Record) {
 		t.Fatal(err)
 	}
 	var text strings.Builder
-	err := errors.Join(rec.write(recordFile), rec.WriteMarkdown(&text),
+	err := errors.Join(rec.write(recordFile), writePage(&text, rec),
 		os.WriteFile(markdownFile, []byte(text.String()), 0o600))
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,11 @@
 // TestALostLeaderIsReplacedSoon kills leaders, or lets them hang, many times in ensembles
 // of several sizes, and shows how long the writers of the others had to wait.
 //
+// TestThePaperIsRepeated does the experiments of the ZooKeeper paper (internal/paper) with Java's
+// ensembles and ours, and TestAnEnsembleGoesThroughThePaper shows that they go through.
+//
 //	make bench
+//	make bench-paper BENCH='-paper-voters 3 -sides java,zoo'
 //	make bench BENCH='-rows "^watch|^multi" -sides java,zoo'
 //	make bench BENCH=-write
 //	make bench-hour HOUR=10m

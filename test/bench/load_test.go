@@ -21,8 +21,8 @@ func TestEveryLoadIsAnsweredByAServer(t *testing.T) {
 	}
 	before := count()
 	for _, op := range []load.Op{load.OpSet, load.OpGet, load.OpMixed, load.OpCreate,
-		load.OpExists, load.OpChildren, load.OpWatch, load.OpMulti, load.OpReplace, load.OpSessions,
-		load.OpIdle, load.OpWatchers} {
+		load.OpExists, load.OpChildren, load.OpWatch, load.OpMulti, load.OpReplace,
+		load.OpSessions, load.OpIdle, load.OpWatchers} {
 		opts := load.Options{Servers: e.Addresses(), PIDs: e.PIDs(), Op: op, Connections: 20,
 			Outstanding: 5, SizeBytes: 100, Reads: 0.5, Duration: 200 * time.Millisecond,
 			SessionTimeout: 10 * time.Second}

@@ -282,7 +282,7 @@ func TestThePageIsThatOfTheCommittedResults(t *testing.T) {
 	}
 	var want strings.Builder
 	if len(rec.Runs) > 0 {
-		if err := rec.WriteMarkdown(&want); err != nil {
+		if err := writePage(&want, rec); err != nil {
 			t.Fatal(err)
 		}
 	}
