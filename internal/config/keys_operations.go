@@ -34,6 +34,13 @@ var rowsOperations = []row{
 	{name: "admin.serverPort", value: "8080",
 		parse: number(0, 65535, func(d *draft) *int { return &d.adminPort }),
 		doc:   "port of the admin server; 0 takes a free one, which the log tells"},
+	{name: "admin.keysFile", parse: text(func(d *draft) *string { return &d.Admin.KeysFile }),
+		doc: "file with the keys of the admin server's operators, in lines of token SECRET and " +
+			"basic USER:PASSWORD; it is read at the start"},
+	{name: "admin.open", value: "false",
+		parse: truth(func(d *draft) *bool { return &d.Admin.Open }),
+		doc: "answer without a key whoever reaches the admin server, also from other machines, " +
+			"as Java's does"},
 	{name: "admin.commandURL", value: "/commands",
 		parse: urlPath(func(d *draft) *string { return &d.Admin.URL }),
 		doc:   "path of the commands"},

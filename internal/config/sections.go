@@ -247,6 +247,9 @@ type Purge struct {
 type Admin struct {
 	// Listen is its host:port; empty for none.
 	Listen string
+	// KeysFile is the file of the operators' keys; empty for none. Open asks for none.
+	KeysFile string
+	Open     bool
 	// URL is the path of the commands.
 	URL string
 	// IdleTimeout ends connections on which nothing moves.

@@ -13,6 +13,7 @@ func operators(c *config.Config) admin.Config {
 		Listen: a.Listen, URL: a.URL, IdleTimeout: a.IdleTimeout,
 		SnapshotDisabled: !a.Snapshot, RestoreDisabled: !a.Restore,
 		SnapshotInterval: a.RateInterval / 1000, RestoreInterval: a.RateInterval,
+		KeysFile: a.KeysFile, Open: a.Open,
 		Forwarded: a.Forwarded, ProcessUntold: !c.Metrics.Process,
 	}
 }

@@ -29,6 +29,11 @@ type Config struct {
 	// SnapshotInterval and RestoreInterval lie at least between two of them; 0 is no
 	// bound.
 	SnapshotInterval, RestoreInterval time.Duration
+	// KeysFile is the file of the keys for operators (access.go), empty for none. Without
+	// keys only this machine may ask for more than /livez and /readyz, unless Open says so.
+	KeysFile string
+	// Open lets whoever reaches the port ask, without a key, as ZooKeeper does.
+	Open bool
 	// Forwarded believes the header X-Forwarded-For about a client's address.
 	Forwarded bool
 	// MetricsOnly serves the metrics and nothing else, as ZooKeeper's provider does.
@@ -42,6 +47,9 @@ const (
 	idleTimeoutDefault = 30 * time.Second
 	headerBytesMax     = 16 << 10
 )
+
+// refusalInterval lies between two lines of the log about clients that are refused.
+const refusalInterval = time.Second
 
 // Server is an admin server. It runs once.
 type Server struct {
@@ -57,7 +65,10 @@ type Server struct {
 	restoring, streams chan struct{}
 	catch              func(name string)
 	listener           net.Listener
-	local              bool // only this machine can connect; set by Listen
+	local              bool  // only this machine can connect; set by Listen
+	keys               *keys // nil for none; set by Listen
+	crossing           *http.CrossOriginProtection
+	refusals           limiter // of the lines of the log about them
 	waits              waits
 	http               http.Server
 	seats              seats
@@ -105,8 +116,10 @@ func New(cfg Config, parts Parts) *Server {
 		snapshot:  limiter{interval: cfg.SnapshotInterval},
 		restore:   limiter{interval: cfg.RestoreInterval},
 		restoring: make(chan struct{}, 1), streams: make(chan struct{}, streamsMax),
-		catch:  parts.Catch,
-		meters: newMeters(parts),
+		crossing: http.NewCrossOriginProtection(),
+		refusals: limiter{interval: refusalInterval},
+		catch:    parts.Catch,
+		meters:   newMeters(parts),
 		metrics: exposition.NewHandler(parts.Answers, exposition.Process(!cfg.ProcessUntold),
 			parts.Log),
 	}
@@ -134,7 +147,7 @@ func newMeters(parts Parts) meters {
 	}
 }
 
-// Listen opens the port.
+// Listen opens the port, and reads the keys.
 func (s *Server) Listen(ctx context.Context) (net.Addr, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", s.cfg.Listen)
@@ -145,6 +158,7 @@ func (s *Server) Listen(ctx context.Context) (net.Addr, error) {
 	if bound, ok := listener.Addr().(*net.TCPAddr); ok {
 		s.local = bound.IP.IsLoopback()
 	}
+	s.fetchKeys()
 	return listener.Addr(), nil
 }
 

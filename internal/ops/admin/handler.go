@@ -50,7 +50,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) outcome {
 			"as admin.serverAddress, not as %q: a page in a browser may say that to get "+
 			"here; a proxy in front must send another Host", r.Host),
 			http.StatusMisdirectedRequest)
-	case r.URL.Path == exposition.Path:
+	case s.cfg.MetricsOnly && r.URL.Path == exposition.Path:
 		s.scrape(w, r)
 	case s.cfg.MetricsOnly:
 		http.NotFound(w, r)
@@ -58,6 +58,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) outcome {
 		s.health(w, r, "livez", source.Live)
 	case r.URL.Path == pathReady:
 		s.health(w, r, "readyz", source.Ready)
+	case s.shut(w, r):
+	case r.URL.Path == exposition.Path:
+		s.scrape(w, r)
+	case strings.HasPrefix(r.URL.Path, pathProfiles):
+		s.profile(w, r)
 	case !below || !slashed && name != "" || strings.Contains(name, "/"):
 		http.NotFound(w, r)
 	case name == "":
@@ -152,9 +157,12 @@ func (s *Server) check(c *row, r *http.Request) answer {
 }
 
 // admit looks at the header Authorization, whose text is that of addauth: the scheme
-// and, for most schemes, what proves it.
+// and, for most schemes, what proves it. One of the operators' keys does as well.
 func (s *Server) admit(r *http.Request) answer {
 	header := r.Header.Get("Authorization")
+	if s.keys.open(header) {
+		return answer{}
+	}
 	if header == "" {
 		return failed(http.StatusUnauthorized, "Auth info is missing for command; "+
 			"send the header Authorization: digest user:password")
