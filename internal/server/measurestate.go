@@ -131,15 +131,19 @@ func lags(status *replica.Status, show func(key string, value float64)) {
 		if l.Observer || !l.Synced {
 			continue
 		}
-		lag := uint32(0)
-		switch logged := status.LastLogged; {
-		case l.Acked.Epoch() < logged.Epoch():
-			lag = logged.Counter() // it has not acknowledged any of this epoch
-		case l.Acked < logged:
-			lag = logged.Counter() - l.Acked.Counter()
-		}
-		show(learnerKey(l.ID), float64(lag))
+		show(learnerKey(l.ID), float64(lagOf(status.LastLogged, l.Acked)))
 	}
+}
+
+// lagOf is how many transactions of the epoch are logged and not acknowledged.
+func lagOf(logged, acked zoo.Zxid) uint32 {
+	switch {
+	case acked.Epoch() < logged.Epoch():
+		return logged.Counter() // none of this epoch is acknowledged
+	case acked < logged:
+		return logged.Counter() - acked.Counter()
+	}
+	return 0
 }
 
 func (s *Server) eachSilence(show func(key string, value float64)) {

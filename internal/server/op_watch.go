@@ -46,6 +46,26 @@ func (w *watches) walk(from uint32, show func(path string, id watch.ConnID)) uin
 	return w.table.Walk(watch.DataWatches, from, shownPerHold, show)
 }
 
+// each shows a part of all watches, and gives where to go on.
+func (w *watches) each(from uint32,
+	show func(path string, id watch.ConnID, modes watch.Mode)) uint32 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.table.Each(from, shownPerHold, show)
+}
+
+// of shows the watches of a path, or those of a connection for none, if they are so few that
+// one hold of the locks is enough; else it is false.
+func (w *watches) of(path string, id watch.ConnID,
+	show func(path string, id watch.ConnID, modes watch.Mode)) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if path != "" {
+		return w.table.OfPath(path, shownPerHold, show)
+	}
+	return w.table.OfConn(id, shownPerHold, show)
+}
+
 // watch registers a watch of this connection.
 func (x *exec) watch(path string, mode watch.Mode) {
 	x.conn.watched = true

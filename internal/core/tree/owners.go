@@ -89,16 +89,37 @@ func (t *Tree) WalkEphemerals(visit func(owner zoo.SessionID, path string) bool)
 		if t.owners.types.Of(owner) != OwnerSession {
 			continue
 		}
-		// From the end: what leaves a list is replaced by its last entry. So what was
-		// visited may come before left again, but nothing gets behind it unseen.
-		for left := len(t.owners.lists[owner]); left > 0; {
-			left--
-			if !visit(owner, t.path(t.owners.lists[owner][left])) {
-				return
-			}
-			left = min(left, len(t.owners.lists[owner]))
+		if !t.WalkEphemeralsOf(owner, visit) {
+			return
 		}
 	}
+}
+
+// WalkEphemeralsOf visits those of one session in the same way, and tells whether visit
+// never returned false.
+func (t *Tree) WalkEphemeralsOf(owner zoo.SessionID,
+	visit func(owner zoo.SessionID, path string) bool) bool {
+	if t.owners.types.Of(owner) != OwnerSession {
+		return true
+	}
+	// From the end: what leaves a list is replaced by its last entry. So what was
+	// visited may come before left again, but nothing gets behind it unseen.
+	for left := len(t.owners.lists[owner]); left > 0; {
+		left--
+		if !visit(owner, t.path(t.owners.lists[owner][left])) {
+			return false
+		}
+		left = min(left, len(t.owners.lists[owner]))
+	}
+	return true
+}
+
+// EphemeralCountOf is the number of ephemerals of a session.
+func (t *Tree) EphemeralCountOf(session zoo.SessionID) int {
+	if t.owners.types.Of(session) != OwnerSession {
+		return 0
+	}
+	return len(t.owners.lists[session])
 }
 
 // EphemeralSessions is the sorted ids of the sessions that own ephemerals.

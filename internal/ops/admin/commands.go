@@ -25,11 +25,14 @@ type row struct {
 var commands = []row{
 	{names: []string{"connection_stat_reset", "crst"}, method: http.MethodGet,
 		run: resetConnections},
+	{names: []string{"ephemeral_owners", "ephs"}, method: http.MethodGet, guarded: true,
+		run: ephemeralOwners},
 	{names: []string{"hash"}, method: http.MethodGet, run: digests},
 	{names: []string{"is_read_only", "isro"}, method: http.MethodGet, run: readOnly},
 	{names: []string{"last_snapshot", "lsnp"}, method: http.MethodGet, run: lastSnapshot},
 	{names: []string{"leader_transfer", "ltfr"}, method: http.MethodPost, guarded: true,
 		run: handOver},
+	{names: []string{"learners", "lrns"}, method: http.MethodGet, run: learners},
 	{names: []string{"log"}, method: http.MethodGet, guarded: true, run: sendLog},
 	{names: []string{"member_drain", "mdrn"}, method: http.MethodPost, guarded: true,
 		run: drain},
@@ -39,11 +42,15 @@ var commands = []row{
 		run: undrain},
 	{names: []string{"restore", "rest"}, method: http.MethodPost, guarded: true, run: restore},
 	{names: []string{"ruok"}, method: http.MethodGet, always: true, run: alive},
+	{names: []string{"sessions", "sess"}, method: http.MethodGet, guarded: true, run: sessions},
 	{names: []string{"snapshot", "snap"}, method: http.MethodGet, guarded: true, run: snapshot},
 	{names: []string{"startup", "strt"}, method: http.MethodGet, always: true, run: startup},
 	{names: []string{"stat_reset", "srst"}, method: http.MethodGet, run: resetServer},
+	{names: []string{"top_clients", "topc"}, method: http.MethodGet, guarded: true,
+		run: topClients},
 	{names: []string{"top_memory", "topm"}, method: http.MethodGet, guarded: true, run: memory},
 	{names: []string{"watch_summary", "wchs"}, method: http.MethodGet, run: watchSummary},
+	{names: []string{"watchers", "wtch"}, method: http.MethodGet, guarded: true, run: watchers},
 }
 
 // find gives the row of a name, nil if there is none.

@@ -34,6 +34,7 @@ type Data interface {
 	// sync for 0. It returns when somebody else leads, and tells who.
 	HandOver(ctx context.Context, to zoo.ServerID) (zoo.ServerID, error)
 	Drainer
+	Finder
 }
 
 // Drainer is a server that may part with its clients.
