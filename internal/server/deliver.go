@@ -180,7 +180,7 @@ func (l *loop) answer(c *conn, o *replica.Outcome, now time.Duration) {
 	} else {
 		l.exec.out = appendOutcome(l.exec.out, o, l.exec.tree.Zxid(), asked)
 		c.traffic.noteReply(o.Xid, len(l.exec.out)-start-wire.FrameHeaderBytes)
-		l.noteAnswer(c, lastReply{o.Op, o.Xid, l.exec.tree.Zxid(), now, now - since})
+		l.noteAnswer(c, lastReply{o.Op, o.Xid, l.exec.tree.Zxid(), now, now - since}, o, nil)
 	}
 	l.answerWaiting(c, now)
 	c.endLocked(l.exec.out)
@@ -236,7 +236,7 @@ func (l *loop) answerWaiting(c *conn, now time.Duration) {
 			row = &unsynced
 		}
 		l.exec.run(row, q.xid, q.body)
-		l.noteAnswer(c, lastReply{q.op, q.xid, l.exec.zxid, now, now - q.since})
+		l.noteAnswer(c, lastReply{q.op, q.xid, l.exec.zxid, now, now - q.since}, nil, q.body)
 		c.popLocked()
 		reads++
 	}

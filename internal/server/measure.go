@@ -14,11 +14,12 @@ import (
 
 // What the loop notes for its operators. None of it changes what is done.
 
-// noteAnswer takes note of one reply to a request that had waited. The caller holds
-// conn.mu.
-func (l *loop) noteAnswer(c *conn, r lastReply) {
+// noteAnswer takes note of one reply to a request that had waited, with what noteSlow wants
+// to know. The caller holds conn.mu.
+func (l *loop) noteAnswer(c *conn, r lastReply, o *replica.Outcome, asked []byte) {
 	c.traffic.note(1, r.took)
 	c.noteLast(r)
+	l.noteSlow(c, r, o, asked)
 	m := &l.server.meters.latency
 	if info, _ := r.op.Info(); info.Class == wire.ClassWrite || r.op == wire.OpCloseSession {
 		m.update.Observe(r.took)

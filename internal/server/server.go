@@ -73,6 +73,7 @@ type Server struct {
 
 	// censusMu is held while the tree's memory is added up, outside of all other locks.
 	censusMu sync.Mutex
+	slow     slowest
 
 	watches   watches
 	gate      gate

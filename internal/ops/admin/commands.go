@@ -43,6 +43,8 @@ var commands = []row{
 	{names: []string{"restore", "rest"}, method: http.MethodPost, guarded: true, run: restore},
 	{names: []string{"ruok"}, method: http.MethodGet, always: true, run: alive},
 	{names: []string{"sessions", "sess"}, method: http.MethodGet, guarded: true, run: sessions},
+	{names: []string{"slow_requests", "slow"}, method: http.MethodGet, guarded: true,
+		run: slowRequests},
 	{names: []string{"snapshot", "snap"}, method: http.MethodGet, guarded: true, run: snapshot},
 	{names: []string{"startup", "strt"}, method: http.MethodGet, always: true, run: startup},
 	{names: []string{"stat_reset", "srst"}, method: http.MethodGet, run: resetServer},

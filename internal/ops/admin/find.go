@@ -192,6 +192,32 @@ func topClients(s *Server, _ http.ResponseWriter, r *http.Request) (answer, outc
 	return answer{}.with("clients", lines), open
 }
 
+type slowLine struct {
+	Op       string  `json:"op"`
+	Path     string  `json:"path"`
+	Session  string  `json:"session"`
+	Client   string  `json:"client"`
+	Xid      int32   `json:"xid"`
+	Zxid     string  `json:"zxid"`
+	Answered int64   `json:"answered_at_ms"`
+	Took     float64 `json:"took_ms"`
+}
+
+// slowRequests tells which requests have taken the longest of late.
+func slowRequests(s *Server, _ http.ResponseWriter, r *http.Request) (answer, outcome) {
+	q := query{request: r}
+	limit := q.limit()
+	if q.err != nil {
+		return failed(http.StatusBadRequest, q.err.Error()), open
+	}
+	lines := []slowLine{}
+	for _, x := range s.data.SlowRequests(limit) {
+		lines = append(lines, slowLine{x.Op, x.Path, showSession(x.Session), x.Client, x.Xid,
+			fmt.Sprintf("0x%x", uint64(x.Zxid)), x.Answered.UnixMilli(), x.Took.Seconds() * 1000})
+	}
+	return answer{}.with("requests", lines), open
+}
+
 type learnerLine struct {
 	Server int64  `json:"server"`
 	Role   string `json:"role"`

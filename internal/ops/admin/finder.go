@@ -20,6 +20,8 @@ type Finder interface {
 	SessionsAfter(after zoo.SessionID, limit int) []Session
 	// TopClients are the connections that have the most of a figure, the first one first.
 	TopClients(by Figure, limit int) []Traffic
+	// SlowRequests are the slowest of the last minutes, the slowest one first.
+	SlowRequests(limit int) []SlowRequest
 	// Learners are those of a leader, or of a follower that serves observers, by id.
 	Learners() []Learner
 }
@@ -121,6 +123,21 @@ func (t *Traffic) Of(f Figure) uint64 {
 		return t.SentBytes
 	}
 	return t.Requests
+}
+
+// SlowRequest is a request that was answered late.
+type SlowRequest struct {
+	// Op is the name of the operation, Path the znode's: of a multi that of the first
+	// operation, empty for none.
+	Op, Path string
+	Session  zoo.SessionID
+	Client   string
+	// Xid is the client's number of it, Zxid what the server had applied.
+	Xid  int32
+	Zxid zoo.Zxid
+	// Answered is when, Took for how long the client had waited here by then.
+	Answered time.Time
+	Took     time.Duration
 }
 
 // Learner is a server that learns from this one.
