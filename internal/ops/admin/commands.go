@@ -25,6 +25,10 @@ type row struct {
 var commands = []row{
 	{names: []string{"connection_stat_reset", "crst"}, method: http.MethodGet,
 		run: resetConnections},
+	{names: []string{"dirs"}, method: http.MethodGet, run: directories},
+	{names: []string{"dump"}, method: http.MethodGet, guarded: true, run: dump},
+	{names: []string{"environment", "env", "envi"}, method: http.MethodGet, always: true,
+		run: environment},
 	{names: []string{"ephemeral_owners", "ephs"}, method: http.MethodGet, guarded: true,
 		run: ephemeralOwners},
 	{names: []string{"hash"}, method: http.MethodGet, run: digests},
@@ -40,6 +44,7 @@ var commands = []row{
 		run: attendance},
 	{names: []string{"member_undrain", "mund"}, method: http.MethodPost, guarded: true,
 		run: undrain},
+	{names: []string{"monitor", "mntr"}, method: http.MethodGet, run: monitor},
 	{names: []string{"restore", "rest"}, method: http.MethodPost, guarded: true, run: restore},
 	{names: []string{"ruok"}, method: http.MethodGet, always: true, run: alive},
 	{names: []string{"sessions", "sess"}, method: http.MethodGet, guarded: true, run: sessions},
@@ -53,6 +58,9 @@ var commands = []row{
 	{names: []string{"top_memory", "topm"}, method: http.MethodGet, guarded: true, run: memory},
 	{names: []string{"watch_summary", "wchs"}, method: http.MethodGet, run: watchSummary},
 	{names: []string{"watchers", "wtch"}, method: http.MethodGet, guarded: true, run: watchers},
+	{names: []string{"watches", "wchc"}, method: http.MethodGet, guarded: true, run: watches},
+	{names: []string{"watches_by_path", "wchp"}, method: http.MethodGet, guarded: true,
+		run: watchesByPath},
 }
 
 // find gives the row of a name, nil if there is none.

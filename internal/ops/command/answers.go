@@ -93,18 +93,26 @@ func (a *Answerer) configuration(*Overview) string {
 	return b.String()
 }
 
-// directories answers dirs, with the sizes that conf has as well.
+// directories answers dirs.
 func (a *Answerer) directories(*Overview) string {
 	var b strings.Builder
+	for _, s := range a.Directories() {
+		b.WriteString(s.Key + ": " + s.Value + "\n")
+	}
+	return b.String()
+}
+
+// Directories are the sizes in bytes of the directories, which conf has as well.
+func (a *Answerer) Directories() (sizes []Setting) {
 	for _, s := range a.Settings {
 		switch s.Key {
 		case "dataDirSize":
-			b.WriteString("datadir_size: " + s.text() + "\n")
+			sizes = append(sizes, Setting{Key: "datadir_size", Value: s.text()})
 		case "dataLogSize":
-			b.WriteString("logdir_size: " + s.text() + "\n")
+			sizes = append(sizes, Setting{Key: "logdir_size", Value: s.text()})
 		}
 	}
-	return b.String()
+	return sizes
 }
 
 // digests answers hash.

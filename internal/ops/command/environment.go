@@ -13,18 +13,26 @@ import (
 // missing is what Java shows for a property that it does not have.
 const missing = "<NA>"
 
-// environment answers envi. The keys are Java's, because dashboards read them; of
-// those about Java some have a meaning here, and the others have no value.
+// environment answers envi.
 func (a *Answerer) environment([]byte) string {
+	var b strings.Builder
+	b.WriteString("Environment:\n")
+	for _, s := range a.Environment() {
+		fmt.Fprintf(&b, "%s=%s\n", s.Key, s.Value)
+	}
+	return b.String()
+}
+
+// Environment is where the process runs. The keys are Java's, because dashboards read
+// them; of those about Java some have a meaning here, and the others have no value.
+func (a *Answerer) Environment() []Setting {
 	host, _ := os.Hostname()
 	dir, _ := os.Getwd()
 	name, home := missing, missing
 	if u, err := user.Current(); err == nil {
 		name, home = u.Username, u.HomeDir
 	}
-	var b strings.Builder
-	b.WriteString("Environment:\n")
-	for _, s := range append([]Setting{
+	return append([]Setting{
 		{Key: "zookeeper.version", Value: a.Build.String()},
 		{Key: "host.name", Value: host},
 		{Key: "java.version", Value: runtime.Version()},
@@ -40,10 +48,7 @@ func (a *Answerer) environment([]byte) string {
 		{Key: "user.name", Value: name},
 		{Key: "user.home", Value: home},
 		{Key: "user.dir", Value: dir},
-	}, memory()...) {
-		fmt.Fprintf(&b, "%s=%s\n", s.Key, s.Value)
-	}
-	return b.String()
+	}, memory()...)
 }
 
 // systemName is the system as Java calls it.
