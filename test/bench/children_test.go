@@ -80,13 +80,14 @@ func newFamily(t *testing.T) *family {
 	ctx, cancel := context.WithTimeout(t.Context(), familyLimit)
 	t.Cleanup(cancel)
 	f := &family{T: t, ctx: ctx}
-	if *binary == "" {
+	program := *binary
+	if program == "" {
 		built, err := ensemble.Build(ctx, t.TempDir())
 		f.must(err)
-		*binary = built
+		program = built
 	}
 	e, err := ensemble.New(ensemble.Options{Dir: t.TempDir(), Voters: 1,
-		Program: ensemble.Zoo(*binary)})
+		Program: ensemble.Zoo(program)})
 	f.must(err)
 	t.Cleanup(func() { f.must(e.Close()) })
 	f.must(e.Start(ctx))
