@@ -168,12 +168,13 @@ var configChecks = []Check{
 		configured("4lw.commands.whitelist", func(c *config.Config) string {
 			return saysIf(hasWord(c.Commands, "*"), "4lw.commands.whitelist is *")
 		})},
-	{"admin-exposed", SeverityWarning, "The admin server listens beyond this machine.",
+	{"admin-exposed", SeverityWarning, "The admin server answers other machines without a key.",
 		"What it tells of the configuration, the clients and the paths is not for everybody; " +
 			"Java's, which listens on every address by default, asks nobody who they are " +
 			"(ZOOKEEPER-5050).",
 		"Set admin.serverAddress=127.0.0.1, or admin.enableServer=false, or let nobody but the " +
-			"monitoring through the firewall.",
+			"monitoring through the firewall; with ours set admin.keysFile, and not " +
+			"admin.open.",
 		adminExposed},
 	{"reconfig-ownerless", SeverityNote, "Reconfiguration is on, and nobody may do it.",
 		"The znode /zookeeper/config can be written by a super user only, unless its ACL was " +
@@ -443,7 +444,7 @@ func adminExposed(f *Facts, tell teller) {
 			if c.line("admin.serverAddress").Default && f.java(c) {
 				tell(c.Member.File, "admin.serverAddress is missing, and it is a server of Java's")
 			}
-		default:
+		case c.Member.Config.Admin.Open || !f.ours(c):
 			tell(c.at("admin.serverAddress"), "it listens on %s", c.Member.Config.Admin.Listen)
 		}
 	}

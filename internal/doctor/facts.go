@@ -202,13 +202,25 @@ func (f *Facts) server(id zoo.ServerID) *Server {
 	return nil
 }
 
-// java tells whether the server of a configuration is known to be Java's.
+// java tells whether the server of a configuration is known to be Java's, and ours whether it
+// is known to be ours.
 func (f *Facts) java(c *Config) bool {
+	s := f.serverOf(c)
+	return s != nil && s.java()
+}
+
+func (f *Facts) ours(c *Config) bool {
+	s := f.serverOf(c)
+	return s != nil && s.Version != "" && !s.java()
+}
+
+// serverOf is the server that has a configuration, nil if none was seen.
+func (f *Facts) serverOf(c *Config) *Server {
 	s := f.server(c.Member.ID)
 	if s == nil && len(f.Configs) == 1 && len(f.Servers) == 1 {
-		s = &f.Servers[0]
+		return &f.Servers[0]
 	}
-	return s != nil && s.java()
+	return s
 }
 
 // view is the ensemble: the one in force if a server tells it, or that of the files. It is
