@@ -270,9 +270,15 @@ func (m *Machine) Silent(peer zoo.ServerID) { m.silent[peer] = true }
 // TurnsAway tells whether a notification, which was not received yet, says that its sender
 // looks for another leader than the one that was found: in a later round, or in this one with
 // a vote that beats it, for votes only get better. The latter says so where this server leads,
-// on votes of so few that they could turn to whom it has not heard.
+// on votes of so few that they could turn to whom it has not heard. There it says as much when
+// its sender has found another one.
 func (m *Machine) TurnsAway(n wire.Notification) bool {
-	if n.State != wire.Looking || n.Round < m.round {
+	switch {
+	case n.Round < m.round:
+		return false
+	case n.State == wire.Following || n.State == wire.Leading:
+		return m.state == wire.Leading && n.Leader != m.cfg.ID
+	case n.State != wire.Looking:
 		return false
 	}
 	return n.Round > m.round || m.state == wire.Leading &&
@@ -389,7 +395,7 @@ func (m *Machine) receiveSettled(now time.Duration, from zoo.ServerID, b ballot)
 	}
 	if b.round == m.round {
 		m.votes[from] = b
-		if m.followers(m.votes, b) && m.leads(b.vote.Leader, b.round, m.votes) {
+		if m.followers(m.votes, b) && m.leads(b, m.votes) {
 			m.current = b.vote
 			m.settle()
 			return
@@ -404,7 +410,7 @@ func (m *Machine) receiveSettled(now time.Duration, from zoo.ServerID, b ballot)
 		m.settle()
 		return
 	}
-	if m.followers(m.settled, b) && m.leads(b.vote.Leader, b.round, m.settled) {
+	if m.followers(m.settled, b) && m.leads(b, m.settled) {
 		m.round = b.round
 		m.current = b.vote
 		m.settle()
@@ -412,15 +418,15 @@ func (m *Machine) receiveSettled(now time.Duration, from zoo.ServerID, b ballot)
 }
 
 // leads tells whether the leader's own word supports its leadership. A server
-// believes it of itself only when the round is its own.
-func (m *Machine) leads(
-	leader zoo.ServerID, round int64, ballots map[zoo.ServerID]ballot,
-) bool {
-	if leader == m.cfg.ID {
-		return round == m.round
+// believes it of itself only of the vote that it has brought to this round: rounds begin
+// anew with a process, and the last word of others on the one before may come late.
+// Scenario: testdata/restarted_leader.txt.
+func (m *Machine) leads(b ballot, ballots map[zoo.ServerID]ballot) bool {
+	if b.vote.Leader == m.cfg.ID {
+		return b.round == m.round && b.vote == m.own
 	}
-	b, heard := ballots[leader]
-	return heard && b.state == wire.Leading
+	leader, heard := ballots[b.vote.Leader]
+	return heard && leader.state == wire.Leading
 }
 
 func (m *Machine) hasQuorum(ballots map[zoo.ServerID]ballot, b ballot) bool {

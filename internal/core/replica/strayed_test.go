@@ -63,6 +63,21 @@ func TestALeadEndsWhenItsVoterTurnsAwayInTheSameRound(t *testing.T) {
 	}
 }
 
+// The plot: 1 has led before, started again, and takes late words of that time for votes. 2 and
+// 3 have another leader and say so: 1 looks again, and joins them.
+func TestALeadEndsWhenTheOthersHaveAnotherLeader(t *testing.T) {
+	r, says := electedByThree(t)
+	r.Step(Now{}, ElectionUp{Peer: 2})
+	says(3, wire.Following, 2, r.Round())
+	if r.state != Leading {
+		t.Fatal("2 does not count")
+	}
+	says(2, wire.Leading, 2, r.Round())
+	if r.state == Leading {
+		t.Fatal("1 waits for initLimit although the others have a leader")
+	}
+}
+
 // leadWithThree is server 1 as it leads 3, of three, on link 7, and what 3 then says.
 func leadWithThree(
 	t *testing.T,

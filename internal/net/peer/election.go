@@ -145,8 +145,7 @@ type remote struct {
 	member    bool
 	link      *electionLink // nil while not connected
 	latest    *electionLink // the last one begun; nil when its Down is reported
-	last      []byte        // newest message given to Send
-	unsent    bool          // last has not been taken by a writer
+	unsent    []byte        // newest message given to Send; nil once a writer has taken it
 	dialing   bool          // a goroutine runs dialUntilLinked
 	tried     bool          // that goroutine has dialled
 	retry     backoff
@@ -216,9 +215,10 @@ func (e *Election) SetMembers(members map[zoo.ServerID]string) {
 }
 
 // Send makes message the one that id must hear. It replaces an earlier one that
-// was not yet sent: in an election only the newest opinion counts. It is kept and
-// sent again on every new connection, so it must not be changed afterwards. A
-// message to an unknown server, or to this one, is dropped.
+// was not yet sent: in an election only the newest opinion counts. It waits for a
+// connection, so it must not be changed afterwards, and may be lost with one: whoever
+// looks for a leader says so again when it is Up, and is answered. A message to an
+// unknown server, or to this one, is dropped.
 func (e *Election) Send(to zoo.ServerID, message []byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -226,7 +226,7 @@ func (e *Election) Send(to zoo.ServerID, message []byte) {
 	if p == nil {
 		return
 	}
-	p.last, p.unsent = message, true
+	p.unsent = message
 	e.reachLocked(p)
 }
 
@@ -309,7 +309,6 @@ func (e *Election) install(
 	before := p.link
 	p.link = newElectionLink(e, p, conn, reader)
 	p.latest = p.link
-	p.unsent = p.last != nil
 	e.tasks.Go(p.link.run)
 	e.mu.Unlock()
 	if before != nil {

@@ -147,9 +147,10 @@ func (l *electionLink) takeNewest() ([]byte, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	p := l.remote
-	if p.link != l || !p.unsent {
+	if p.link != l || p.unsent == nil {
 		return nil, false
 	}
-	p.unsent = false
-	return p.last, true
+	message := p.unsent
+	p.unsent = nil
+	return message, true
 }
