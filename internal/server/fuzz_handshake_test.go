@@ -83,7 +83,7 @@ func FuzzHandshake(f *testing.F) {
 		if whole {
 			piece = max(1, len(first))
 		}
-		alloc.Bounded(t, len(first), func() {
+		alloc.Pooled(t, len(first), func() {
 			r := &recital{left: first, piece: piece, closed: make(chan struct{})}
 			if unified {
 				s.receive(r, tlsOrPlain)

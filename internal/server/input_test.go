@@ -84,7 +84,7 @@ func TestAFrameThatTricklesIsNotCopiedIntoFreshMemoryEachTime(t *testing.T) {
 	frame := binary.BigEndian.AppendUint32(nil, parkedBytesMax)
 	frame = append(frame, make([]byte, parkedBytesMax)...)
 	in := input{pool: newBufferPool(inputBytes)}
-	alloc.Bounded(t, len(frame), func() {
+	alloc.Pooled(t, len(frame), func() {
 		for i := range frame {
 			in.arrived(copy(in.space(), frame[i:i+1]))
 			in.park()

@@ -52,6 +52,19 @@ func TestSmallThingsCount(t *testing.T) {
 	}
 }
 
+// The moral: a pool's bound is one wherever pools keep what they get, and the reading is done
+// everywhere.
+func TestWhatComesFromAPoolIsReadEverywhere(t *testing.T) {
+	for _, arrived := range []int{0, 1 << 20} {
+		v := &verdict{}
+		var k kept
+		alloc.Pooled(v, arrived, func() { k.b = make([]byte, 2<<20) })
+		if k.b == nil || v.failed != (alloc.Pools && arrived == 0) {
+			t.Errorf("%d bytes arrived: failed is %v", arrived, v.failed)
+		}
+	}
+}
+
 func TestAPathThatBeginsToAllocateFails(t *testing.T) {
 	k := &kept{}
 	for most, failed := range map[int]bool{1: true, 2: false} {
