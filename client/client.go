@@ -271,6 +271,12 @@ type call struct {
 	// then is called with an answer by the goroutine that reads, before it reads on: what
 	// must be known before the next event comes.
 	then func(zoo.Code)
+	// settle is called under Client.mu just before the request is sent: what depends on
+	// what was sent before it.
+	settle func()
+	// watcher will be in the list that lists gives for the answer's code.
+	watcher Watcher
+	lists   func(zoo.Code) (kind, bool)
 
 	xid   int32
 	frame []byte

@@ -57,6 +57,10 @@ func (l *link) pingEvery() time.Duration { return max(l.timeout/3, time.Millisec
 
 // sendLocked gives a call its xid and its place. The caller holds Client.mu.
 func (l *link) sendLocked(k *call) {
+	if k.settle != nil {
+		k.settle()
+		k.encode()
+	}
 	if k.op == wire.OpAuth {
 		k.xid = wire.XidAuth
 		l.authPending = append(l.authPending, k)

@@ -139,6 +139,7 @@ func (c *Client) watching(k *call, w Watcher, of func(zoo.Code) (kind, bool)) {
 		return
 	}
 	path := c.outside(k.path)
+	k.watcher, k.lists = w, of
 	k.then = func(code zoo.Code) {
 		if list, ok := of(code); ok {
 			c.mu.Lock()
@@ -342,44 +343,79 @@ func (c *Client) RemoveWatches(ctx context.Context, path string, r Removal) erro
 		request: &wire.RemoveWatchesRequest{Path: c.outside(path), Type: r.Type}}
 	c.mu.Lock()
 	known := c.watches.contains(c.outside(path), r.Type, r.Watcher)
-	if known && r.Watcher != nil && c.sharedLocked(path, r) {
-		// The server's watch is still needed; it only checks that it has it.
-		k.op = wire.OpCheckWatches
-		k.request = &wire.CheckWatchesRequest{Path: c.outside(path), Type: r.Type}
-	}
 	c.mu.Unlock()
 	if !known {
 		return k.failed(zoo.CodeNoWatcher, nil)
 	}
+	k.settle = func() {
+		if r.Watcher != nil && c.sharedLocked(path, r) {
+			// The server's watch is still needed; it only checks that it has it.
+			k.op = wire.OpCheckWatches
+			k.request = &wire.CheckWatchesRequest{Path: c.outside(path), Type: r.Type}
+		}
+	}
 	k.then = func(code zoo.Code) {
 		if code == zoo.CodeOK {
-			c.forget(path, r)
+			c.forget(path, r, k.op)
 		}
 	}
 	err := c.ask(ctx, k, nil)
 	// The reader may still write to k if the context has ended.
 	if r.Local && errors.Is(err, zoo.CodeConnectionLoss) {
-		c.forget(path, r)
+		c.forget(path, r, wire.OpRemoveWatches)
 	}
 	return err
 }
 
-// sharedLocked tells whether others watch what r would take away.
+// sharedLocked tells whether others watch what r would take away, or will when the server
+// has answered what it was sent before: it has one watch for all of them. Without the
+// second half,
+//
+//  1. a calls AddWatch, and the server is sent addWatch;
+//  2. b calls RemoveWatches; nobody else is registered yet, so the server is sent
+//     removeWatches;
+//  3. the server arms its watch, which it had for b, and takes it away;
+//  4. the answer to addWatch has a registered, whom no event reaches any more.
+//
+// The caller holds mu, and sends the request before it lets go.
 func (c *Client) sharedLocked(path string, r Removal) bool {
-	for _, k := range kindsOf(r.Type) {
+	lists := kindsOf(r.Type)
+	for _, k := range lists {
 		watchers := c.watches[k][c.outside(path)]
 		if _, own := watchers[r.Watcher]; len(watchers) > 1 || len(watchers) == 1 && !own {
 			return true
 		}
 	}
+	for _, k := range c.link.pending {
+		if k.watcher == nil || k.watcher == r.Watcher || k.path != path {
+			continue
+		}
+		for _, code := range []zoo.Code{zoo.CodeOK, zoo.CodeNoNode} {
+			if list, ok := k.lists(code); ok && slices.Contains(lists, list) {
+				return true
+			}
+		}
+	}
 	return false
 }
 
-// forget takes watches away and tells their watchers.
-func (c *Client) forget(path string, r Removal) {
+// forget takes watches away after such a request, and tells their watchers. A persistent watch
+// that the server was to keep for somebody goes there, too, if nobody was left: whoever
+// shared it was refused, or has gone the same way. Others end with their next event.
+func (c *Client) forget(path string, r Removal, after wire.Op) {
 	c.mu.Lock()
+	var held []kind
+	for _, list := range []kind{persistentWatches, recursiveWatches} {
+		_, found := c.watches[list][c.outside(path)][r.Watcher]
+		if found && after == wire.OpCheckWatches {
+			held = append(held, list)
+		}
+	}
 	gone := c.watches.remove(c.outside(path), r.Type, r.Watcher)
 	state := c.state
+	for _, list := range held {
+		c.unwatchLocked(path, list)
+	}
 	c.mu.Unlock()
 	for _, g := range gone {
 		c.events.add(delivery{Event{Type: g.event, State: state, Path: path, Zxid: -1},

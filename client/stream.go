@@ -124,7 +124,7 @@ func (s *stream) answered(code zoo.Code) {
 	case code != zoo.CodeOK:
 		s.c.watches.drop(s.list, s.c.outside(s.path), s)
 	case closed:
-		s.c.unwatchLocked(s)
+		s.c.unwatchLocked(s.path, s.list)
 	}
 	s.c.mu.Unlock()
 	switch {
@@ -229,18 +229,18 @@ func (s *stream) close() {
 	s.closed = true
 	delete(s.c.streams, s)
 	if s.c.watches.drop(s.list, s.c.outside(s.path), s) {
-		s.c.unwatchLocked(s)
+		s.c.unwatchLocked(s.path, s.list)
 	}
 }
 
-// unwatchLocked asks the server to forget the watch of a stream that was closed, if
-// nobody needs it any more. It does so in one step with the question whether anybody
+// unwatchLocked asks the server to forget a watch whose last watcher has gone, if nobody
+// needs it any more. It does so in one step with the question whether anybody
 // does: who begins to watch afterwards is heard by the server afterwards. While another
 // one begins, or all places for calls are taken, the server keeps a watch of which nobody
 // hears. The caller holds mu.
-func (c *Client) unwatchLocked(s *stream) {
-	path := c.outside(s.path)
-	if c.link == nil || !c.state.Connected() || len(c.watches[s.list][path]) > 0 {
+func (c *Client) unwatchLocked(inside string, list kind) {
+	path := c.outside(inside)
+	if c.link == nil || !c.state.Connected() || len(c.watches[list][path]) > 0 {
 		return
 	}
 	alone := true
@@ -248,7 +248,7 @@ func (c *Client) unwatchLocked(s *stream) {
 		alone = alone && len(c.watches[k][path]) == 0
 	}
 	for _, k := range c.link.pending {
-		if k.path != s.path || k.then == nil {
+		if k.path != inside || k.then == nil {
 			continue
 		}
 		if k.op == wire.OpAddWatch {
@@ -259,9 +259,9 @@ func (c *Client) unwatchLocked(s *stream) {
 	// Servers before 3.9 know no other type that persistent watches are of.
 	kind := zoo.WatcherAny
 	if !alone {
-		kind = zoo.WatcherPersistent + zoo.WatcherType(s.list-persistentWatches)
+		kind = zoo.WatcherPersistent + zoo.WatcherType(list-persistentWatches)
 	}
-	k := &call{op: wire.OpRemoveWatches, path: s.path, done: make(chan struct{}),
+	k := &call{op: wire.OpRemoveWatches, path: inside, done: make(chan struct{}),
 		request: &wire.RemoveWatchesRequest{Path: path, Type: kind}}
 	k.encode()
 	select {

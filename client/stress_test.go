@@ -35,8 +35,14 @@ func TestLoopsOverOnePathDoNotDisturbEachOther(t *testing.T) {
 		})
 	}
 	group.Wait()
+	nobodyWatches(t, c, address)
+}
+
+// nobodyWatches fails the test if the client, or its server, has a watch.
+func nobodyWatches(t *testing.T, c *client.Client, address string) {
+	t.Helper()
 	// The answer to sync is behind those to the removals.
-	check(t, c.Sync(ctx, "/"))
+	check(t, c.Sync(t.Context(), "/"))
 	if s := c.Stats(); s.Watches != 0 {
 		t.Errorf("%+v", s)
 	}
