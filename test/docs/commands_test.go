@@ -21,27 +21,33 @@ import (
 )
 
 const (
-	// limit bounds one page, on a machine that is busy and builds for the first time.
+	// limit bounds one reader, on a machine that is busy and builds for the first time.
 	limit = 8 * time.Minute
 	// patience is what a server has to end after its Ctrl-C.
 	patience = 20 * time.Second
 )
 
-// notRun are the blocks that are not run, by page and first line, and why.
-var notRun = map[[2]string]string{
-	{"README.md", "make test"}: "it is what runs this test",
-}
+// errEnded tells that what was to run on has ended.
+var errEnded = errors.New("it has ended")
 
 // walk is one reader, who does what a page says.
 type walk struct {
 	t    *testing.T
 	ctx  context.Context
 	page string
-	// dir is a copy of the source.
+	// dir is where the reader types: a copy of the source, or an empty directory.
 	dir string
+	// env is what the commands have besides the environment of the test.
+	env []string
 	// places stand for what the page writes: ports, which are others here.
 	places  map[string]string
-	running []*ensemble.Process
+	running []terminal
+}
+
+// terminal is where something runs that does not end by itself.
+type terminal struct {
+	name    string
+	process *ensemble.Process
 }
 
 // copySource copies what a fresh clone has, and neither what is built nor what is Git's own.
@@ -94,10 +100,11 @@ search:
 }
 
 // written are the ports that the pages write.
-var written = []int{2181, 2182, 2183, 2184, 2191, 8080}
+var written = []int{2181, 2182, 2183, 2184, 2191, 2281, 2282, 2283, 2881, 2882, 2883,
+	3881, 3882, 3883, 8080, 8081, 8082, 8083}
 
 // place finds what stands for something else here.
-var place = regexp.MustCompile(`\b(21[89]\d|8080|PORT)\b`)
+var place = regexp.MustCompile(`\b(2[1289]\d\d|38\d\d|80[89]\d|PORT)\b`)
 
 func (w *walk) here(text string) string {
 	return place.ReplaceAllStringFunc(text, func(name string) string {
@@ -115,6 +122,7 @@ func (w *walk) command(ctx context.Context, text string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "bash", "-eu", "-o", "pipefail", "-c", text)
 	cmd.Dir, cmd.WaitDelay = w.dir, patience
 	cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -trimpath", "CGO_ENABLED=0")
+	cmd.Env = append(cmd.Env, w.env...)
 	return cmd
 }
 
@@ -165,9 +173,9 @@ func pattern(answer string) *regexp.Regexp {
 var connects = regexp.MustCompile(`connect to 127\.0\.0\.1:(\d+)`)
 
 // begin starts a block that does not end, and waits until it has said what is waited for.
-func (w *walk) begin(text, until string) (string, error) {
-	name := filepath.Join(w.t.TempDir(), "output")
-	out, err := os.Create(name)
+func (w *walk) begin(name, text, until string) (string, error) {
+	output := filepath.Join(w.t.TempDir(), "output")
+	out, err := os.Create(output)
 	if err != nil {
 		return "", err
 	}
@@ -178,13 +186,18 @@ func (w *walk) begin(text, until string) (string, error) {
 		return "", err
 	}
 	w.t.Cleanup(func() { _ = process.Kill() })
-	w.running = append(w.running, process)
+	w.running = append(w.running, terminal{name, process})
+	ctx, cancel := context.WithCancelCause(w.ctx)
+	defer cancel(nil)
 	var said []byte
-	err = ensemble.Until(w.ctx, until, func(context.Context) (err error) {
-		if said, err = os.ReadFile(name); err != nil || bytes.Contains(said, []byte(until)) {
+	err = ensemble.Until(ctx, until, func(context.Context) (err error) {
+		if said, err = os.ReadFile(output); err != nil || bytes.Contains(said, []byte(until)) {
 			return err
 		}
-		return fmt.Errorf("it has said %d bytes", len(said))
+		if process.Ended() {
+			cancel(errEnded)
+		}
+		return fmt.Errorf("it has said:\n%s", said)
 	})
 	if match := connects.FindSubmatch(said); match != nil {
 		w.places["PORT"] = string(match[1])
@@ -192,32 +205,40 @@ func (w *walk) begin(text, until string) (string, error) {
 	return string(said), err
 }
 
-// interrupt ends what was begun last.
-func (w *walk) interrupt() error {
-	last := len(w.running) - 1
-	if last < 0 {
-		return errors.New("nothing is running")
+// end ends what a mark names, or what was begun last.
+func (w *walk) end(mark string) error {
+	how, name, named := strings.Cut(strings.TrimPrefix(mark, "run: "), " ")
+	for i, at := range slices.Backward(w.running) {
+		if named && at.name != name {
+			continue
+		}
+		w.running = slices.Delete(w.running, i, i+1)
+		if how == "kill" {
+			return at.process.Kill()
+		}
+		return at.process.Stop(patience)
 	}
-	process := w.running[last]
-	w.running = w.running[:last]
-	return process.Stop(patience)
+	return fmt.Errorf("%s: nothing like it is running", mark)
 }
+
+// waits is the mark of a block that does not end.
+var waits = regexp.MustCompile(`^run: (?:as (\S+) )?until (.*)$`)
 
 // do does one step.
 func (w *walk) do(s step) (out string, err error) {
 	key, value, _ := strings.Cut(s.mark, ": ")
-	until, waits := strings.CutPrefix(value, "until ")
+	running := waits.FindStringSubmatch(s.mark)
 	switch {
-	case s.kind == "interrupt":
-		return "", w.interrupt()
+	case s.kind == "end":
+		return "", w.end(s.mark)
 	case key == "file":
 		name := filepath.Join(w.dir, value)
 		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 			return "", err
 		}
 		return "", os.WriteFile(name, []byte(w.here(s.text)), 0o600)
-	case s.kind == "sh" && waits:
-		return w.begin(s.text, until)
+	case s.kind == "sh" && running != nil:
+		return w.begin(running[1], s.text, running[2])
 	case s.kind == "sh":
 		return w.run(s.text)
 	case s.kind == "console":
@@ -226,54 +247,83 @@ func (w *walk) do(s step) (out string, err error) {
 	return "", fmt.Errorf("a block of %q: neither run nor marked", s.kind)
 }
 
-// read does all that a page says.
-func read(t *testing.T, page string) {
+// begun is a reader in a directory, with ports that nobody has.
+func begun(t *testing.T, dir string) *walk {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
+	t.Cleanup(cancel)
 	first, err := row(len(written))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &walk{t: t, ctx: ctx, page: page, dir: copySource(t), places: map[string]string{}}
+	w := &walk{t: t, ctx: ctx, dir: dir, places: map[string]string{}}
 	for i, port := range written {
 		w.places[strconv.Itoa(port)] = strconv.Itoa(first + i)
 	}
-	for _, s := range stepsOf(t, page) {
-		if strings.HasPrefix(s.mark, "run: not") {
+	return w
+}
+
+// read does all that a page says.
+func (w *walk) read(page string) {
+	w.page = page
+	for _, s := range stepsOf(w.t, page) {
+		if strings.HasPrefix(s.mark, leftOut) || s.kind == "text" {
 			continue
 		}
 		begun := time.Now()
 		out, err := w.do(s)
 		if err != nil {
-			t.Fatalf("%s:%d: %v\n%s", page, s.line, err, out)
+			w.t.Fatalf("%s:%d: %v\n%s", page, s.line, err, out)
 		}
-		t.Logf("%s:%d: %v", page, s.line, time.Since(begun).Round(time.Millisecond))
+		w.t.Logf("%s:%d: %v", page, s.line, time.Since(begun).Round(time.Millisecond))
 	}
+}
+
+// leave ends what still runs.
+func (w *walk) leave() {
 	for len(w.running) > 0 {
-		if err := w.interrupt(); err != nil {
-			t.Error(err)
+		if err := w.end("run: ctrl-c"); err != nil {
+			w.t.Error(err)
 		}
 	}
 }
 
-// Whoever types what the first page says gets what it promises.
-func TestTheReadmeIsFollowed(t *testing.T) { read(t, "README.md") }
+// followed are the pages that are followed by itself, from the root of a clone.
+var followed = []string{"README.md", "docs/quick-start.md"}
 
-// From nothing to a backup and its restore, as the page says.
-func TestTheQuickStartIsFollowed(t *testing.T) { read(t, "docs/quick-start.md") }
+// Whoever types what the first page says gets what it promises; and from nothing to a backup
+// and its restore, as the quick start says.
+func TestThePagesForNewcomersAreFollowed(t *testing.T) {
+	for _, page := range followed {
+		t.Run(page, func(t *testing.T) {
+			w := begun(t, copySource(t))
+			w.read(page)
+			w.leave()
+		})
+	}
+}
 
-// What is not run is listed here, with the reason that the page gives.
-func TestOnlyWhatIsListedIsNotRun(t *testing.T) {
-	left := map[[2]string]string{}
-	for _, page := range []string{"README.md", "docs/quick-start.md"} {
-		for _, s := range stepsOf(t, page) {
-			if reason, not := strings.CutPrefix(s.mark, "run: not, "); not {
-				first, _, _ := strings.Cut(s.text, "\n")
-				left[[2]string{page, first}] = reason
-			}
+// runbooks are followed one after the other, as on one day of an operator: each goes on with
+// the ensemble that the one before has left.
+var runbooks = []string{"deploy", "size", "monitor", "backup", "upgrade", "secure", "recover"}
+
+func runbook(name string) string { return "docs/operate/runbooks/" + name + ".md" }
+
+// Whoever follows the runbooks comes to the end of each, with servers that run on one machine.
+func TestTheRunbooksAreFollowed(t *testing.T) {
+	for _, name := range []string{"curl", "openssl"} {
+		if _, err := exec.LookPath(name); err != nil {
+			ensemble.LeaveOut(t, name, err)
 		}
 	}
-	if fmt.Sprint(left) != fmt.Sprint(notRun) {
-		t.Errorf("the pages leave out %v, and listed are %v", left, notRun)
+	binary, err := ensemble.Build(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
 	}
+	w := begun(t, t.TempDir())
+	w.env = []string{"PATH=" + filepath.Dir(binary) + string(os.PathListSeparator) +
+		os.Getenv("PATH")}
+	for _, name := range runbooks {
+		w.read(runbook(name))
+	}
+	w.leave()
 }

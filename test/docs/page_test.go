@@ -14,7 +14,7 @@ const root = "../.."
 // step is something that a page has its reader do.
 type step struct {
 	line int
-	// kind is the language of the block: sh, console, go; or interrupt, for a Ctrl-C.
+	// kind is the language of the block: sh, console, go; or end, for a process that ends.
 	kind string
 	// mark is what the comment just before the block says.
 	mark string
@@ -23,16 +23,20 @@ type step struct {
 
 // The marks are comments, which no reader sees, on the line before a block:
 //
-//	run: until TEXT    the block does not end; go on when it has said so
-//	run: not, REASON   the block is not run, and stands in notRun
-//	run: ctrl-c        ends what was begun last; no block follows
-//	file: NAME         the block is the content of this file
-var marked = regexp.MustCompile(`^<!-- ((?:run|file): .*) -->$`)
+//	run: until TEXT          the block does not end; go on when it has said so
+//	run: as NAME until TEXT  the same, in a terminal that has a name
+//	run: not, REASON         the block is not run, and counts in notRun
+//	run: ctrl-c              ends what was begun last; no block follows
+//	run: ctrl-c NAME         ends what runs in that terminal
+//	run: kill NAME           its machine loses its power
+//	file: NAME               the block is the content of this file
+//	in: NAME                 the block stands in this file of the project, which a test runs
+var marked = regexp.MustCompile(`^<!-- ((?:run|file|in): .*) -->$`)
 
-const (
-	fence     = "```"
-	interrupt = "run: ctrl-c"
-)
+// ends are the marks that no block follows.
+var ends = regexp.MustCompile(`^run: (?:ctrl-c|kill)(?: |$)`)
+
+const fence = "```"
 
 // steps are what the text has its reader do.
 func steps(text string) (found []step, err error) {
@@ -45,8 +49,8 @@ func steps(text string) (found []step, err error) {
 			found, open = append(found, *open), nil
 		case open != nil:
 			open.text += line + "\n"
-		case comment != nil && comment[1] == interrupt:
-			found = append(found, step{line: i + 1, kind: "interrupt"})
+		case comment != nil && ends.MatchString(comment[1]):
+			found = append(found, step{line: i + 1, kind: "end", mark: comment[1]})
 		case comment != nil:
 			mark = comment[1]
 		case strings.HasPrefix(line, fence):
@@ -83,7 +87,7 @@ func TestStepsAreWhatThePageSays(t *testing.T) {
 		"<!-- run: ctrl-c -->\n```console\n$ a\nb\n```\n"
 	want := []step{
 		{line: 2, kind: "sh", mark: "run: until ready", text: "serve\n"},
-		{line: 6, kind: "interrupt"},
+		{line: 6, kind: "end", mark: "run: ctrl-c"},
 		{line: 7, kind: "console", text: "$ a\nb\n"},
 	}
 	found, err := steps(text)
