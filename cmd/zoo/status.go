@@ -81,7 +81,8 @@ func (c *statusCommand) print(m *Main, seen []status.Server) error {
 		"\tLATENCY MIN/AVG/MAX\tVERSION")
 	for _, s := range seen {
 		if s.Error != "" {
-			fmt.Fprintf(t, "%s\t%s\n", s.Address, s.Error)
+			// The text stands last, so that the columns of the others stay in line.
+			fmt.Fprintf(t, "%s\t-\t-\t-\t-\t-\t-\t%s\n", s.Address, s.Error)
 			continue
 		}
 		sessions := "-"

@@ -147,3 +147,20 @@ func (s *Shell) usage() {
 	}
 	s.complain("%s", text)
 }
+
+// help lists all commands, or tells of one. For zkCli it is no command, so that a script sees
+// the list and that there is none.
+func (s *Shell) help(names []string) error {
+	if len(names) == 0 {
+		s.usage()
+		return nil
+	}
+	for _, name := range names {
+		command, ok := find(name)
+		if !ok {
+			return &failure{"Command not found: Command not found " + name, exitNotFound}
+		}
+		s.print("%s\n%s\n", command.line(), abouts[name])
+	}
+	return nil
+}

@@ -225,6 +225,9 @@ func (s *Shell) dispatch(ctx context.Context, line []string) error {
 		s.connected()
 		return nil
 	}
+	if line[0] == "help" && s.Terminal {
+		return s.help(line[1:])
+	}
 	command, ok := find(line[0])
 	if !ok {
 		s.usage()

@@ -174,3 +174,30 @@ func TestOnlyPeopleAreToldWhatZkCliHasNot(t *testing.T) {
 		}
 	}
 }
+
+// The plot: a person asks for help, and for help about one command and one that is none. The
+// moral: nobody who asks is told that help is no command, but for a script, as zkCli has it.
+func TestPeopleAreHelped(t *testing.T) {
+	for _, row := range []struct {
+		typed    string
+		terminal bool
+		out, err string
+	}{
+		{"help", true, "", "\tget [-s]"},
+		{"help sync", true, "sync path\nWait", ""},
+		{"help nonsense", true, "", "Command not found: Command not found nonsense"},
+		{"help", false, "", "Command not found: Command not found help"},
+	} {
+		var out, errs strings.Builder
+		s := &shell.Shell{Arguments: shell.Arguments{Server: "127.0.0.1:1", Timeout: time.Second},
+			In: strings.NewReader(row.typed + "\n"), Out: &out, Err: &errs, Terminal: row.terminal}
+		if _, err := s.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		refused := strings.Contains(errs.String(), "not found help")
+		if !strings.Contains(out.String(), row.out) || !strings.Contains(errs.String(), row.err) ||
+			refused == row.terminal {
+			t.Errorf("%q at a terminal (%v): %q and %q", row.typed, row.terminal, &out, &errs)
+		}
+	}
+}
