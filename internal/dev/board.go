@@ -70,11 +70,11 @@ func (b *board) draw(ctx context.Context) {
 	}
 	var text strings.Builder
 	t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "SERVER\tROLE\tPID\tCLIENTS\tQUORUM\tELECTION\tZXID\tSESSIONS\tLATENCY")
+	fmt.Fprintln(t, "SERVER\tROLE\tPID\tCLIENTS\tQUORUM\tELECTION\tADMIN\tZXID\tSESSIONS\tLATENCY")
 	for i, c := range b.children {
 		s := seen[i]
-		fmt.Fprintf(t, "%d\t%s\t%d\t%s\t%d\t%d\t%s\t%s\t%s\n", c.server.ID, roles[i], c.pid,
-			c.server.Client(), c.server.QuorumPort, c.server.ElectionPort,
+		fmt.Fprintf(t, "%d\t%s\t%d\t%s\t%d\t%d\t%d\t%s\t%s\t%s\n", c.server.ID, roles[i], c.pid,
+			c.server.Client(), c.server.QuorumPort, c.server.ElectionPort, c.server.AdminPort,
 			orDash(s.ZxidText), sessions(s), latency(s))
 	}
 	// A strings.Builder cannot fail.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -119,8 +120,9 @@ func TestPortsComeBackUnlessTheyAreTaken(t *testing.T) {
 
 func TestEveryServerKnowsAllAndItself(t *testing.T) {
 	dir := t.TempDir()
-	servers := []Server{{ID: 1, ClientPort: 1, QuorumPort: 2, ElectionPort: 3},
-		{ID: 2, Observer: true, ClientPort: 4, QuorumPort: 5, ElectionPort: 6}}
+	servers := []Server{{ID: 1, ClientPort: 1, QuorumPort: 2, ElectionPort: 3,
+		AdminPort: 7},
+		{ID: 2, Observer: true, ClientPort: 4, QuorumPort: 5, ElectionPort: 6, AdminPort: 8}}
 	files, err := writeFiles(dir, servers)
 	if err != nil {
 		t.Fatal(err)
@@ -133,6 +135,7 @@ func TestEveryServerKnowsAllAndItself(t *testing.T) {
 		for _, want := range []string{
 			"server.1=127.0.0.1:2:3:participant;127.0.0.1:1\n",
 			"server.2=127.0.0.1:5:6:observer;127.0.0.1:4\n",
+			fmt.Sprintf("admin.serverPort=%d\n", servers[i].AdminPort),
 		} {
 			if !strings.Contains(string(text), want) {
 				t.Errorf("%s has no %s", file, want)

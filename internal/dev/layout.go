@@ -20,6 +20,7 @@ type Server struct {
 	ClientPort   int  `json:"client_port"`
 	QuorumPort   int  `json:"quorum_port"`
 	ElectionPort int  `json:"election_port"`
+	AdminPort    int  `json:"admin_port"`
 }
 
 // host is where everything listens: an ensemble for developing must not be
@@ -132,7 +133,7 @@ func assignPorts(servers []Server, base int) error {
 	}
 	for i := range servers {
 		s := &servers[i]
-		wanted := []*int{&s.QuorumPort, &s.ElectionPort}
+		wanted := []*int{&s.QuorumPort, &s.ElectionPort, &s.AdminPort}
 		if base == 0 {
 			wanted = append(wanted, &s.ClientPort)
 		}
@@ -170,9 +171,9 @@ func writeFiles(dir string, servers []Server) ([]string, error) {
 		// Java's syntax takes a backslash for an escape, also in a path.
 		data := strings.ReplaceAll(filepath.Join(home, "data"), `\`, `\\`)
 		text := fmt.Sprintf("tickTime=2000\ninitLimit=10\nsyncLimit=5\ndataDir=%s\n"+
-			"maxClientCnxns=0\n4lw.commands.whitelist=*\nadmin.serverPort=0\n"+
+			"maxClientCnxns=0\n4lw.commands.whitelist=*\nadmin.serverPort=%d\n"+
 			"standaloneEnabled=%v\n%s",
-			data, len(servers) == 1, members.String())
+			data, s.AdminPort, len(servers) == 1, members.String())
 		file := filepath.Join(home, "zoo.cfg")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			return nil, err

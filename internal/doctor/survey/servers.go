@@ -37,11 +37,25 @@ func (l *looker) askServers(ctx context.Context) {
 		if l.known(s.ID) {
 			continue
 		}
-		if address := l.clientAddress(s); address != "" {
-			more = append(more, target{id: s.ID, address: address})
+		address := l.clientAddress(s)
+		if address == "" || l.recognised(address, s.ID) {
+			continue
 		}
+		more = append(more, target{id: s.ID, address: address})
 	}
 	l.ask(ctx, more)
+}
+
+// recognised gives a server that was named by its address, and told nothing of itself, the
+// number that another one knows it by.
+func (l *looker) recognised(address string, id zoo.ServerID) bool {
+	for i := range l.facts.Servers {
+		if s := &l.facts.Servers[i]; s.ID == 0 && s.Error != "" && s.Address == address {
+			s.ID = id
+			return true
+		}
+	}
+	return false
 }
 
 // clientAddress is where clients reach a member: its own host if it listens everywhere, and

@@ -99,6 +99,24 @@ func TestTheOthersAreFoundByOneServer(t *testing.T) {
 	}
 }
 
+// The plot: a server is down, and was named beside one that knows of it. The moral: it is told
+// of once, with its number.
+func TestWhoIsDownIsToldOfOnce(t *testing.T) {
+	closed := closedPort(t)
+	one := talker(t, func(address string) map[string]string {
+		_, port, _ := net.SplitHostPort(address)
+		return map[string]string{"srvr": srvr("follower"),
+			"conf": "clientPort=" + port + "\nserverId=1\nmembership: \n" +
+				"server.1=127.0.0.1:1:2:participant;127.0.0.1:" + port + "\n" +
+				"server.2=127.0.0.1:3:4:participant;127.0.0.1:" + closed + "\nversion=0"}
+	})
+	f := Gather(t.Context(), Options{Addresses: []string{one, "127.0.0.1:" + closed},
+		PortsSkipped: true})
+	if len(f.Servers) != 2 || f.Servers[1].ID != 2 || f.Servers[1].Error == "" {
+		t.Errorf("asked %+v", f.Servers)
+	}
+}
+
 func expectThree(t *testing.T, f *doctor.Facts) {
 	t.Helper()
 	if len(f.Servers) != 3 {
