@@ -16,6 +16,9 @@ const leftOut = "run: not, "
 // the test's log lists all.
 var notRun = map[string]int{
 	"README.md":                        1,
+	"docs/operate/backup.md":           6,
+	"docs/operate/members.md":          1,
+	"docs/operate/memory.md":           1,
 	"docs/operate/migrate.md":          8,
 	"docs/operate/runbooks/deploy.md":  1,
 	"docs/operate/runbooks/migrate.md": 5,
