@@ -66,10 +66,19 @@ func (m *Main) Run(ctx context.Context) int {
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(m.Stderr, "zoo: %v\nzoo --help tells more.\n", err)
+		fmt.Fprintf(m.Stderr, "zoo: %v\n%s --help tells more.\n", err, wanted(err))
 		return exitUsage
 	}
 	return m.report(chosen.Run())
+}
+
+// wanted is the command that was typed, as far as it was understood.
+func wanted(err error) string {
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) && wrong.Context != nil && wrong.Context.Selected() != nil {
+		return wrong.Context.Selected().FullPath()
+	}
+	return "zoo"
 }
 
 // parser is kong with all commands. Exit hears that there is nothing more to do.

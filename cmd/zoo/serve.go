@@ -14,7 +14,7 @@ import (
 type serveCommand struct {
 	Define []string `short:"D" sep:"none" placeholder:"name=value" help:"Set a property, with or without the prefix zookeeper."`
 	ID     int64    `name:"id" placeholder:"N" help:"Who this is of an ensemble. Written to myid in the dataDir if there is none; refused if another number is there."`
-	Config []string `arg:"" optional:"" help:"A zoo.cfg, or: clientPort dataDir [tickTime] [maxClientCnxns]. Nothing: a standalone server on 127.0.0.1:2181."`
+	Config []string `arg:"" optional:"" help:"A zoo.cfg, or: clientPort dataDir [tickTime] [maxClientCnxns]. Nothing: a standalone server on 127.0.0.1:2181, with its data below ~/.local/state/zoo."`
 }
 
 // Run serves until ctx ends.
@@ -22,6 +22,9 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	src, err := source(c.Config, c.Define)
 	if err != nil {
 		return err
+	}
+	if src.StateDir != "" {
+		m.logger().Info("no configuration is given", "state", src.StateDir)
 	}
 	src.ID = zoo.ServerID(c.ID)
 	s, err := host.Start(ctx, host.Options{Source: src, Claim: c.ID != 0, Log: m.logger(),
