@@ -60,10 +60,16 @@ func (c *recoverCommand) Run(m *Main) error {
 	if err := writeNew(c.Output, made.Text); err != nil {
 		return err
 	}
-	fmt.Fprintf(m.Stdout, "done. Start the first server of the new ensemble with: zoo serve %s\n"+
-		"Empty the data directories of all others before they join it.\n", c.Output)
+	fmt.Fprintf(m.Stdout, recovered, c.Output)
 	return nil
 }
+
+// recovered is what is left to do.
+const recovered = `done. Start the first server of the new ensemble with: zoo serve %s
+Empty the data directories of all others before they join it. They are started after
+it, one at a time: two empty ones that find each other first are a quorum that knows
+nothing.
+`
 
 func (c *recoverCommand) survivor() (*config.Config, server.Config, error) {
 	cfg, _, err := config.Load(config.Source{Args: []string{c.Config}, Properties: c.Define})
