@@ -59,7 +59,8 @@ func (c *explainCommand) explainTLS(m *Main, src config.Source) {
 	for _, ports := range []struct {
 		are     string
 		explain func(*config.Config) ([]string, error)
-	}{{"TLS for clients", server.ExplainTLS}, {"TLS between servers", server.ExplainPeerTLS}} {
+	}{{"TLS for clients", server.ExplainTLS}, {"TLS between servers", server.ExplainPeerTLS},
+		{"TLS for operators", server.ExplainAdminTLS}} {
 		lines, err := ports.explain(cfg)
 		for _, line := range lines {
 			fmt.Fprintf(m.Stdout, "%s: %s\n", ports.are, line)

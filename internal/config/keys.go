@@ -45,11 +45,13 @@ type draft struct {
 	adminHost   string
 	adminPort   int
 	adminOn     bool
-	adminTLS    bool
 	provider    string
 	metricsHost string
 	metricsPort int
 	enforceAuth bool
+	// metricsSecurePort is -1 for none.
+	metricsSecurePort        int
+	metricsNeed, metricsWant bool
 	// observerUnlogged is what the second name of syncEnabled says, if it is given.
 	observerUnlogged bool
 	// timeouts are -1 until the tick is known.

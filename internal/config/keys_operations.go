@@ -2,11 +2,12 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
 const (
-	laterAdmin = "TLS for the admin server comes with a later version"
+	onlyHTTP11 = "HTTP/1.1 is spoken, as Java's server does by default"
 	noMetrics  = "no part of the metrics here has it"
 	noJVM      = "there is no JVM here"
 	noJMX      = "there is no JMX here"
@@ -22,7 +23,9 @@ const (
 )
 
 // rowsOperations is what operators watch.
-var rowsOperations = []row{
+var rowsOperations = slices.Concat(rowsAdmin, rowsMetrics, rowsAudit)
+
+var rowsAdmin = []row{
 	{name: "4lw.commands.whitelist", value: safeWords, parse: whitelist,
 		doc: "four-letter words that are answered, or *"},
 	{name: "admin.enableServer", value: "true",
@@ -35,8 +38,8 @@ var rowsOperations = []row{
 		parse: number(0, 65535, func(d *draft) *int { return &d.adminPort }),
 		doc:   "port of the admin server; 0 takes a free one, which the log tells"},
 	{name: "admin.keysFile", parse: text(func(d *draft) *string { return &d.Admin.KeysFile }),
-		doc: "file with the keys of the admin server's operators, in lines of token SECRET and " +
-			"basic USER:PASSWORD; it is read at the start"},
+		doc: "file with the keys of the admin server's operators, in lines of token SECRET, " +
+			"basic USER:PASSWORD and certificate SUBJECT; changes are followed"},
 	{name: "admin.open", value: "false",
 		parse: truth(func(d *draft) *bool { return &d.Admin.Open }),
 		doc: "answer without a key whoever reaches the admin server, also from other machines, " +
@@ -58,10 +61,21 @@ var rowsOperations = []row{
 		parse: millis(func(d *draft) *time.Duration { return &d.Admin.RateInterval }),
 		doc: "milliseconds between two restores; between two snapshots a thousandth of " +
 			"it, as in Java"},
+	{name: "admin.portUnification", value: "false",
+		parse: truth(func(d *draft) *bool { return &d.Admin.Unified }),
+		doc: "HTTP and HTTPS on the admin port; the first bytes decide. The certificates and " +
+			"the versions of TLS are those of ssl.quorum.*, as in Java"},
 	{name: "admin.forceHttps", value: "false",
-		parse: truth(func(d *draft) *bool { return &d.adminTLS }),
-		doc:   "no plain HTTP; TLS comes with a later version, so there is no admin server"},
-	{name: "admin.", reason: laterAdmin, doc: "TLS and the version of HTTP"},
+		parse: truth(func(d *draft) *bool { return &d.Admin.TLSForced }),
+		doc:   "HTTPS alone on the admin port, whatever admin.portUnification says"},
+	{name: "admin.needClientAuth", value: "false",
+		parse: truth(func(d *draft) *bool { return &d.Admin.ClientNeeded }),
+		doc: "end a TLS handshake at the admin port whose client shows no certificate that " +
+			"ssl.quorum.trustStore vouches for"},
+	{name: "admin.", reason: onlyHTTP11, doc: "the version of HTTP"},
+}
+
+var rowsMetrics = slices.Concat([]row{
 	{name: "metricsProvider.className", value: providerDefault,
 		parse: func(d *draft, value string) error { d.provider = value; return nil },
 		doc: "ZooKeeper's class that tells the metrics; its PrometheusMetricsProvider has a " +
@@ -70,12 +84,35 @@ var rowsOperations = []row{
 		parse: hostName(func(d *draft) *string { return &d.metricsHost }),
 		doc:   "address of the PrometheusMetricsProvider"},
 	{name: "metricsProvider.httpPort", value: "7000",
-		parse: number(0, 65535, func(d *draft) *int { return &d.metricsPort }),
-		doc:   "port of the PrometheusMetricsProvider; 0 takes a free one, which the log tells"},
+		parse: number(-1, 65535, func(d *draft) *int { return &d.metricsPort }),
+		doc: "port of the PrometheusMetricsProvider for HTTP; 0 takes a free one, which the log " +
+			"tells, -1 is none, as when only metricsProvider.httpsPort is set"},
+	{name: "metricsProvider.httpsPort", value: "-1",
+		parse: number(-1, 65535, func(d *draft) *int { return &d.metricsSecurePort }),
+		doc: "its port for HTTPS; -1 is none. The same number as httpPort is one port for " +
+			"both; the first bytes of a connection decide"},
 	{name: "metricsProvider.exportJvmInfo", value: "true",
 		parse: truth(func(d *draft) *bool { return &d.Metrics.Process }),
 		doc:   "tell of the process as well, as go_* and process_*, on every port"},
-	{name: "metricsProvider.", reason: noMetrics, doc: "threads and queues of the metrics, TLS"},
+	{name: "metricsProvider.ssl.need.client.auth", value: "true",
+		parse: truth(func(d *draft) *bool { return &d.metricsNeed }),
+		doc:   "end a TLS handshake whose client shows no certificate"},
+	{name: "metricsProvider.ssl.want.client.auth", value: "true",
+		parse: truth(func(d *draft) *bool { return &d.metricsWant }),
+		doc:   "ask for a client's certificate, and take none for an answer"},
+	{name: "metricsProvider.ssl.enabledProtocols",
+		parse: words(func(d *draft) *[]string { return &d.Metrics.TLS.EnabledProtocols }),
+		doc:   "versions of TLS that may be chosen"},
+	{name: "metricsProvider.ssl.ciphersuites",
+		parse: words(func(d *draft) *[]string { return &d.Metrics.TLS.CipherSuites }),
+		doc:   "cipher suites that may be chosen"},
+	{name: "metricsProvider.", reason: noMetrics, doc: "threads and queues of the metrics"},
+}, storeRows("metricsProvider.ssl.keyStore.", "the server's key and certificate",
+	func(d *draft) *KeyStore { return &d.Metrics.TLS.KeyStore }),
+	storeRows("metricsProvider.ssl.trustStore.", "the certificates to trust",
+		func(d *draft) *KeyStore { return &d.Metrics.TLS.TrustStore }))
+
+var rowsAudit = []row{
 	{name: "audit.enable", value: "false",
 		parse: truth(func(d *draft) *bool { return &d.Audit.On }),
 		doc:   "log who changed what, with what result: docs/operate/audit.md"},

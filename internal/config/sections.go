@@ -250,6 +250,9 @@ type Admin struct {
 	// KeysFile is the file of the operators' keys; empty for none. Open asks for none.
 	KeysFile string
 	Open     bool
+	// TLSForced speaks HTTPS alone, Unified plain HTTP as well. The settings of TLS are
+	// those of Peers.TLS, as in Java. ClientNeeded ends a handshake without a certificate.
+	TLSForced, Unified, ClientNeeded bool
 	// URL is the path of the commands.
 	URL string
 	// IdleTimeout ends connections on which nothing moves.
@@ -263,12 +266,26 @@ type Admin struct {
 	Forwarded bool
 }
 
+// Secured tells whether the admin server speaks TLS.
+func (a *Admin) Secured() bool { return a.Listen != "" && (a.TLSForced || a.Unified) }
+
 // Metrics is who gets the metrics beside the admin server (metricsProvider.*).
 type Metrics struct {
-	// Listen is the host:port of ZooKeeper's PrometheusMetricsProvider; empty for none.
-	Listen string
+	// Listen is the host:port of ZooKeeper's PrometheusMetricsProvider, SecureListen that
+	// for HTTPS; empty for none. Where they are the same, one port speaks both.
+	Listen, SecureListen string
+	// TLS is that of SecureListen.
+	TLS MetricsTLS
 	// Process tells of the process as well (exportJvmInfo).
 	Process bool
+}
+
+// MetricsTLS is the little that is said of TLS there (metricsProvider.ssl.*).
+type MetricsTLS struct {
+	KeyStore, TrustStore           KeyStore
+	EnabledProtocols, CipherSuites []string
+	// ClientAuth is none, want or need.
+	ClientAuth string
 }
 
 // Audit is the log of who changed what (audit.*).

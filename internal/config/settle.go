@@ -247,46 +247,71 @@ func (d *draft) listener(key, host string, port int) (string, error) {
 	return net.JoinHostPort(host, strconv.Itoa(port)), nil
 }
 
-// settleAdmin finds where the admin server listens. One that must speak TLS does not
-// speak plain instead.
+// settleAdmin finds where the admin server listens.
 func (d *draft) settleAdmin() error {
 	if !d.adminOn {
 		return nil
 	}
-	if d.adminTLS {
-		d.warnAt("admin.forceHttps", "is true, and TLS for the admin server comes with a "+
-			"later version: there is no admin server")
-		return nil
+	d.Admin.Listen = joinPort(d.adminHost, d.adminPort)
+	if d.Admin.ClientNeeded && !d.Admin.Secured() {
+		d.warnAt("admin.needClientAuth", "has no effect: without admin.forceHttps or "+
+			"admin.portUnification nobody shows a certificate")
 	}
-	host := strings.Trim(d.adminHost, "[]")
+	return nil
+}
+
+// joinPort is where to listen; the address that stands for all may be left out.
+func joinPort(host string, port int) string {
+	host = strings.Trim(host, "[]")
 	if host == "0.0.0.0" {
 		host = ""
 	}
-	d.Admin.Listen = net.JoinHostPort(host, strconv.Itoa(d.adminPort))
-	return nil
+	return net.JoinHostPort(host, strconv.Itoa(port))
 }
 
 // settleMetrics finds where ZooKeeper's exporter listens, if it is wanted.
 func (d *draft) settleMetrics() error {
 	switch d.provider {
 	case providerPrometheus:
-		host := strings.Trim(d.metricsHost, "[]")
-		if host == "0.0.0.0" {
-			host = ""
-		}
-		d.Metrics.Listen = net.JoinHostPort(host, strconv.Itoa(d.metricsPort))
+		d.settlePrometheus()
 		return nil
 	case providerDefault, providerNull:
 	default:
 		d.warnAt("metricsProvider.className", "is none of ZooKeeper's own: the metrics are "+
 			"told by mntr and on the admin port")
 	}
-	for _, key := range []string{"metricsProvider.httpPort", "metricsProvider.httpHost"} {
+	for _, key := range []string{"metricsProvider.httpPort", "metricsProvider.httpHost",
+		"metricsProvider.httpsPort"} {
 		if _, given := d.set[key]; given {
 			d.warnAt(key, "has no effect without metricsProvider.className="+providerPrometheus)
 		}
 	}
 	return nil
+}
+
+// settlePrometheus finds the ports of the exporter. As in ZooKeeper 3.10 a port for HTTPS
+// leaves none for HTTP, unless it is named.
+func (d *draft) settlePrometheus() {
+	_, plain := d.set["metricsProvider.httpPort"]
+	secure := d.metricsSecurePort >= 0
+	if d.metricsPort >= 0 && (plain || !secure) {
+		d.Metrics.Listen = joinPort(d.metricsHost, d.metricsPort)
+	}
+	if secure {
+		d.Metrics.SecureListen = joinPort(d.metricsHost, d.metricsSecurePort)
+	}
+	if d.Metrics.Listen == "" && !secure {
+		d.warnAt("metricsProvider.httpPort", "is -1, and metricsProvider.httpsPort is not set: "+
+			"the metrics are on the admin port only")
+	}
+	switch {
+	case d.metricsNeed:
+		d.Metrics.TLS.ClientAuth = "need"
+	case d.metricsWant:
+		d.Metrics.TLS.ClientAuth = "want"
+	default:
+		d.Metrics.TLS.ClientAuth = "none"
+	}
 }
 
 // settleAuth gathers the families of keys, and refuses to enforce nothing.

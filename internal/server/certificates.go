@@ -6,11 +6,12 @@ import (
 
 	"zoo/internal/config"
 	"zoo/internal/net/certs"
+	"zoo/internal/ops/admin"
 )
 
 // Certificate is what a server with some settings shows on its ports.
 type Certificate struct {
-	// Ports is whom it is shown to: clients or servers.
+	// Ports is whom it is shown to: clients, servers, operators or scrapers of metrics.
 	Ports string
 	// Store is the setting that names its file.
 	Store string
@@ -22,7 +23,8 @@ type Certificate struct {
 	context *certs.Context
 }
 
-// Proves tells why the certificate does not prove to be that of a host; nil if it does.
+// Proves tells why the certificate does not prove to be that of a host; nil if it does, or
+// if it need not.
 func (c *Certificate) Proves(host string) error {
 	if c.context == nil {
 		return c.Error
@@ -50,6 +52,19 @@ func Certificates(c *config.Config) []Certificate {
 		own.PeerSecurity = &PeerSecurity{}
 		own.takePeerTLS(&c.Peers)
 		add("servers", "ssl.quorum.keyStore.location", *own.PeerSecurity.Certs)
+	}
+	// They prove no host of a server line.
+	shown := func(ports, store string, of admin.Config) {
+		if of.TLS == nil {
+			return
+		}
+		found := Certificate{Ports: ports, Store: store}
+		found.NotAfter, found.Error = of.Certificate()
+		all = append(all, found)
+	}
+	shown("operators", "ssl.quorum.keyStore.location", operators(c))
+	for _, port := range scraped(c) {
+		shown("scrapers", "metricsProvider.ssl.keyStore.location", port)
 	}
 	return all
 }

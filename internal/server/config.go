@@ -109,8 +109,8 @@ type Config struct {
 
 	// Admin is the HTTP server for operators.
 	Admin admin.Config
-	// Scraped is the host:port of the metrics alone; empty for none.
-	Scraped string
+	// Scraped are the ports of the metrics alone.
+	Scraped []admin.Config
 
 	// Audit is the log of who changed what.
 	Audit AuditConfig
@@ -175,7 +175,7 @@ func FromConfig(c *config.Config) (Config, error) {
 			Snapshots: snapshotFormat(c),
 		},
 		Purge: purging(c.Storage.Purge), Admin: operators(c),
-		Scraped: c.Metrics.Listen, Audit: AuditConfig(c.Audit),
+		Scraped: scraped(c), Audit: AuditConfig(c.Audit),
 		ElectionBindTries: c.Peers.ElectionBindTries,
 		ListenBacklog:     c.ListenBacklog, ClientKeepAlive: c.ClientKeepAlive,
 		ConnsPerHostMax: c.ConnsPerHostMax, FrameBytesMax: c.FrameBytesMax,

@@ -160,7 +160,9 @@ func (s *Server) eachSilence(show func(key string, value float64)) {
 func learnerKey(id zoo.ServerID) string { return strconv.FormatInt(int64(id), 10) }
 
 // ownCertificates are those in use: a nil pointer where there is no TLS.
-type ownCertificates struct{ clients, servers atomic.Pointer[certs.Context] }
+type ownCertificates struct {
+	clients, servers, operators, scrapers atomic.Pointer[certs.Context]
+}
 
 func (s *Server) eachCertificate(show func(key string, value float64)) {
 	tell := func(port string, of *certs.Context) {
@@ -170,4 +172,6 @@ func (s *Server) eachCertificate(show func(key string, value float64)) {
 	}
 	tell("client", s.certificates.clients.Load())
 	tell("quorum", s.certificates.servers.Load())
+	tell("admin", s.certificates.operators.Load())
+	tell("metrics", s.certificates.scrapers.Load())
 }

@@ -3,7 +3,9 @@ package server
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -15,6 +17,7 @@ import (
 	"zoo/internal/core/tree"
 	"zoo/internal/disk/snapshot"
 	"zoo/internal/disk/store"
+	"zoo/internal/net/certs"
 	"zoo/internal/ops/admin"
 )
 
@@ -29,38 +32,70 @@ func newAdmin(s *Server) *admin.Server {
 	return admin.New(s.cfg.Admin, admin.Parts{
 		Answers: s.commands, Data: operator{s}, Log: s.log, Catch: s.catch,
 		Metrics: s.meters.set, SnapshotErrors: s.meters.disk.snapshotErrors,
+		Refused: s.refuseOperator,
 	})
 }
 
-// newScraped makes the server of ZooKeeper's provider of metrics, nil for none.
-func newScraped(s *Server) *admin.Server {
-	if s.cfg.Scraped == "" {
-		return nil
+// newScraped makes the servers of ZooKeeper's provider of metrics.
+func newScraped(s *Server) []*admin.Server {
+	var all []*admin.Server
+	for _, port := range s.cfg.Scraped {
+		all = append(all, admin.New(port, admin.Parts{Answers: s.commands, Data: operator{s},
+			Log: s.log, Catch: s.catch, Refused: s.refuseOperator}))
 	}
-	return admin.New(admin.Config{Listen: s.cfg.Scraped, MetricsOnly: true,
-		ProcessUntold: s.cfg.Admin.ProcessUntold}, admin.Parts{
-		Answers: s.commands, Data: operator{s}, Log: s.log, Catch: s.catch})
+	return all
 }
 
-// listenForScrapes opens the port of the metrics, which are on the admin port as well.
+// refuseOperator counts and tells whom a port for operators or metrics has hung up on.
+func (s *Server) refuseOperator(nc net.Conn, err error) {
+	s.meters.tls.unsuccessful.Inc()
+	why := refusedOperator
+	if errors.Is(err, certs.ErrClient) {
+		s.meters.auth.failed.Inc()
+		why = refusedOperatorCertificate
+	}
+	s.refusals.note(why, "client", nc.RemoteAddr().String(), "error", err)
+}
+
+// listenForScrapes opens the ports of the metrics, which are on the admin port as well.
 func (s *Server) listenForScrapes() {
-	if s.scraped == nil {
-		return
-	}
-	address, err := s.scraped.Listen(context.Background())
-	if err != nil {
-		s.log.Warn("no port for metrics", "error", err,
-			"advice", "set metricsProvider.httpPort; they are on the admin port as well")
-		s.scraped = nil
-		return
-	}
-	s.metricsAt = address
-	s.stage("listen for scrapes", fmt.Sprint(address))
-	s.spawn("metrics", func() {
-		if err := s.scraped.Serve(); err != nil {
-			s.log.Warn("server of metrics ended", "error", err)
+	open := s.scraped[:0:0]
+	for _, port := range s.scraped {
+		address, err := port.Listen(context.Background())
+		if err != nil {
+			s.log.Warn("no port for metrics", "error", err, "advice",
+				adviceFor(err, "set metricsProvider.httpPort; they are on the admin port as well"))
+			continue
 		}
-	})
+		open = append(open, port)
+		s.metricsAt = append(s.metricsAt, address)
+		s.followOperators(port, &s.certificates.scrapers)
+		s.stage("listen for scrapes", fmt.Sprint(address))
+		s.spawn("metrics", func() {
+			if err := port.Serve(); err != nil {
+				s.log.Warn("server of metrics ended", "error", err)
+			}
+		})
+	}
+	s.scraped = open
+}
+
+// adviceFor is what to do about a port that could not be opened.
+func adviceFor(err error, otherwise string) string {
+	if wrong := (*admin.TLSError)(nil); errors.As(err, &wrong) {
+		return "mend what the error names; zoo config explain shows what the settings come to"
+	}
+	return otherwise
+}
+
+// followOperators follows the changes of a port's certificates.
+func (s *Server) followOperators(of *admin.Server, known *atomic.Pointer[certs.Context]) {
+	ctx := of.Certs()
+	if ctx == nil {
+		return
+	}
+	known.Store(ctx)
+	s.spawn("certificates of operators", func() { ctx.Watch(s.closing) })
 }
 
 // listenForOperators opens the admin port. A server without one is still of use, so
@@ -73,12 +108,17 @@ func (s *Server) listenForOperators() {
 	address, err := s.admin.Listen(context.Background())
 	if err != nil {
 		s.log.Warn("no admin server", "error", err,
-			"advice", "set admin.serverPort, or admin.enableServer=false")
+			"advice", adviceFor(err, "set admin.serverPort, or admin.enableServer=false"))
 		s.admin = nil
 		return
 	}
 	s.operators = address
-	s.stage("listen for operators", fmt.Sprint(address))
+	s.followOperators(s.admin, &s.certificates.operators)
+	told := fmt.Sprint(address)
+	if t := s.cfg.Admin.TLS; t != nil && !t.Unified {
+		told = "https://" + told // for the tools that look for it
+	}
+	s.stage("listen for operators", told)
 	s.spawn("admin", func() {
 		if err := s.admin.Serve(); err != nil {
 			s.log.Warn("admin server ended", "error", err)
@@ -87,7 +127,7 @@ func (s *Server) listenForOperators() {
 }
 
 func (s *Server) closeAdmin() {
-	for _, a := range []*admin.Server{s.admin, s.scraped} {
+	for _, a := range append(slices.Clip(s.scraped), s.admin) {
 		if a != nil {
 			_ = a.Close()
 		}
@@ -108,6 +148,30 @@ func (o operator) Allows(scheme string, auth []byte, address string) error {
 		s.meters.auth.failed.Inc()
 		return admin.ErrUnknown
 	}
+	return s.allowsAll(ids)
+}
+
+// Subject is the name by which ACLs know a client with a certificate.
+func (o operator) Subject(der []byte) (string, error) {
+	ids, err := o.server.cfg.Rules.X509IDs(der)
+	if err != nil {
+		return "", err
+	}
+	return ids[0].ID, nil
+}
+
+// AllowsSubject wants every permission at the root for who has shown a certificate.
+func (o operator) AllowsSubject(der []byte) error {
+	ids, err := o.server.cfg.Rules.X509IDs(der)
+	if err != nil {
+		o.server.meters.auth.failed.Inc()
+		return admin.ErrUnknown
+	}
+	return o.server.allowsAll(ids)
+}
+
+// allowsAll tells whether identities have all permissions at the root.
+func (s *Server) allowsAll(ids []zoo.ID) error {
 	list, ok := s.rootACL()
 	if !ok {
 		return errNotServing()

@@ -31,6 +31,11 @@ var (
 		"netty.server.outstandingHandshake.limit bounds them"}
 	refusedCertificate = refusal{"certificate",
 		"a client's certificate does not prove who it is; ssl.clientAuth asks for one"}
+	refusedOperator = refusal{"operator_tls",
+		"a client of the admin or metrics port does not come through TLS"}
+	refusedOperatorCertificate = refusal{"operator_certificate",
+		"a client of the admin or metrics port does not prove who it is by a certificate; " +
+			"admin.needClientAuth and metricsProvider.ssl.need.client.auth ask for one"}
 	refusedScheme = refusal{"scheme",
 		"there is no provider for an authentication scheme; see authProvider"}
 	refusedProof = refusal{"proof", "a client does not prove who it is"}

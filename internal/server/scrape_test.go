@@ -15,6 +15,7 @@ import (
 	"zoo/internal/core/zab"
 	"zoo/internal/disk/vfs"
 	"zoo/internal/net/certs"
+	"zoo/internal/ops/admin"
 	"zoo/internal/wire"
 )
 
@@ -72,9 +73,9 @@ func TestThePortOfTheProviderHasOnlyTheMetrics(t *testing.T) {
 	disk := vfs.NewMem()
 	cfg := standaloneConfig(disk)
 	operated(&cfg)
-	cfg.Scraped = "127.0.0.1:0"
+	cfg.Scraped = []admin.Config{{Listen: "127.0.0.1:0", MetricsOnly: true}}
 	s := start(t, disk, cfg)
-	address := s.metricsAt.String()
+	address := s.metricsAt[0].String()
 	if got := s.scraped(address); !strings.Contains(got, "\nznode_count ") {
 		t.Errorf("no znode_count:\n%s", got)
 	}

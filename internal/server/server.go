@@ -87,9 +87,9 @@ type Server struct {
 	admin            *admin.Server // nil for none
 	// operators is the address of the admin server, set by Run before it recovers.
 	operators net.Addr
-	// scraped is where only the metrics are served, at metricsAt; nil for nowhere.
-	scraped   *admin.Server
-	metricsAt net.Addr
+	// scraped are where only the metrics are served, at metricsAt.
+	scraped   []*admin.Server
+	metricsAt []net.Addr
 	admission admission
 	space     space
 	stall     stall

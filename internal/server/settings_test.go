@@ -61,6 +61,9 @@ func everySetting(t *testing.T) *config.Config {
 		"request_stale_latency_check=true", "connection_throttle_weight_enabled=true",
 		"sslQuorum=true", "portUnification=true", "quorum.auth.enableSasl=true",
 		"quorum.auth.learnerRequireSasl=true", "quorum.auth.serverRequireSasl=true",
+		"admin.portUnification=true", "metricsProvider.httpsPort=4443",
+		"metricsProvider.className=org.apache.zookeeper.metrics.prometheus." +
+			"PrometheusMetricsProvider",
 		"connection_throttle_tokens=10", "security.auth_to_local=RULE:[1:$1] RULE:[2:$1]",
 	}, "\n"))}, Properties: []string{"b=b", "java.security.auth.login.config=" + login,
 		"java.security.krb5.conf=" + dir + "/none"}})

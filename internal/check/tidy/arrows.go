@@ -73,6 +73,7 @@ var rooms = []room{
 	// Who counts is told by the room that counts.
 	{name: "internal/config", imports: []string{"internal/core/quorum"}},
 	{name: "internal/ops", imports: []string{"internal/config", "internal/ops"}},
+	{name: "internal/ops/admin", imports: []string{"internal/ops", "internal/net/certs"}},
 	{name: "internal/ops/exposition", imports: []string{"internal/ops"}, libraries: []string{
 		"github.com/prometheus/client_golang", "github.com/prometheus/client_model",
 		"github.com/prometheus/common"}},

@@ -4,8 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"zoo/internal/ops/command"
 	"zoo/internal/ops/metrics"
@@ -33,11 +36,11 @@ func TestAFileOfKeysOpensForItsKeysOnly(t *testing.T) {
 		"token 0123456789abcdef":         false,
 		"0123456789abcdef":               false,
 	} {
-		if got := k.open(header); got != want {
+		if got := k.opens(header); (got == opensAll) != want {
 			t.Errorf("%q: %v", header, got)
 		}
 	}
-	if (*keys)(nil).open("Bearer 0123456789abcdef") {
+	if (*keys)(nil).opens("Bearer 0123456789abcdef") != opensNothing {
 		t.Error("no keys open")
 	}
 }
@@ -45,7 +48,9 @@ func TestAFileOfKeysOpensForItsKeysOnly(t *testing.T) {
 func TestABadFileOfKeysIsRefusedWithoutTellingWhatIsInIt(t *testing.T) {
 	for _, text := range []string{"", "# none\n", "token short-secret", "basic secretsecret",
 		"basic :secretsecret", "basic ann:secret", "secretsecretsecretsecret",
-		"token secretsecret secretsecret"} {
+		"token secretsecret secretsecret", "certificate", "certificate secretsecret",
+		"certificate CN = secretsecret, O = Example", "certificate /O=Example/CN=secretsecret",
+		"metrics", "metrics secretsecretsecret", "metrics metrics token secretsecretsecret"} {
 		k, err := parseKeys("\n" + text)
 		if err == nil || k != nil {
 			t.Errorf("%q is taken", text)
@@ -83,13 +88,53 @@ func TestOnlyThisMachineNeedsNoKeyUnlessASettingSaysSo(t *testing.T) {
 		{name: "open with keys", open: true, file: "f", keys: known},
 	} {
 		s := bare(Config{KeysFile: c.file, Open: c.open}, slog.DiscardHandler)
-		s.local, s.keys = c.local, c.keys
+		s.local = c.local
+		s.keys.current.Store(c.keys)
 		for header, want := range map[string]int{"": c.none, bad: c.wrong, good: c.ok} {
 			r := &http.Request{Method: http.MethodGet, Header: http.Header{}}
 			r.Header.Set("Authorization", header)
 			if got, text := s.enters(r); got != want || (got != 0) != (text != "") {
 				t.Errorf("%s, %q: %d %s", c.name, header, got, text)
 			}
+		}
+	}
+}
+
+// The plot: a file of keys is replaced by a good one and by a bad one. The last good
+// keys open, and each change is told of once; the file is looked at once in a second.
+func TestTheLastGoodKeysOpen(t *testing.T) {
+	const first, second = "token 0123456789abcdef\n", "token fedcba9876543210\n"
+	name := filepath.Join(t.TempDir(), "keys")
+	now := time.Unix(0, 0)
+	var k keyring
+	look := func(text string, news, good bool) {
+		t.Helper()
+		if text != "" {
+			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := k.look(name, now); got != news || (err == nil) != good {
+			t.Errorf("%q: news %v, %v", text, got, err)
+		}
+	}
+	opened := func(secret string) bool {
+		return k.current.Load().opens("Bearer "+secret) == opensAll
+	}
+	look(first, true, true)
+	look(second, false, true) // too soon
+	if !opened("0123456789abcdef") {
+		t.Error("the first key does not open")
+	}
+	for _, step := range []struct {
+		text       string
+		news, good bool
+	}{{second, true, true}, {"", false, true}, {"nonsense", true, false}, {"", false, true},
+		{second, true, true}} {
+		now = now.Add(keysPause)
+		look(step.text, step.news, step.good)
+		if !opened("fedcba9876543210") || opened("0123456789abcdef") {
+			t.Errorf("after %q the wrong key opens", step.text)
 		}
 	}
 }

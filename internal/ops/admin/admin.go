@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"zoo/internal/net/certs"
 	"zoo/internal/ops/command"
 	"zoo/internal/ops/exposition"
 	"zoo/internal/ops/metrics"
@@ -34,6 +35,8 @@ type Config struct {
 	KeysFile string
 	// Open lets whoever reaches the port ask, without a key, as ZooKeeper does.
 	Open bool
+	// TLS says that HTTPS is spoken; nil is plain HTTP.
+	TLS *TLS
 	// Forwarded believes the header X-Forwarded-For about a client's address.
 	Forwarded bool
 	// MetricsOnly serves the metrics and nothing else, as ZooKeeper's provider does.
@@ -65,8 +68,10 @@ type Server struct {
 	restoring, streams chan struct{}
 	catch              func(name string)
 	listener           net.Listener
-	local              bool  // only this machine can connect; set by Listen
-	keys               *keys // nil for none; set by Listen
+	local              bool           // only this machine can connect; set by Listen
+	keys               keyring        // first read by Listen
+	certs              *certs.Context // nil without TLS; set by Listen
+	refused            func(conn net.Conn, err error)
 	crossing           *http.CrossOriginProtection
 	refusals           limiter // of the lines of the log about them
 	waits              waits
@@ -84,6 +89,7 @@ const streamsMax = 4
 
 // meters count what the commands about data come to.
 type meters struct {
+	insecure                         *metrics.Counter
 	snapshotErrors, snapshotsLimited *metrics.Counter
 	restoreErrors, restoresLimited   *metrics.Counter
 	restoreTime                      *metrics.Timer
@@ -100,6 +106,8 @@ type Parts struct {
 	SnapshotErrors *metrics.Counter
 	// Catch is deferred around each request, and deals with a panic.
 	Catch func(name string)
+	// Refused hears of connections that did not come through TLS; nil is nobody.
+	Refused func(conn net.Conn, err error)
 }
 
 // New makes an admin server. It does nothing before Listen.
@@ -119,9 +127,13 @@ func New(cfg Config, parts Parts) *Server {
 		crossing: http.NewCrossOriginProtection(),
 		refusals: limiter{interval: refusalInterval},
 		catch:    parts.Catch,
+		refused:  parts.Refused,
 		meters:   newMeters(parts),
 		metrics: exposition.NewHandler(parts.Answers, exposition.Process(!cfg.ProcessUntold),
 			parts.Log),
+	}
+	if s.refused == nil {
+		s.refused = func(net.Conn, error) {}
 	}
 	s.seats = seats{most: connsMax, taken: make(map[net.Conn]*seat)}
 	s.http = http.Server{
@@ -136,6 +148,8 @@ func New(cfg Config, parts Parts) *Server {
 func newMeters(parts Parts) meters {
 	set := parts.Metrics
 	return meters{
+		insecure: set.Counter("insecure_admin_count",
+			"Plain connections of operators to a port that takes both (admin.portUnification)."),
 		snapshotErrors: parts.SnapshotErrors,
 		snapshotsLimited: set.Counter("snapshot_rate_limited_count",
 			"Commands for a snapshot that came too soon."),
@@ -147,7 +161,7 @@ func newMeters(parts Parts) meters {
 	}
 }
 
-// Listen opens the port, and reads the keys.
+// Listen opens the port, and reads the keys and certificates. The error may be a *TLSError.
 func (s *Server) Listen(ctx context.Context) (net.Addr, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", s.cfg.Listen)
@@ -159,8 +173,32 @@ func (s *Server) Listen(ctx context.Context) (net.Addr, error) {
 		s.local = bound.IP.IsLoopback()
 	}
 	s.fetchKeys()
+	if s.cfg.TLS != nil {
+		if err := s.secure(); err != nil {
+			return nil, errors.Join(&TLSError{err}, listener.Close())
+		}
+	}
 	return listener.Addr(), nil
 }
+
+// secure reads the certificates, and puts the door before the port. Whoever may not come in
+// by a certificate is not asked for one: a browser would ask its user which.
+func (s *Server) secure() error {
+	var err error
+	if s.certs, err = s.cfg.TLS.open(s.keys.current.Load(), s.log); err != nil {
+		return err
+	}
+	for _, line := range s.certs.Explain() {
+		s.log.Info("TLS for operators", "is", line)
+	}
+	s.listener = (&door{Listener: s.listener, context: s.certs, unified: s.cfg.TLS.Unified,
+		timeout: s.cfg.IdleTimeout, refused: s.refused, plain: s.meters.insecure}).opened()
+	return nil
+}
+
+// Certs are the certificates in use, whose changes the caller follows; nil without TLS.
+// They are there once Listen has returned.
+func (s *Server) Certs() *certs.Context { return s.certs }
 
 // Serve answers until Close.
 func (s *Server) Serve() error {

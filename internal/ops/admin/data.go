@@ -16,6 +16,10 @@ type Data interface {
 	// Allows tells whether somebody who authenticates like this, from this address,
 	// has all permissions at the root: nil, ErrUnknown or ErrForbidden.
 	Allows(scheme string, auth []byte, address string) error
+	// Subject is the name of a certificate's subject, given in DER, as ACLs have it.
+	Subject(der []byte) (string, error)
+	// AllowsSubject is Allows for who has proved to be the subject of a certificate.
+	AllowsSubject(der []byte) error
 	// Copy is a snapshot of this moment in the form of a file.
 	Copy(ctx context.Context) (Stream, error)
 	// Log is what was applied beyond a zxid, in the form of a file of the log.

@@ -157,18 +157,26 @@ func (s *Server) check(c *row, r *http.Request) answer {
 }
 
 // admit looks at the header Authorization, whose text is that of addauth: the scheme
-// and, for most schemes, what proves it. One of the operators' keys does as well.
+// and, for most schemes, what proves it. One of the operators' keys does as well. For x509
+// it is the certificate that proves it, which needs no header (ZOOKEEPER-4639 wants one).
 func (s *Server) admit(r *http.Request) answer {
 	header := r.Header.Get("Authorization")
-	if s.keys.open(header) {
+	if s.opens(r) == opensAll {
 		return answer{}
 	}
-	if header == "" {
+	scheme, auth, _ := strings.Cut(header, " ")
+	shown := certificate(r)
+	var err error
+	switch {
+	case shown != nil && (header == "" || scheme == schemeX509):
+		err = s.data.AllowsSubject(shown.RawSubject)
+	case header == "":
 		return failed(http.StatusUnauthorized, "Auth info is missing for command; "+
 			"send the header Authorization: digest user:password")
+	default:
+		err = s.data.Allows(scheme, []byte(auth), s.address(r))
 	}
-	scheme, auth, _ := strings.Cut(header, " ")
-	switch err := s.data.Allows(scheme, []byte(auth), s.address(r)); {
+	switch {
 	case err == nil:
 		return answer{}
 	case errors.Is(err, ErrUnknown):
