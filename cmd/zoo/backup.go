@@ -99,10 +99,11 @@ func (v *vault) reader(ctx context.Context, identity string) (*backup.Repository
 
 // origin is where a history is copied from.
 type origin struct {
-	From      string   `required:"" placeholder:"URL|dir" help:"The admin port of a running server, http://HOST:8080, or a dataDir. A path of the URL comes before /commands."`
+	From      string   `required:"" placeholder:"URL|dir" help:"The admin port of a running server, http://HOST:8080 or https://HOST:8080, or a dataDir. A path of the URL comes before /commands."`
 	LogDir    string   `placeholder:"dir" help:"The dataLogDir of --from, if it is another directory."`
 	AuthFile  string   `placeholder:"file" help:"A file with what a server is told in the header Authorization, such as: digest super:secret."`
 	Recipient []string `placeholder:"age1…" help:"Encrypt for this public key (see zoo backup keygen); may be repeated."`
+	trustFlags
 }
 
 func (o *origin) source() (backup.Source, error) {
@@ -110,13 +111,20 @@ func (o *origin) source() (backup.Source, error) {
 		if o.AuthFile != "" {
 			return nil, errors.New("--auth-file is for a server: --from is a directory")
 		}
+		if o.given() {
+			return nil, errors.New("--ca, --cert and --client-configuration are for a server: " +
+				"--from is a directory")
+		}
 		return backup.DataDir{FS: vfs.OS{}, Path: o.From, LogPath: o.LogDir}, nil
 	}
 	if o.LogDir != "" {
 		return nil, errors.New("--log-dir is for a dataDir: --from is a server")
 	}
 	server, err := backup.ParseServer(o.From)
-	if err != nil || o.AuthFile == "" {
+	if err != nil {
+		return nil, err
+	}
+	if server.Client, err = o.client(); err != nil || o.AuthFile == "" {
 		return server, err
 	}
 	text, err := os.ReadFile(o.AuthFile)

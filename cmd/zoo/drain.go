@@ -27,6 +27,7 @@ type drainFlags struct {
 	Admin    string   `placeholder:"http://host:8080" help:"The admin port of the server. Without, where it says that it is."`
 	AuthFile string   `placeholder:"file" help:"A file with what the server is told in the header Authorization, such as: digest super:secret."`
 	JSON     bool     `name:"json" help:"Print JSON, one object a line."`
+	trustFlags
 }
 
 type memberDrainCommand struct {
@@ -53,7 +54,8 @@ type drainee struct {
 // find finds a server and its admin port. It asks by four-letter words: a server that is
 // drained takes no session.
 func (f *drainFlags) find(ctx context.Context, member string) (*drainee, error) {
-	d := &drainee{address: member, admin: adminPort{f.Admin, f.AuthFile}}
+	d := &drainee{address: member,
+		admin: adminPort{base: f.Admin, authFile: f.AuthFile, trust: &f.trustFlags}}
 	if id, err := strconv.ParseInt(member, 10, 64); err == nil {
 		if d.address, err = f.addressOf(ctx, zoo.ServerID(id)); err != nil {
 			return nil, err
@@ -68,7 +70,7 @@ func (f *drainFlags) find(ctx context.Context, member string) (*drainee, error) 
 		return nil, err
 	}
 	if f.Admin == "" {
-		if d.admin.base, err = adminOf(ctx, d.address); err != nil {
+		if d.admin.base, err = f.adminOf(ctx, d.address); err != nil {
 			return nil, err
 		}
 	}
@@ -124,35 +126,17 @@ func configuration(ctx context.Context, address string) (zoo.ServerID, *quorum.V
 }
 
 // adminOf finds the admin port of a server by its start-up timeline.
-func adminOf(ctx context.Context, address string) (string, error) {
+func (f *trustFlags) adminOf(ctx context.Context, address string) (string, error) {
 	stages, err := status.Startup(ctx, address)
 	if err != nil {
 		return "", fmt.Errorf("ask %s for its admin port: %w; give it with --admin", address, err)
 	}
 	for _, stage := range stages {
 		if stage.Name == "listen for operators" {
-			return adminURL(address, stage.Detail)
+			return f.adminURL(address, stage.Detail)
 		}
 	}
 	return "", fmt.Errorf("%s has no admin port; see admin.enableServer", address)
-}
-
-// adminURL joins what is known of a server's addresses. What listens on its own machine
-// only is not looked for on this one.
-func adminURL(client, listens string) (string, error) {
-	clientHost, _, _ := net.SplitHostPort(client)
-	host, port, err := net.SplitHostPort(listens)
-	if err != nil {
-		return "", fmt.Errorf("the admin port of %s is %q; give it with --admin", client, listens)
-	}
-	switch ip := net.ParseIP(host); {
-	case ip.IsUnspecified():
-		host = clientHost
-	case ip.IsLoopback() && !isLoopback(clientHost):
-		return "", fmt.Errorf("the admin port of %s is reached on its own machine only; there, "+
-			"give --admin http://%s", client, listens)
-	}
-	return "http://" + net.JoinHostPort(host, port), nil
 }
 
 func isLoopback(host string) bool {

@@ -24,6 +24,7 @@ type leaderTransferCommand struct {
 	To       int64         `placeholder:"id" help:"Who is to lead. Without, the voter that is most in sync."`
 	AuthFile string        `placeholder:"file" help:"A file with what the leader is told in the header Authorization, such as: digest super:secret."`
 	Timeout  time.Duration `default:"30s" help:"How long it may take."`
+	trustFlags
 }
 
 // Run asks the leader, and tells who leads then.
@@ -45,8 +46,8 @@ func (c *leaderTransferCommand) Run(ctx context.Context, m *Main) error {
 		query.Set("to", strconv.FormatInt(c.To, 10))
 	}
 	var answer struct{ Leader int64 }
-	err := adminPort{c.Admin, c.AuthFile}.ask(ctx, http.MethodPost, "leader_transfer", query,
-		&answer)
+	port := adminPort{base: c.Admin, authFile: c.AuthFile, trust: &c.trustFlags}
+	err := port.ask(ctx, http.MethodPost, "leader_transfer", query, &answer)
 	if err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func (c *leaderTransferCommand) find(ctx context.Context) (zoo.ServerID, error) 
 		}
 		id, _, err := configuration(ctx, address)
 		if err == nil {
-			c.Admin, err = adminOf(ctx, address)
+			c.Admin, err = c.adminOf(ctx, address)
 		}
 		return id, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"net"
 	"os"
+	"strings"
 
 	"zoo/internal/disk/vfs"
 	"zoo/internal/inspect"
@@ -134,6 +135,12 @@ func target(member *migrate.Member, all []migrate.Member) (ask.Target, error) {
 			at = host // Java's listens on every address when nothing is said
 		}
 		t.Digests = "http://" + net.JoinHostPort(at, port) + cfg.Admin.URL + "/hash"
+		if cfg.Admin.TLSForced {
+			t.Digests = "https" + strings.TrimPrefix(t.Digests, "http")
+			if t.DigestsTLS, err = server.AdminTLS(cfg, at); err != nil {
+				return t, err
+			}
+		}
 	}
 	if secure {
 		t.TLS, err = server.ClientTLS(cfg, host)

@@ -18,6 +18,8 @@ type adminPort struct {
 	base string
 	// authFile has what goes into the header Authorization; empty for none.
 	authFile string
+	// trust is how HTTPS is spoken.
+	trust *trustFlags
 }
 
 // answerBytesMax is more than any answer that is read here has.
@@ -31,7 +33,11 @@ func (p adminPort) ask(ctx context.Context, method, command string, query url.Va
 	if err != nil {
 		return err
 	}
-	response, err := http.DefaultClient.Do(request)
+	client, err := p.trust.client()
+	if err != nil {
+		return err
+	}
+	response, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("ask the admin port: %w", err)
 	}
@@ -46,7 +52,7 @@ func (p adminPort) ask(ctx context.Context, method, command string, query url.Va
 	case response.StatusCode == http.StatusUnauthorized,
 		response.StatusCode == http.StatusForbidden:
 		return fmt.Errorf("%s refuses: %s; give an identity with all permissions on / with "+
-			"--auth-file", request.URL, response.Status)
+			"--auth-file, or a certificate with --cert", request.URL, response.Status)
 	case failure.Error != "":
 		return errors.New(failure.Error)
 	case response.StatusCode != http.StatusOK:

@@ -17,7 +17,7 @@ func (c *statusCommand) ready(ctx context.Context, m *Main) error {
 	var errs []error
 	all := true
 	for _, address := range c.Servers {
-		text, ready, err := readiness(ctx, address)
+		text, ready, err := c.readiness(ctx, address)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", address, err))
 			continue
@@ -32,10 +32,15 @@ func (c *statusCommand) ready(ctx context.Context, m *Main) error {
 }
 
 // readiness is what the admin port of a server answers to /readyz.
-func readiness(ctx context.Context, address string) (text string, ready bool, err error) {
+func (c *statusCommand) readiness(ctx context.Context, address string,
+) (text string, ready bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	base, err := adminOf(ctx, address)
+	client, err := c.client()
+	if err != nil {
+		return "", false, err
+	}
+	base, err := c.adminOf(ctx, address)
 	if err != nil {
 		return "", false, err
 	}
@@ -43,7 +48,7 @@ func readiness(ctx context.Context, address string) (text string, ready bool, er
 	if err != nil {
 		return "", false, err
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return "", false, err
 	}

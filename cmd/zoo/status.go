@@ -28,6 +28,7 @@ type statusCommand struct {
 	Secure  string        `name:"tls" placeholder:"zoo.cfg" help:"With --word: ask under TLS, with the ssl settings of a server."`
 	Define  []string      `short:"D" sep:"none" placeholder:"name=value" help:"Set a property, as for serve; with --tls."`
 	Servers []string      `arg:"" name:"host:port" help:"Client addresses; the port is 2181 when absent."`
+	trustFlags
 }
 
 const clientPortDefault = "2181"

@@ -20,6 +20,8 @@ type Target struct {
 	TLS *tls.Config
 	// Digests is the URL of the admin server's command hash; empty if there is none.
 	Digests string
+	// DigestsTLS is how HTTPS is spoken there; nil is as everywhere.
+	DigestsTLS *tls.Config
 }
 
 // ownFigure is one of mntr's that only our servers have.

@@ -28,7 +28,7 @@ func (c *comparer) digests(ctx context.Context) {
 	known := map[digestKey]string{}
 	equal, differ := map[digestKey]bool{}, map[digestKey]bool{}
 	for i := range c.targets {
-		list, err := askDigests(ctx, c.targets[i].Digests)
+		list, err := askDigests(ctx, &c.targets[i])
 		if err != nil {
 			continue
 		}
@@ -53,7 +53,8 @@ func (c *comparer) digests(ctx context.Context) {
 
 // askDigests asks one admin server. A digest is a number of 64 bits, which Java's may
 // write with a sign.
-func askDigests(ctx context.Context, url string) (map[digestKey]string, error) {
+func askDigests(ctx context.Context, t *Target) (map[digestKey]string, error) {
+	url := t.Digests
 	if url == "" {
 		return nil, nil
 	}
@@ -63,7 +64,12 @@ func askDigests(ctx context.Context, url string) (map[digestKey]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	response, err := http.DefaultClient.Do(request)
+	client := http.DefaultClient
+	if t.DigestsTLS != nil {
+		transport := &http.Transport{TLSClientConfig: t.DigestsTLS, DisableKeepAlives: true}
+		client = &http.Client{Transport: transport}
+	}
+	response, err := client.Do(request)
 	if err != nil {
 		return nil, err
 	}
