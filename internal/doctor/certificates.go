@@ -82,6 +82,10 @@ func ends(when func(left time.Duration) bool) func(*Facts, teller) {
 				tell(s.String(), "the certificate that it shows to clients ends at %s",
 					day(s.NotAfter))
 			}
+			if !s.AdminNotAfter.IsZero() && when(s.AdminNotAfter.Sub(f.Now)) {
+				tell(s.String(), "the certificate that it shows to operators ends at %s",
+					day(s.AdminNotAfter))
+			}
 		}
 	}
 }

@@ -176,6 +176,12 @@ var configChecks = []Check{
 			"monitoring through the firewall; with ours set admin.keysFile, and not " +
 			"admin.open.",
 		adminExposed},
+	{"admin-plain", SeverityWarning, "The keys of operators go over the network as they are.",
+		"Who listens in between has the key, and with it everything that the admin server does, " +
+			"a restore included.",
+		"Set admin.forceHttps=true with ssl.quorum.keyStore (docs/operate/admin.md), or " +
+			"admin.serverAddress=127.0.0.1 behind a proxy that speaks TLS.",
+		adminPlain},
 	{"reconfig-ownerless", SeverityNote, "Reconfiguration is on, and nobody may do it.",
 		"The znode /zookeeper/config can be written by a super user only, unless its ACL was " +
 			"changed. Without one a lost server cannot be replaced when it is urgent.",
@@ -432,20 +438,39 @@ func wordsFew(f *Facts, tell teller) {
 	}
 }
 
+// adminPlain finds keys without TLS. A port that takes both is on its way.
+func adminPlain(f *Facts, tell teller) {
+	for _, c := range f.read() {
+		admin := &c.Member.Config.Admin
+		if admin.Listen != "" && admin.KeysFile != "" && !admin.Secured() &&
+			!onLoopback(admin.Listen) {
+			tell(c.at("admin.keysFile"), "it listens on %s, without TLS", admin.Listen)
+		}
+	}
+}
+
+// onLoopback tells whether an address is reached from its own machine only.
+func onLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
 func adminExposed(f *Facts, tell teller) {
 	for _, c := range f.read() {
-		host, _, err := net.SplitHostPort(c.Member.Config.Admin.Listen)
-		if err != nil {
-			continue
-		}
-		ip, err := netip.ParseAddr(host)
+		admin := &c.Member.Config.Admin
 		switch {
-		case host == "localhost" || err == nil && ip.IsLoopback():
+		case admin.Listen == "":
+		case onLoopback(admin.Listen):
 			if c.line("admin.serverAddress").Default && f.java(c) {
 				tell(c.Member.File, "admin.serverAddress is missing, and it is a server of Java's")
 			}
-		case c.Member.Config.Admin.Open || !f.ours(c):
-			tell(c.at("admin.serverAddress"), "it listens on %s", c.Member.Config.Admin.Listen)
+		case admin.TLSForced && admin.ClientNeeded && !admin.Open:
+		case admin.Open || !f.ours(c):
+			tell(c.at("admin.serverAddress"), "it listens on %s", admin.Listen)
 		}
 	}
 }

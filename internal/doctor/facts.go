@@ -69,7 +69,7 @@ type Damage struct{ File, Text string }
 
 // Certificate is one that a server shows.
 type Certificate struct {
-	// Ports is whom it is shown to: clients or servers.
+	// Ports is whom it is shown to: clients, servers, operators or scrapers.
 	Ports string
 	// Where is the setting of its store.
 	Where string
@@ -128,6 +128,8 @@ type Server struct {
 	ClockTold  bool
 	// NotAfter is the end of the certificate at the client port; zero without TLS.
 	NotAfter time.Time
+	// AdminNotAfter is that of the one at the admin port.
+	AdminNotAfter time.Time
 }
 
 // String is how findings call the server.

@@ -25,8 +25,10 @@ type target struct {
 	address string
 	// tls is how to reach a port that speaks nothing else; nil is plain.
 	tls *tls.Config
-	// ready is the URL of readyz, empty if nobody knows where it is.
-	ready string
+	// ready is the URL of readyz, empty if nobody knows where it is; readyTLS is how HTTPS is
+	// spoken there, nil for plain HTTP.
+	ready    string
+	readyTLS *tls.Config
 }
 
 // askServers asks those that were named, and then those that these name.
@@ -149,6 +151,13 @@ func (l *looker) ofConfig(i int) (t target, ok bool) {
 			at = host
 		}
 		t.ready = "http://" + net.JoinHostPort(at, port) + "/readyz?format=json"
+		if m.Config.Admin.TLSForced {
+			t.ready = "https" + strings.TrimPrefix(t.ready, "http")
+			if t.readyTLS, err = server.AdminTLS(m.Config, at); err != nil {
+				l.unseen("%s: the admin server was not asked: %v", m.File, err)
+				t.ready = ""
+			}
+		}
 	}
 	return t, true
 }

@@ -207,6 +207,21 @@ func TestReadyTellsWhatFails(t *testing.T) {
 	}
 }
 
+// The plot: the admin port speaks HTTPS alone. It is asked all the same, and the end of its
+// certificate is told.
+func TestTheCertificateOfTheAdminPortIsLookedAt(t *testing.T) {
+	admin := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"check":"readyz","ok":true,"checks":[]}`)
+	}))
+	defer admin.Close()
+	trusting := admin.Client().Transport.(*http.Transport).TLSClientConfig
+	var s doctor.Server
+	(&target{ready: admin.URL + "/readyz", readyTLS: trusting}).askReady(t.Context(), &s)
+	if !s.ClockTold || !s.AdminNotAfter.Equal(admin.Certificate().NotAfter) {
+		t.Errorf("got %+v", s)
+	}
+}
+
 func TestStatTellsTheBusiestHost(t *testing.T) {
 	var s doctor.Server
 	readStat(&s, "Zookeeper version: x\nClients:\n /10.0.0.7:1[1](queued=0,recved=1,sent=1)\n"+

@@ -35,11 +35,14 @@ func (t *target) askReady(ctx context.Context, s *doctor.Server) {
 		return
 	}
 	begun := time.Now()
-	response, err := http.DefaultClient.Do(request)
+	response, err := t.operators().Do(request)
 	if err != nil {
 		return
 	}
 	defer response.Body.Close()
+	if response.TLS != nil {
+		s.AdminNotAfter = response.TLS.PeerCertificates[0].NotAfter
+	}
 	var answer struct {
 		Check  string
 		Checks []struct {
@@ -60,6 +63,15 @@ func (t *target) askReady(ctx context.Context, s *doctor.Server) {
 		// The date is cut to a second, and was written between the two instants.
 		s.ClockAhead, s.ClockTold = date.Sub(begun.Truncate(time.Second)), true
 	}
+}
+
+// operators is the client for the admin server.
+func (t *target) operators() *http.Client {
+	if t.readyTLS == nil {
+		return http.DefaultClient
+	}
+	transport := &http.Transport{TLSClientConfig: t.readyTLS, DisableKeepAlives: true}
+	return &http.Client{Transport: transport}
 }
 
 // askCertificate takes the end of what the port with TLS shows.
