@@ -28,10 +28,9 @@ const stepWithin = 90 * time.Second
 
 // manifest is what is read here of a manifest of Kubernetes.
 type manifest struct {
-	Kind       string
-	Data       map[string]string
-	StringData map[string]string `yaml:"stringData"`
-	Spec       struct {
+	Kind string
+	Data map[string]string
+	Spec struct {
 		Replicas int
 		Template struct {
 			Spec struct {
@@ -52,7 +51,7 @@ type manifest struct {
 // the chart makes.
 type release struct {
 	replicas                        int
-	config, authorization           string
+	config                          string
 	serve, preStop, beforeAnUpgrade []string
 }
 
@@ -82,8 +81,6 @@ func (r *release) take(m *manifest) {
 	switch m.Kind {
 	case "ConfigMap":
 		r.config = m.Data["zoo.cfg"]
-	case "Secret":
-		r.authorization = m.StringData["authorization"]
 	case "StatefulSet":
 		server := m.Spec.Template.Spec.Containers[0]
 		r.replicas, r.serve = m.Spec.Replicas, server.Args
@@ -130,9 +127,12 @@ func schedule(t *testing.T, r *release) *pods {
 			[2]string{host + ":2181", p.address()})
 		c.all = append(c.all, p)
 	}
-	secret := filepath.Join(c.dir, "authorization")
-	c.must(os.WriteFile(secret, []byte(r.authorization), 0o600))
-	c.replace = append(c.replace, [2]string{"/operator/authorization", secret},
+	// The Secret that docs/operate/deploy.md has one make.
+	for name, text := range map[string]string{"authorization": "Bearer 0123456789abcdef",
+		"keys": "token 0123456789abcdef"} {
+		c.must(os.WriteFile(filepath.Join(c.dir, name), []byte(text), 0o600))
+	}
+	c.replace = append(c.replace, [2]string{"/operator/", c.dir + "/"},
 		[2]string{"quorumListenOnAllIPs=true", "quorumListenOnAllIPs=false"},
 		[2]string{"admin.serverAddress=0.0.0.0", "admin.serverAddress=127.0.0.1"},
 		[2]string{"metricsProvider.httpPort=7000",

@@ -3,8 +3,10 @@ package cluster
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -41,10 +43,14 @@ var plain = filepath.Join(root, "dist", "kubernetes")
 type cluster struct {
 	dynamic.NamespaceableResourceInterface
 	replicas int64
+	// keys is what the Secret has from before; empty for no Secret.
+	keys string
+	kind string
 }
 
-func (c cluster) GetClientFor(string, string) (dynamic.NamespaceableResourceInterface, bool,
+func (c cluster) GetClientFor(_, kind string) (dynamic.NamespaceableResourceInterface, bool,
 	error) {
+	c.kind = kind
 	return c, true, nil
 }
 
@@ -53,7 +59,11 @@ func (c cluster) Namespace(string) dynamic.ResourceInterface { return c }
 func (c cluster) Get(context.Context, string, meta.GetOptions, ...string,
 ) (*unstructured.Unstructured, error) {
 	object := map[string]any{}
-	if c.replicas != 0 {
+	switch {
+	case c.kind == "Secret" && c.keys != "":
+		object["data"] = map[string]any{
+			"keys": base64.StdEncoding.EncodeToString([]byte(c.keys))}
+	case c.kind == "StatefulSet" && c.replicas != 0:
 		object["spec"] = map[string]any{"replicas": c.replicas}
 	}
 	return &unstructured.Unstructured{Object: object}, nil
@@ -127,7 +137,13 @@ func documents(text string) []string {
 // install renders a release and decodes it.
 func install(t *testing.T, values string) *release {
 	t.Helper()
-	files, err := render(t, values, cluster{})
+	return upgrade(t, values, cluster{})
+}
+
+// upgrade renders and decodes a release in a cluster that runs something.
+func upgrade(t *testing.T, values string, running cluster) *release {
+	t.Helper()
+	files, err := render(t, values, running)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,6 +349,38 @@ func TestTheConfigurationIsThatOfTheValues(t *testing.T) {
 	}
 }
 
+// The plot: a release is installed, and then upgraded. Its admin port has a key that nobody can
+// guess and that stays; one that is given is taken.
+func TestTheAdminPortHasAKeyOfItsOwn(t *testing.T) {
+	first, second := install(t, "").secret, install(t, "").secret
+	token := strings.TrimPrefix(first.StringData["authorization"], "Bearer ")
+	if len(token) < 32 || first.StringData["keys"] != "token "+token+"\n" {
+		t.Errorf("got %q", first.StringData)
+	}
+	if first.StringData["keys"] == second.StringData["keys"] {
+		t.Error("two releases have the same key")
+	}
+	later := upgrade(t, "", cluster{replicas: 3, keys: first.StringData["keys"]}).secret
+	if !maps.Equal(later.StringData, first.StringData) {
+		t.Errorf("an upgrade has another key: %q, %q", first.StringData, later.StringData)
+	}
+	given := upgrade(t, "operator: {token: 0123456789abcdef}",
+		cluster{replicas: 3, keys: first.StringData["keys"]}).secret
+	if given.StringData["authorization"] != "Bearer 0123456789abcdef" {
+		t.Errorf("got %q", given.StringData)
+	}
+	r := install(t, "operator: {existingSecret: mine}")
+	volumes := r.set.Spec.Template.Spec.Volumes
+	if r.secret != nil || volumes[len(volumes)-1].Secret.SecretName != "mine" {
+		t.Errorf("got %v, %v", r.secret, volumes)
+	}
+	cfg := r.config.Data["zoo.cfg"]
+	if !strings.Contains(cfg, "admin.keysFile=/operator/keys\n") ||
+		strings.Contains(cfg, "admin.open") {
+		t.Errorf("got %s", cfg)
+	}
+}
+
 // Quorums of three and of five voters need not overlap while both configurations are in
 // use: two leaders could serve.
 func TestMoreThanOneVoterAtOnceIsRefused(t *testing.T) {
@@ -352,7 +400,7 @@ func TestMoreThanOneVoterAtOnceIsRefused(t *testing.T) {
 func TestValuesThatTheChartDoesNotKnowAreRefused(t *testing.T) {
 	for _, values := range []string{
 		"replica: 3", "replicas: three", "replicas: 0", "antiAffinity: none",
-		"persistence: {sice: 1Gi}", "config: {tickTime: [1]}",
+		"persistence: {sice: 1Gi}", "operator: {token: short}", "config: {tickTime: [1]}",
 	} {
 		if _, err := render(t, values, cluster{}); err == nil {
 			t.Errorf("%s is taken", values)
@@ -363,15 +411,20 @@ func TestValuesThatTheChartDoesNotKnowAreRefused(t *testing.T) {
 // managed are the labels of what Helm looks after.
 var managed = regexp.MustCompile(`(?m)^ *(app.kubernetes.io/managed-by|helm.sh/chart): .*\n`)
 
-// The plain manifests are what the chart makes by itself: there is one source.
+// plainValues are those of the plain manifests: a Secret in them would be everybody's.
+const plainValues = "operator: {existingSecret: zoo-operator}"
+
+// The plain manifests are what the chart makes by itself, but for the key to the admin port:
+// there is one source.
 func TestThePlainManifestsAreThoseOfTheChart(t *testing.T) {
-	files, err := render(t, "", cluster{})
+	files, err := render(t, plainValues, cluster{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	const source = "# Made from dist/helm/zoo by its test; see docs/operate/deploy.md.\n"
 	ensemble := bytes.NewBufferString("# The ensemble without Helm: " +
-		"kubectl apply -f ensemble.yaml\n" + source)
+		"kubectl apply -f ensemble.yaml, once there is a Secret\n" +
+		"# zoo-operator with the keys of the admin port.\n" + source)
 	upgrade := bytes.NewBufferString("# Before an upgrade: kubectl create -f leader-last.yaml; " +
 		"kubectl wait --for=condition=complete job/zoo-leader-last\n" + source)
 	var names []string

@@ -54,7 +54,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
       "syncLimit" 5
       "quorumListenOnAllIPs" true
       "standaloneEnabled" false
-      "admin.open" true
+      "admin.keysFile" "/operator/keys"
       "admin.serverAddress" "0.0.0.0"
       "admin.serverPort" 8080 }}
 {{- if .Values.persistence.log.enabled }}
