@@ -115,6 +115,13 @@ func (m *Main) shellFor(once *shell.Once) (*shell.Shell, error) {
 	if err != nil {
 		return nil, err
 	}
+	if once.KeyTab != "" || once.Principal != "" {
+		begin, err := set.kerberos(once.KeyTab, once.Principal)
+		if err != nil {
+			return nil, fmt.Errorf("--keytab, --principal: %w", err)
+		}
+		opts.SASL = telling(begin, m.Stderr)
+	}
 	if text := os.Getenv(authVariable); text != "" && len(once.Auth) == 0 {
 		scheme, data, _ := strings.Cut(text, ":")
 		opts.Auth = []client.Auth{{Scheme: scheme, Data: []byte(data)}}

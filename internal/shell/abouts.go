@@ -122,6 +122,10 @@ var abouts = map[string]string{
 		"repeated. ZOO_AUTH, if absent.",
 	" --ca":   "file|Whom to believe with TLS, in PEM, JKS or PKCS12.",
 	" --cert": "file|The own certificate and its key, in PEM, JKS or PKCS12.",
+	" --keytab": "file|Keys of --principal: who the session is is proved by Kerberos (SASL), " +
+		"with the KDC of krb5.conf. Its default_keytab_name, if absent.",
+	" --principal": "name@REALM|Whom Kerberos proves, with --keytab; the realm of krb5.conf, " +
+		"if absent.",
 	" --client-configuration": "file|Properties of ZooKeeper's clients, such as those of " +
 		"TLS and SASL.",
 	" -D": "name=value|One such property, -Dname=value; may be repeated.",

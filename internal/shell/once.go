@@ -68,7 +68,7 @@ func described(name string, options []option) []VerbOption {
 func onceOptions() []option {
 	return append(flags("-wait", "-tls", "-readonly", "-help"), valued("-server"),
 		valued("-timeout"), valued("-auth"), valued("-ca"), valued("-cert"),
-		valued("-client-configuration"), valued("D"))
+		valued("-keytab"), valued("-principal"), valued("-client-configuration"), valued("D"))
 }
 
 // Once is a verb with its arguments.
@@ -85,6 +85,8 @@ type Once struct {
 	// TLS, CA and Cert are those of the options.
 	TLS      bool
 	CA, Cert string
+	// KeyTab and Principal are whom Kerberos proves; empty for nobody.
+	KeyTab, Principal string
 	// Help asks for the help only.
 	Help bool
 	// Wait goes on until an event has come.
@@ -114,7 +116,8 @@ func ParseOnce(name string, args []string) (*Once, error) {
 	}
 	o := &Once{command: c, parsed: p, Timeout: onceTimeout, Server: p.values["-server"],
 		Configuration: p.values["-client-configuration"], CA: p.values["-ca"],
-		Cert: p.values["-cert"], TLS: p.has("-tls"), Help: p.has("-help"),
+		Cert: p.values["-cert"], KeyTab: p.values["-keytab"],
+		Principal: p.values["-principal"], TLS: p.has("-tls"), Help: p.has("-help"),
 		Definitions: p.lists["D"], readOnly: p.has("-readonly"), Wait: p.has("-wait")}
 	if text, ok := p.values["-timeout"]; ok {
 		if o.Timeout, err = timeoutOf(text); err != nil {

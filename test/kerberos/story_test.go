@@ -46,6 +46,8 @@ type story struct {
 	realm *Realm
 	ctx   context.Context
 	dir   string
+	// binary is our program; empty until it is built.
+	binary string
 }
 
 func (s *story) must(err error) {
@@ -115,9 +117,7 @@ func (s *story) program(properties []string) ensemble.Program {
 	s.Helper()
 	program, behind := ensemble.Java("128m"), 1
 	if os.Getenv("ZOO_CLIENTS_SERVER") != "java" {
-		binary, err := ensemble.Build(s.ctx, s.dir)
-		s.must(err)
-		program, behind = ensemble.Zoo(binary), 2
+		program, behind = ensemble.Zoo(s.zoo()), 2
 	}
 	return func(server *ensemble.Server) *exec.Cmd {
 		cmd := program(server)
@@ -128,6 +128,17 @@ func (s *story) program(properties []string) ensemble.Program {
 		cmd.Args = append(args, cmd.Args[behind:]...)
 		return cmd
 	}
+}
+
+// zoo is our program, built once.
+func (s *story) zoo() string {
+	s.Helper()
+	if s.binary == "" {
+		var err error
+		s.binary, err = ensemble.Build(s.ctx, s.dir)
+		s.must(err)
+	}
+	return s.binary
 }
 
 // client is Java's zkCli.sh under a principal.
