@@ -37,6 +37,7 @@ type SASL interface {
 // Options are those of a client. Only Servers or Hosts must be given.
 type Options struct {
 	// Servers are host:port each; see ParseConnectString. The first is chosen by chance.
+	// One dns-srv://name alone is SRVHosts of that name.
 	Servers []string
 	// Hosts tells where the servers are, instead of Servers.
 	Hosts HostProvider
@@ -137,6 +138,16 @@ func (o *Options) settleHosts() error {
 	}
 	var static StaticHosts
 	for _, address := range o.Servers {
+		name, err := srvName(address)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%w: %q: %w", ErrOptions, address, err)
+		case name != "" && len(o.Servers) > 1:
+			return fmt.Errorf("%w: %q among other servers", ErrOptions, address)
+		case name != "":
+			o.Hosts = SRVHosts{Name: name}
+			return nil
+		}
 		static = append(static, Server{Address: address})
 	}
 	o.Hosts = static
