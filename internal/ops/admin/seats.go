@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"sync"
@@ -41,14 +42,22 @@ func (s *seats) sit(ctx context.Context, c net.Conn) context.Context {
 	if len(s.taken) >= s.most {
 		gone := s.spare()
 		if gone == nil {
-			_ = c.Close()
+			hangUp(c)
 			return ctx
 		}
 		delete(s.taken, gone.conn)
-		_ = gone.conn.Close()
+		hangUp(gone.conn)
 	}
 	s.taken[c] = taken
 	return context.WithValue(ctx, seatKey{}, taken)
+}
+
+// hangUp ends a connection without a goodbye, for which TLS might wait.
+func hangUp(c net.Conn) {
+	if secured, ok := c.(*tls.Conn); ok {
+		c = secured.NetConn()
+	}
+	_ = c.Close()
 }
 
 // spare is whose seat may be given away; nil if all are busy.
