@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -46,6 +48,19 @@ func (f *trustFlags) client() (*http.Client, error) {
 	// Behind a proxy HTTP would shake hands itself, and believe others than those named here.
 	own.Proxy = nil
 	return &http.Client{Transport: own}, nil
+}
+
+// advised adds to an error of a question what to do where TLS has failed.
+func advised(err error) error {
+	var alert *net.OpError
+	var authority x509.UnknownAuthorityError
+	switch {
+	case errors.As(err, &alert) && alert.Op == "remote error":
+		return fmt.Errorf("%w; the port may want a certificate, or another one: --cert", err)
+	case errors.As(err, &authority):
+		return fmt.Errorf("%w; name whom to believe with --ca", err)
+	}
+	return err
 }
 
 // secureMark stands in front of an admin address that speaks nothing but HTTPS.

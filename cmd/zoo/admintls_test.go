@@ -57,9 +57,9 @@ func TestAnAdminPortWithHTTPSIsAskedWithACertificate(t *testing.T) {
 	}{
 		{"all is right", url, "", good},
 		{"all is in a file", url, "", trustFlags{Configuration: properties}},
-		{"no certificate", url, "certificate", trustFlags{CA: good.CA}},
-		{"no authority", url, "unknown authority", trustFlags{Cert: good.Cert}},
-		{"nothing", url, "certificate", trustFlags{}},
+		{"no certificate", url, "--cert", trustFlags{CA: good.CA}},
+		{"no authority", url, "--ca", trustFlags{Cert: good.Cert}},
+		{"nothing", url, "--ca", trustFlags{}},
 		{"a missing file", url, "missing.pem", trustFlags{CA: "missing.pem"}},
 		{"plain HTTP", strings.Replace(url, "https", "http", 1), "400", good},
 	} {

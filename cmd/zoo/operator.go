@@ -39,7 +39,7 @@ func (p adminPort) ask(ctx context.Context, method, command string, query url.Va
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return fmt.Errorf("ask the admin port: %w", err)
+		return fmt.Errorf("ask the admin port: %w", advised(err))
 	}
 	defer response.Body.Close()
 	var failure struct{ Error string }

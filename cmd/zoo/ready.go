@@ -50,7 +50,7 @@ func (c *statusCommand) readiness(ctx context.Context, address string,
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return "", false, err
+		return "", false, advised(err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, answerBytesMax))
