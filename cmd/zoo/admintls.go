@@ -21,7 +21,9 @@ type trustFlags struct {
 }
 
 // given tells whether HTTPS is meant wherever nobody says.
-func (f *trustFlags) given() bool { return f.CA != "" || f.Cert != "" || f.Configuration != "" }
+func (f *trustFlags) given() bool {
+	return f != nil && (f.CA != "" || f.Cert != "" || f.Configuration != "")
+}
 
 // client makes the client that asks. Without a word it is the usual one.
 func (f *trustFlags) client() (*http.Client, error) {
