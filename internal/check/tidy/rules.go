@@ -180,11 +180,18 @@ func stateRule(f *file, report func(string)) {
 				report(f.at(decl) + ": init")
 			}
 		case *ast.GenDecl:
-			if decl.Tok == token.VAR {
+			if decl.Tok == token.VAR && !embedded(decl) {
 				stateSpecs(f, decl, report)
 			}
 		}
 	}
+}
+
+// embedded tells whether the compiler fills a variable with files, which never change.
+func embedded(decl *ast.GenDecl) bool {
+	return decl.Doc != nil && slices.ContainsFunc(decl.Doc.List, func(c *ast.Comment) bool {
+		return strings.HasPrefix(c.Text, "//go:embed ")
+	})
 }
 
 func stateSpecs(f *file, decl *ast.GenDecl, report func(string)) {

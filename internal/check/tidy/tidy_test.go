@@ -162,6 +162,8 @@ var examples = []struct{ title, name, bad, good string }{
 	{"NoInitAndNoMutableVariables", "x.go", `func init() {}`, `type t struct{}`},
 	{"NoInitAndNoMutableVariables", "x.go", `var count int`, `var table = map[int]int{}`},
 	{"NoInitAndNoMutableVariables", "x.go", `var a = f()`, `var errX = errors.New("x")`},
+	{"NoInitAndNoMutableVariables", "x.go", `var files embed.FS`,
+		"//go:embed static\nvar files embed.FS"},
 	{"NothingIsLeftToFix", "x.go",
 		"// FIX" + "ME later", "// TO" + "DO(ann): when the sun sets"},
 	{"OnlyProgramsPrintAndExit", "internal/disk/x.go",

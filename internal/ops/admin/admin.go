@@ -13,6 +13,7 @@ import (
 
 	"zoo/internal/net/certs"
 	"zoo/internal/ops/command"
+	"zoo/internal/ops/console"
 	"zoo/internal/ops/exposition"
 	"zoo/internal/ops/metrics"
 )
@@ -62,6 +63,7 @@ type Server struct {
 	log      *slog.Logger
 	meters   meters
 	metrics  http.Handler
+	console  http.Handler
 	snapshot limiter
 	restore  limiter
 	// restoring and streams bound what is done at a time.
@@ -129,6 +131,7 @@ func New(cfg Config, parts Parts) *Server {
 		catch:    parts.Catch,
 		refused:  parts.Refused,
 		meters:   newMeters(parts),
+		console:  console.New(cfg.URL),
 		metrics: exposition.NewHandler(parts.Answers, exposition.Process(!cfg.ProcessUntold),
 			parts.Log),
 	}

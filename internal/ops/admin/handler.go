@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"zoo/internal/ops/console"
 	"zoo/internal/ops/exposition"
 )
 
@@ -58,6 +59,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) outcome {
 		s.health(w, r, "livez", source.Live)
 	case r.URL.Path == pathReady:
 		s.health(w, r, "readyz", source.Ready)
+	case s.leads(r):
+		s.console.ServeHTTP(w, r)
 	case s.shut(w, r):
 	case r.URL.Path == exposition.Path:
 		s.scrape(w, r)
@@ -71,6 +74,16 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) outcome {
 		return s.command(w, r, name)
 	}
 	return told
+}
+
+// leads tells whether a request is for the console, from somebody who may enter, or may with
+// a key: the console's files tell nothing, and it is the console that asks for the key.
+func (s *Server) leads(r *http.Request) bool {
+	if !console.Owns(r.URL.Path) && !console.Welcomes(r) {
+		return false
+	}
+	status, _ := s.enters(r)
+	return status == 0 || status == http.StatusUnauthorized
 }
 
 // scrape shows the metrics. They are shown whatever state the server is in.
