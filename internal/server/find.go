@@ -10,6 +10,7 @@ import (
 	"zoo/internal/core/replica"
 	"zoo/internal/core/tree"
 	"zoo/internal/core/watch"
+	"zoo/internal/core/zab"
 	"zoo/internal/ops/admin"
 )
 
@@ -270,12 +271,15 @@ func (o operator) Learners() []admin.Learner {
 	if !ok {
 		return nil
 	}
-	now := s.mono()
 	list := make([]admin.Learner, len(status.Learners))
-	for i, l := range status.Learners {
-		list[i] = admin.Learner{ID: l.ID, Observer: l.Observer, Synced: l.Synced, Acked: l.Acked,
-			Lag: lagOf(status.LastLogged, l.Acked), Silent: max(now-l.LastHeard, 0)}
+	for i := range status.Learners {
+		list[i] = learnerOf(&status.Status, &status.Learners[i], s.mono())
 	}
 	slices.SortFunc(list, func(a, b admin.Learner) int { return cmp.Compare(a.ID, b.ID) })
 	return list
+}
+
+func learnerOf(status *replica.Status, l *zab.LearnerStatus, now time.Duration) admin.Learner {
+	return admin.Learner{ID: l.ID, Observer: l.Observer, Synced: l.Synced, Acked: l.Acked,
+		Lag: lagOf(status.LastLogged, l.Acked), Silent: max(now-l.LastHeard, 0)}
 }

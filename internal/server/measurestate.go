@@ -165,13 +165,7 @@ type ownCertificates struct {
 }
 
 func (s *Server) eachCertificate(show func(key string, value float64)) {
-	tell := func(port string, of *certs.Context) {
-		if of != nil && !of.NotAfter().IsZero() {
-			show(port, float64(of.NotAfter().Unix()))
-		}
+	for _, c := range s.certified() {
+		show(c.Port, float64(c.Ends.Unix()))
 	}
-	tell("client", s.certificates.clients.Load())
-	tell("quorum", s.certificates.servers.Load())
-	tell("admin", s.certificates.operators.Load())
-	tell("metrics", s.certificates.scrapers.Load())
 }

@@ -39,6 +39,7 @@ type Data interface {
 	HandOver(ctx context.Context, to zoo.ServerID) (zoo.ServerID, error)
 	Drainer
 	Finder
+	Placed
 }
 
 // Drainer is a server that may part with its clients.

@@ -231,14 +231,18 @@ type learnerLine struct {
 func learners(s *Server, _ http.ResponseWriter, _ *http.Request) (answer, outcome) {
 	lines := []learnerLine{}
 	for _, l := range s.data.Learners() {
-		line := learnerLine{Server: int64(l.ID), Role: "follower", Synced: l.Synced,
-			Silent: millis(l.Silent)}
-		if l.Observer {
-			line.Role = "observer"
-		} else {
-			line.Acked, line.Lag = fmt.Sprintf("0x%x", uint64(l.Acked)), l.Lag
-		}
-		lines = append(lines, line)
+		lines = append(lines, lineOf(&l))
 	}
 	return answer{}.with("learners", lines), open
+}
+
+func lineOf(l *Learner) learnerLine {
+	line := learnerLine{Server: int64(l.ID), Role: "follower", Synced: l.Synced,
+		Silent: millis(l.Silent)}
+	if l.Observer {
+		line.Role = "observer"
+	} else {
+		line.Acked, line.Lag = showZxid(l.Acked), l.Lag
+	}
+	return line
 }

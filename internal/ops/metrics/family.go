@@ -1,6 +1,9 @@
 package metrics
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Family is one metric with all that it has to show, for who wants it in parts rather than
 // in ZooKeeper's lines.
@@ -34,10 +37,24 @@ const keyLabel = "key"
 // Families shows all metrics, in the order in which they were made.
 func (s *Set) Families(show func(*Family)) {
 	for _, r := range s.list() {
-		f := &Family{Name: r.name, Help: r.help, Kind: r.kind, Label: r.label}
-		r.metric.members(func(m Member) { f.Members = append(f.Members, m) })
-		show(f)
+		show(r.family())
 	}
+}
+
+// Named shows the metrics with these names, in the order in which they were made: for who
+// asks every second, and not for all.
+func (s *Set) Named(names []string, show func(*Family)) {
+	for _, r := range s.list() {
+		if slices.Contains(names, r.name) {
+			show(r.family())
+		}
+	}
+}
+
+func (r *row) family() *Family {
+	f := &Family{Name: r.name, Help: r.help, Kind: r.kind, Label: r.label}
+	r.metric.members(func(m Member) { f.Members = append(f.Members, m) })
+	return f
 }
 
 func (c *Counter) members(show func(Member)) { show(Member{Value: float64(c.Count())}) }
