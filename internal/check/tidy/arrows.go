@@ -128,6 +128,7 @@ var rooms = []room{
 		"internal/disk", "test/ensemble")},
 	{name: "test/monitoring", imports: []string{"client", "test/ensemble"},
 		libraries: []string{"github.com/VictoriaMetrics/metricsql", "go.yaml.in/yaml/v3"}},
+	{name: "test/console", imports: []string{"client", "test/ensemble"}},
 	{name: "test/backup", imports: []string{"client", "test/ensemble"}},
 	{name: "test/secured", imports: []string{"client", "test/ensemble", "test/kerberos"}},
 	{name: "test/recipe", imports: []string{"client", "test/ensemble"}},

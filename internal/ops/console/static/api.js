@@ -58,7 +58,8 @@ export function signIn(reason) {
 // Gives the Response, whatever its status but for a 401 that the operator can mend.
 export async function request(path, options = {}) {
   const { method = 'GET', params, body, headers = {}, signal, quiet = false } = options;
-  const url = new URL(path, location.origin);
+  // Relative to the page: a proxy may have put something in front of both.
+  const url = new URL(`..${path}`, document.baseURI);
   for (const [name, value] of Object.entries(params || {})) {
     if (value !== undefined && value !== null && value !== '') url.searchParams.set(name, value);
   }

@@ -3,7 +3,12 @@
 import * as api from './api.js';
 import * as live from './live.js';
 import * as ui from './ui.js';
+import alarms from './pages/alarms.js';
+import backups from './pages/backups.js';
+import charts from './pages/charts.js';
+import members from './pages/members.js';
 import overview from './pages/overview.js';
+import startup from './pages/startup.js';
 
 const { el, show } = ui;
 
@@ -13,11 +18,16 @@ const { el, show } = ui;
 //   params   URLSearchParams of the address: #/znodes?path=/app
 //   go       go('znodes', {path: '/app'}) goes to a page; replace: true leaves no step back
 //   every    every(ms, async (signal) => …) does something now and then again and again, never
-//            twice at a time, until the page is left; an error shows in the notice
+//            twice at a time, until the page is left; an error is shown once
 //   signal   is aborted when the page is left
 //   api, ui, live
 const pages = [
   overview,
+  charts,
+  members,
+  alarms,
+  startup,
+  backups,
 ];
 
 const groups = ['Ensemble', 'Data', 'Server'];
@@ -76,11 +86,16 @@ function open() {
 
 function every(ms, work, signal) {
   let timer = 0;
+  let told = ''; // one error again and again is told once
   const round = async () => {
     try {
       if (!document.hidden) await work(signal);
+      told = '';
     } catch (error) {
-      if (error.name !== 'AbortError' && !signal.aborted) ui.toast(error.message, 'bad');
+      // That it does not answer, or wants a key, the notice says.
+      const noticed = error.name === 'AbortError' || error.status === 0 || error.status === 401;
+      if (!noticed && !signal.aborted && error.message !== told) ui.toast(error.message, 'bad');
+      told = error.message;
     }
     if (!signal.aborted) timer = setTimeout(round, ms);
   };
@@ -104,6 +119,8 @@ function closeMenu() {
   document.body.classList.remove('menu');
   menu.setAttribute('aria-expanded', 'false');
 }
+// A link to the page that is open changes nothing else.
+nav.addEventListener('click', closeMenu);
 menu.addEventListener('click', () => {
   const opened = document.body.classList.toggle('menu');
   menu.setAttribute('aria-expanded', String(opened));

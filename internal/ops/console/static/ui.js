@@ -37,6 +37,16 @@ export function show(element, ...children) {
   return element;
 }
 
+// refresh does the same only if it would look different: what has the focus, is selected or
+// scrolled stays so while a page asks again and again. Listeners stay those of the first time.
+export function refresh(element, ...children) {
+  const wanted = el('div', {}, children);
+  const same = wanted.childNodes.length === element.childNodes.length &&
+    [...wanted.childNodes].every((node, i) => node.isEqualNode(element.childNodes[i]));
+  if (!same) element.replaceChildren(...wanted.childNodes);
+  return element;
+}
+
 // Formats. What is not known is a dash.
 
 const dash = '–';
