@@ -61,6 +61,7 @@ export default [
     },
   },
   {
+    alone: true,
     title: 'clients are sent away and taken again, each with a question before',
     async run({ page, open, told, assert }) {
       const follower = Object.keys(told.servers).find((id) => id !== told.leader);
@@ -84,6 +85,7 @@ export default [
     },
   },
   {
+    alone: true,
     title: 'a follower dies and the leader says that no other may, until it is back',
     async run({ page, open, told, ask }) {
       const follower = Number(Object.keys(told.servers).find((id) => id !== told.leader));
@@ -102,6 +104,7 @@ export default [
     },
   },
   {
+    alone: true,
     title: 'a server that does not answer is said to, and what is shown is old',
     async run({ page, open, told, ask }) {
       const follower = Object.keys(told.servers).find((id) => id !== told.leader);

@@ -3,18 +3,20 @@
 import { el, show, svg } from './ui.js';
 
 const heightPx = 132;
-const room = { left: 50, right: 10, top: 8, bottom: 20 };
+const room = { left: 58, right: 10, top: 8, bottom: 20 };
 
-// top is a round number at or above the highest value.
-function roundUp(v) {
+// roundUp gives a round number at or above the highest value; round in the units of bytes where
+// the base is 1024.
+function roundUp(v, base) {
   if (!(v > 0)) return 1;
-  const size = 10 ** Math.floor(Math.log10(v));
+  const unit = base === 1024 ? 1024 ** Math.floor(Math.log(v) / Math.log(1024)) : 1;
+  const size = unit * 10 ** Math.floor(Math.log10(v / unit));
   return [1, 2, 2.5, 5, 10].map((m) => m * size).find((m) => m >= v * 0.999);
 }
 
 // chart makes a panel with lines. Lines are {name, points: (samples) => [{at, v}]}, format shows
-// a value. Its draw(samples, rangeMs, now) draws them anew.
-export function chart({ title, lines, format, least = 0 }) {
+// a value, base is 1024 for bytes. Its draw(samples, rangeMs, now) draws them anew.
+export function chart({ title, lines, format, least = 0, base = 10 }) {
   const legend = el('ul', { class: 'legend' });
   const picture = svg('svg', { class: 'chart', role: 'img', height: heightPx });
   const tip = el('div', { class: 'tip', hidden: true });
@@ -29,7 +31,7 @@ export function chart({ title, lines, format, least = 0 }) {
     const inner = { w: width - room.left - room.right, h: heightPx - room.top - room.bottom };
     const all = lines.map((line) => ({ ...line, at: line.points(samples).filter((p) => p.at >= from) }));
     const highest = Math.max(least, ...all.flatMap((l) => l.at.map((p) => p.v ?? 0)));
-    const top = roundUp(highest);
+    const top = roundUp(highest, base);
     const x = (at) => room.left + inner.w * (at - from) / rangeMs;
     const y = (v) => room.top + inner.h * (1 - v / top);
     picture.setAttribute('viewBox', `0 0 ${width} ${heightPx}`);
@@ -115,7 +117,7 @@ export function sparkline(points, { width = 96, height = 24 } = {}) {
   if (known.length < 2) return picture;
   const from = points[0].at;
   const span = Math.max(1, points[points.length - 1].at - from);
-  const top = Math.max(...known.map((p) => p.v)) || 1;
+  const top = 1.25 * Math.max(...known.map((p) => p.v)) || 1;
   picture.append(...paths(points, (at) => 1 + (width - 2) * (at - from) / span,
     (v) => height - 2 - (height - 4) * v / top).map((d) => svg('path', { class: 'line series-1', d })));
   return picture;

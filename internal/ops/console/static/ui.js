@@ -127,14 +127,16 @@ export function panel(title, ...children) {
     title && el('h2', {}, title), ...children);
 }
 
-// facts is a list of names and values: facts([['Uptime', '3 h'], …]).
-export function facts(pairs) {
-  return el('dl', { class: 'facts' }, pairs.filter(Boolean).map(([name, value]) =>
-    [el('dt', {}, name), el('dd', {}, value)]));
+// facts is a list of names and values: facts([['Uptime', '3 h'], …]); with 'across' they stand
+// side by side.
+export function facts(pairs, across) {
+  return el('dl', { class: across ? 'facts across' : 'facts' }, pairs.filter(Boolean)
+    .map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
 }
 
-// table makes a table. Columns are {title, cell: (row) => text or node, align: 'right', class};
-// on a phone each row becomes a card whose cells carry the titles.
+// table makes a table. Columns are {title, cell: (row) => text or node, align: 'right', class}.
+// On a phone each row becomes a card whose cells carry the titles: those of the class path have
+// a line of their own, those of the class wide are left out.
 export function table({ caption, columns, rows, empty = 'Nothing.', onrow }) {
   if (!rows.length) return el('p', { class: 'empty' }, empty);
   const classOf = (c) => [c.align === 'right' ? 'right' : '', c.class || ''].join(' ').trim() || null;

@@ -40,8 +40,8 @@ function makeCharts({ count, short, bytes, duration }) {
     chart({ title: 'Time of writes', format: ms, lines: quantileLines('update_latency_seconds') }),
     chart({ title: 'Time of reads', format: ms, lines: quantileLines('read_latency_seconds') }),
     chart({ title: 'fsync', format: ms, lines: quantileLines('fsync_seconds') }),
-    chart({ title: 'Commit: log, quorum and way', format: ms, lines: quantileLines('commit_seconds') }),
-    chart({ title: 'Bytes', format: bytesPerSecond, least: 1024, lines: [
+    chart({ title: 'Commit', format: ms, lines: quantileLines('commit_seconds') }),
+    chart({ title: 'Bytes', format: bytesPerSecond, least: 1024, base: 1024, lines: [
       of('received', rate(series.mntr('bytes_received_count'))),
       of('replies', rate(series.mntr('response_bytes'))),
       of('watch events', rate(series.mntr('watch_bytes')))] }),
@@ -55,10 +55,10 @@ function makeCharts({ count, short, bytes, duration }) {
     chart({ title: 'Znodes', format: whole, least: 4, lines: [
       of('znodes', gauge(series.mntr('znode_count'))),
       of('ephemeral', gauge(series.mntr('ephemerals_count')))] }),
-    chart({ title: 'Memory', format: bytes, least: 2 ** 20, lines: [
+    chart({ title: 'Memory', format: bytes, least: 2 ** 20, base: 1024, lines: [
       of('of the process', gauge((f) => f.memory.mapped_bytes)),
       of('heap', gauge((f) => f.memory.heap_bytes)),
-      of('goal of the collector', gauge((f) => f.memory.goal_bytes))] }),
+      of('heap goal', gauge((f) => f.memory.goal_bytes))] }),
     chart({ title: 'Descriptors', format: count, least: 4, lines: [
       of('open', gauge(series.mntr('open_file_descriptor_count')))] }),
   ];
@@ -85,7 +85,8 @@ export default {
             { 'aria-pressed': String(m === minutes) })))),
       ui.el('div', { class: 'grid charts' }, all.map((one) => one.panel)),
       ui.el('p', { class: 'hint' }, 'Of this server, every two seconds since this page was opened. ' +
-        'Percentiles are of the last ten seconds; without requests there are none.'));
+        'Percentiles are of the last ten seconds; without requests there are none. A commit is the time from asking the log ' +
+        'for a transaction to applying it, with the quorum.'));
     draw();
     const resized = new ResizeObserver(draw);
     resized.observe(root);

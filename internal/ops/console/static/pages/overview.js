@@ -71,13 +71,13 @@ function members(e, ui) {
       if (m.server === e.server) return '0';
       return m.learner && m.learner.lag !== null ? ui.count(m.learner.lag) : dash;
     } },
-    leads && { title: 'Acknowledged', align: 'right', cell: (m) => ui.zxid(m.server === e.server ?
+    leads && { title: 'Acknowledged', align: 'right', class: 'wide', cell: (m) => ui.zxid(m.server === e.server ?
       e.logged_zxid : m.learner && m.learner.acked_zxid) },
     leads && { title: 'Heard', align: 'right', cell: (m) => (m.learner ?
       `${ui.duration(m.learner.silent_ms)} ago` : dash) },
-    { title: 'Clients at', class: 'path', cell: (m) =>
+    { title: 'Clients at', class: 'path wide', cell: (m) =>
       ui.mono(m.client_address || m.secure_client_address || dash) },
-    { title: 'Peers at', class: 'path', cell: (m) => ui.mono(m.quorum_address || dash) },
+    { title: 'Peers at', class: 'path wide', cell: (m) => ui.mono(m.quorum_address || dash) },
   ].filter(Boolean);
   return ui.table({ columns, rows: e.members });
 }
@@ -147,7 +147,7 @@ export default {
         ['Applied', ui.zxid(e.applied_zxid)],
         f && f.figures.uptime !== undefined && ['Serves for', ui.duration(f.figures.uptime)],
         f && f.figures.version && ['Version', String(f.figures.version).replace(/, built.*/, '')],
-      ]));
+      ], true));
     });
     drawTiles();
     return live.subscribe(drawTiles);
