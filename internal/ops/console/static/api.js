@@ -79,7 +79,7 @@ export async function request(path, options = {}) {
     if (response.status !== 401 || quiet) return response;
     if (authorization !== sent) continue; // another request has brought one meanwhile
     const reason = await message(response);
-    if (!await signIn(reason)) throw new ApiError(401, reason);
+    if (!await signIn(reason)) throw new ApiError(401, 'You are not signed in.');
   }
 }
 

@@ -3,6 +3,7 @@
 import * as api from './api.js';
 import * as live from './live.js';
 import * as ui from './ui.js';
+import { findings } from './findings.js';
 import alarms from './pages/alarms.js';
 import backups from './pages/backups.js';
 import charts from './pages/charts.js';
@@ -105,12 +106,23 @@ function every(ms, work, signal) {
 
 // Navigation
 
+// badge is how many alarms there are, the overview's own among them.
+const badge = el('span', { class: 'badge', hidden: true });
+
+function showAlarms() {
+  const found = live.known() ? findings(live.known(), Date.now()) : [];
+  badge.hidden = !found.length;
+  badge.className = `badge ${found.some((f) => f.kind === 'bad') ? 'bad' : 'warn'}`;
+  badge.setAttribute('aria-label', `${found.length} alarms`);
+  show(badge, found.length);
+}
+
 function buildNav() {
   show(nav, groups.map((group) => {
     const of = pages.filter((p) => (p.group || 'Server') === group);
     return of.length ? [el('h2', {}, group), el('ul', {}, of.map((p) => el('li', {},
       el('a', { href: address(p.id), 'data-page': p.id }, p.title,
-        p.key && el('kbd', { 'aria-hidden': 'true' }, `g ${p.key}`)))))] : [];
+        p.id === 'alarms' && badge, p.key && el('kbd', { 'aria-hidden': 'true' }, `g ${p.key}`)))))] : [];
   }));
 }
 
@@ -216,14 +228,18 @@ const kinds = {
   digest: { title: 'ZooKeeper user (digest)', user: true, secret: 'Password', make: api.digest },
 };
 
+const digestText = 'This is for who has all permissions at the root (/), as addauth tells it. ' +
+  'While everybody has them there, any user will do.';
+
 async function askForKey(reason) {
   const kind = el('select', { name: 'kind' }, Object.entries(kinds).map(([value, k]) =>
     el('option', { value }, k.title)));
   // Without keys of its own the server takes what addauth takes.
-  if (/digest/.test(reason || '')) kind.value = 'digest';
+  const known = /digest user/.test(reason || '');
+  if (known) kind.value = 'digest';
   const user = el('input', { name: 'user', autocomplete: 'username', spellcheck: 'false' });
-  const secret = el('input', { name: 'secret', type: 'password', autocomplete: 'current-password',
-    autofocus: true });
+  const secret = el('input', { name: 'secret', type: 'password', autocomplete: 'current-password' });
+  (known ? user : secret).setAttribute('autofocus', '');
   const userField = ui.field('User', user);
   const secretField = ui.field('Token', secret);
   const follow = () => {
@@ -234,7 +250,7 @@ async function askForKey(reason) {
   kind.addEventListener('change', follow);
   follow();
   return ui.dialog({ title: 'Sign in', leave: 'Not now',
-    body: [el('p', {}, reason || 'Some answers are for operators only.'),
+    body: [el('p', {}, known ? digestText : reason || 'Some answers are for operators only.'),
       ui.field('Kind', kind), userField, secretField,
       el('p', { class: 'hint' }, 'It stays in this tab and goes to this server only.')],
     actions: [{ text: 'Sign in', run: () => {
@@ -271,6 +287,8 @@ const stateKinds = { leader: 'good', follower: 'good', observer: 'good', standal
 let answered = Date.now();
 
 function showIdentity({ at, figures, error }) {
+  document.body.classList.toggle('stale', !figures);
+  showAlarms();
   if (figures) {
     answered = at;
     const server = figures.server ? `Server ${figures.server}` : 'Server';

@@ -109,16 +109,15 @@ function paths(points, x, y) {
   return found.map((path) => (path.includes('L') ? path : `${path}h.1`));
 }
 
-// sparkline is a line without anything around it.
-export function sparkline(points, { width = 96, height = 24 } = {}) {
+// sparkline is a line of the last two minutes without anything around it.
+export function sparkline(points, { width = 96, height = 24, rangeMs = 120000 } = {}) {
   const known = points.filter((p) => p.v !== null);
   const picture = svg('svg', { class: 'spark', width, height, viewBox: `0 0 ${width} ${height}`,
     'aria-hidden': 'true' });
   if (known.length < 2) return picture;
-  const from = points[0].at;
-  const span = Math.max(1, points[points.length - 1].at - from);
+  const from = points[points.length - 1].at - rangeMs;
   const top = 1.25 * Math.max(...known.map((p) => p.v)) || 1;
-  picture.append(...paths(points, (at) => 1 + (width - 2) * (at - from) / span,
+  picture.append(...paths(points.filter((p) => p.at >= from), (at) => 1 + (width - 2) * (at - from) / rangeMs,
     (v) => height - 2 - (height - 4) * v / top).map((d) => svg('path', { class: 'line series-1', d })));
   return picture;
 }

@@ -22,8 +22,9 @@ const remedies = {
   loop: 'The server does not answer by itself any more. Start it anew.',
 };
 
-// findings lists what there is to say, the worst first. Each part may be null: not known.
-export function findings({ ready, live, ensemble, figures }, now) {
+// findings lists what there is to say, the worst first: {kind, what, todo, said}; `said` is what
+// the overview says in its first line. Each part may be null: not known.
+export function findings({ ready, live = null, ensemble, figures }, now) {
   return [...ofChecks(ready), ...ofChecks(live), ...ofEnsemble(ensemble),
     ...ofCertificates(ensemble, now), ...ofFigures(figures)]
     .sort((a, b) => (a.kind === b.kind ? 0 : a.kind === 'bad' ? -1 : 1));
@@ -39,8 +40,8 @@ function ofEnsemble(e) {
   const found = [];
   const voters = e.members.filter((m) => m.role === 'participant');
   if (e.spare_voters === 0 && voters.length > 2) {
-    found.push(bad('No voter can be lost: the next one takes the quorum with it.',
-      'Bring the missing voters back.'));
+    found.push({ said: true, ...bad('No voter can be lost: the next one takes the quorum with it.',
+      'Bring the missing voters back.') });
   }
   if (e.state === 'leader') {
     for (const m of e.members.filter((x) => x.server !== e.server)) found.push(...ofLearner(m));

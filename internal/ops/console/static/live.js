@@ -1,20 +1,23 @@
-// The figures that the console asks for again and again, with what they were: one compact answer
-// of the command `figures` every two seconds, kept for half an hour.
+// What the console asks for again and again: `figures`, `ensemble` and /readyz every two seconds.
+// The figures are kept for half an hour, of the others the newest.
 
-import { command } from './api.js';
+import { command, health } from './api.js';
 
 export const intervalMs = 2000;
 export const samplesMax = 900;
 
-const samples = []; // the oldest first: {at, figures}, or {at, figures: null} for no answer
+const samples = []; // the oldest first: {at, figures, ensemble, ready}; figures null for no answer
 const listeners = new Set();
 let timer = 0;
 let running = false;
 let wanted = false;
 
-// all gives the samples, latest the last one.
+// all gives the samples; latest is the last one, null before the first; known is the last one
+// that was answered, null without any.
 export const all = () => samples;
 export const latest = () => samples[samples.length - 1] || null;
+let answered = null;
+export const known = () => answered;
 
 // subscribe calls back with each new sample, and gives what ends that.
 export function subscribe(listener) {
@@ -23,11 +26,16 @@ export function subscribe(listener) {
 }
 
 async function ask() {
-  const sample = { at: Date.now(), figures: null, error: null };
+  const sample = { at: Date.now(), figures: null, ensemble: null, ready: null, error: null };
   const asking = new AbortController();
   const patience = setTimeout(() => asking.abort(), 4 * intervalMs);
+  const options = { quiet: true, signal: asking.signal };
   try {
-    sample.figures = await command('figures', null, { quiet: true, signal: asking.signal });
+    const [figures, ensemble, ready] = await Promise.all([command('figures', null, options),
+      command('ensemble', null, options), health('readyz', options)]);
+    Object.assign(sample, { figures, ensemble, ready });
+    if (answered) answered.ensemble = answered.ready = null;
+    answered = sample;
   } catch (error) {
     sample.error = error;
   }

@@ -84,7 +84,7 @@ export function duration(ms) {
   if (ms < 1) return `${trim(ms * 1000)} µs`;
   if (ms < 1000) return `${trim(ms)} ms`;
   const s = ms / 1000;
-  if (s < 60) return `${trim(s)} s`;
+  if (s < 60) return `${s < 10 ? Number(s.toFixed(1)) : Math.floor(s)} s`;
   const units = [['d', 86400], ['h', 3600], ['min', 60], ['s', 1]];
   const first = units.findIndex(([, size]) => s >= size);
   const [unit, size] = units[first];

@@ -18,19 +18,19 @@ export default {
       el('p', { class: 'hint' }, 'What this server knows. Alerts for all servers, and what to do for each: ' +
         'docs/operate/monitor.md.'));
 
-    every(live.intervalMs, async (signal) => {
-      const [ready, alive, ensemble] = await Promise.all([
-        api.health('readyz', { signal }), api.health('livez', { signal }),
-        api.command('ensemble', null, { signal, quiet: true })]);
-      const last = live.latest();
+    let alive = null;
+    function draw() {
+      const last = live.known();
+      if (!last) return;
+      const { ready, ensemble } = last;
       const now = Date.now();
-      const found = findings({ ready, live: alive, ensemble, figures: last && last.figures }, now);
+      const found = findings({ ...last, live: alive }, now);
       refresh(verdict, found.length ? null : el('section', { class: 'verdict good', role: 'status' },
         el('strong', {}, 'No alarm.'), ' Clients can read and write here.'));
       refresh(list, found.map((f) => el('section', { class: `alarm ${f.kind}`, role: 'alert' },
         el('strong', {}, f.what), f.todo && el('p', {}, f.todo))));
       const rows = [...ready.checks.map((c) => ({ of: 'ready', ...c })),
-        ...alive.checks.map((c) => ({ of: 'alive', ...c }))];
+        ...(alive ? alive.checks : []).map((c) => ({ of: 'alive', ...c }))];
       refresh(checks, ui.table({ rows, columns: [
         { title: 'Of', cell: (c) => c.of },
         { title: 'Check', cell: (c) => c.name },
@@ -44,6 +44,12 @@ export default {
           { title: 'In', align: 'right', cell: (c) => (c.ends_ms > now ? ui.duration(c.ends_ms - now) :
             ui.pill('ended', 'bad')) },
         ] }));
+    }
+    draw();
+    every(5 * live.intervalMs, async (signal) => {
+      alive = await api.health('livez', { signal });
+      draw();
     });
+    return live.subscribe(draw);
   },
 };

@@ -32,11 +32,11 @@ export default {
       const f = sample && sample.figures;
       const exists = last.timestamp >= 0;
       refresh(state, ui.facts([
-        ['Newest snapshot', exists ? ui.zxid(`0x${last.zxid}`) : 'none yet'],
+        ['Newest snapshot', !exists ? 'none yet' : last.zxid === '0' ? 'of the empty tree' : ui.zxid(`0x${last.zxid}`)],
         exists && ['Taken', `${ui.time(last.timestamp * 1000)} (${ui.duration(Date.now() - last.timestamp * 1000)} ago)`],
         f && ['Applied now', ui.zxid(f.zxid)],
-        ['Snapshots', ui.bytes(dirs.datadir_size)],
-        ['Logs', ui.bytes(dirs.logdir_size)],
+        ['Data directory', ui.bytes(dirs.datadir_size)],
+        ['Directory of the log', ui.bytes(dirs.logdir_size)],
         f && f.counted.disk_free_bytes !== undefined && ['Free on the disk', ui.bytes(f.counted.disk_free_bytes)],
         f && ['Snapshots that failed', ui.count(f.counted.snapshot_error_count || 0)],
       ]));

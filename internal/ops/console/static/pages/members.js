@@ -10,7 +10,7 @@ export default {
     const facts = el('div', {});
     const list = el('div', {});
     const attendance = el('div', {});
-    const actions = el('div', { class: 'row' });
+    const actions = el('div', { class: 'row after' });
     const panels = el('div', {}, ui.panel('Configuration', facts), ui.panel('Members', list));
     show(root, el('h1', {}, 'Membership'), panels,
       el('section', { class: 'panel' }, el('h2', {}, 'This server'), attendance, actions));
@@ -48,7 +48,7 @@ export default {
         ['Observers', e.members.length - voters.length],
         ['Decides', e.groups ? 'groups and weights' : `a majority: ${Math.floor(voters.length / 2) + 1} of ${voters.length}`],
         ['Leader', e.leader ? `server ${e.leader}` : 'none'],
-      ]));
+      ], true));
       refresh(list, ui.table({ rows: e.members, columns: [
         { title: 'Server', cell: (m) => [el('b', {}, m.server), m.server === e.leader ? ' leads' : '',
           m.server === e.server ? el('span', { class: 'dim' }, ' this one') : ''] },
@@ -64,7 +64,7 @@ export default {
         ['Clients', [a.clients, ' ', ui.pill(a.state, a.state === 'open' ? 'good' : 'warn')]],
         ['Leads', a.leads ? 'yes: stopping it costs an election' : 'no'],
         a.reason && ['Note', a.reason],
-      ]));
+      ], true));
       refresh(actions,
         e.members.length > 0 && (a.state === 'open' ?
           ui.button('Drain…', drain) : ui.button('Take clients again…', undrain)),

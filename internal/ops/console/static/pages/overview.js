@@ -82,12 +82,7 @@ function members(e, ui) {
   return ui.table({ columns, rows: e.members });
 }
 
-const latest = (points) => series.last(points);
-
 function tiles(samples, ui) {
-  const last = samples[samples.length - 1];
-  const f = last && last.figures;
-  if (!f) return [];
   const recent = samples.slice(-60);
   const rate = (read) => series.rate(recent, read);
   const gauge = (read) => series.gauge(recent, read);
@@ -107,7 +102,7 @@ function tiles(samples, ui) {
     ['Memory', gauge((x) => x.memory.mapped_bytes), ui.bytes],
   ].map(([title, points, format]) => ui.el('div', { class: 'tile' },
     ui.el('div', { class: 'dim' }, title),
-    ui.el('div', { class: 'value' }, format(latest(points))), sparkline(points)));
+    ui.el('div', { class: 'value' }, format(series.last(points))), sparkline(points)));
 }
 
 export default {
@@ -115,41 +110,42 @@ export default {
   title: 'Overview',
   group: 'Ensemble',
   key: 'o',
-  render(root, context) {
-    const { api, ui, live, every } = context;
+  render(root, { ui, live }) {
     const { el, show, refresh } = ui;
     const verdict = el('section', { class: 'verdict', role: 'status' });
     const alarms = el('div', {});
     const list = el('div', {});
     const self = el('div', {});
     const figures = el('div', { class: 'tiles' });
-    show(root, el('h1', { class: 'unseen' }, 'Overview'), verdict, alarms,
-      ui.panel('Members', list), el('section', { class: 'panel' }, el('h2', {}, 'This server'), self, figures));
-    const drawTiles = () => show(figures, tiles(live.all(), ui));
-    every(live.intervalMs, async (signal) => {
-      const [e, ready] = await Promise.all([
-        api.command('ensemble', null, { signal, quiet: true }), api.health('readyz', { signal })]);
+    const table = ui.panel('Members', list);
+    show(root, el('h1', { class: 'unseen' }, 'Overview'), verdict, alarms, table,
+      el('section', { class: 'panel' }, el('h2', {}, 'This server'), self, figures));
+
+    function draw() {
+      const last = live.known();
+      if (!last) return;
+      const { ensemble: e, ready, figures: f } = last;
       const [kind, what, more] = sentence(e);
       verdict.className = `verdict ${kind}`;
       refresh(verdict, el('strong', {}, what), ' ', el('span', {}, more),
         e.leader && e.leader !== e.server ? el('p', {}, whereLeaderIs(e, ui)) : null);
-      const last = live.latest();
-      const found = findings({ ready, ensemble: e, figures: last && last.figures }, Date.now());
-      refresh(alarms, found.slice(0, 3).map((f) => el('p', { class: `alarm ${f.kind}` }, f.what)),
+      const found = findings(last, Date.now()).filter((x) => !x.said);
+      refresh(alarms, found.slice(0, 3).map((x) => el('p', { class: `alarm ${x.kind}` }, x.what)),
         found.length > 3 ? el('p', {}, el('a', { href: '#/alarms' }, `${found.length - 3} more`)) : null);
-      list.parentElement.hidden = !e.members.length;
+      table.hidden = !e.members.length;
       refresh(list, members(e, ui));
-      const f = last && last.figures;
       refresh(self, ui.facts([
         ['State', [ui.pill(e.state, stateKinds[e.state]), ' ',
           ready.ok ? ui.pill('ready', 'good') : el('a', { href: '#/alarms' }, ui.pill('not ready', 'bad'))]],
         ['Epoch', ui.mono(`0x${e.epoch.toString(16)}`)],
         ['Applied', ui.zxid(e.applied_zxid)],
-        f && f.figures.uptime !== undefined && ['Serves for', ui.duration(f.figures.uptime)],
-        f && f.figures.version && ['Version', String(f.figures.version).replace(/, built.*/, '')],
+        f.figures.uptime !== undefined && ['Serves for', ui.duration(f.figures.uptime)],
+        f.figures.version && ['Version', String(f.figures.version).replace(/, built.*/, '')],
       ], true));
-    });
-    drawTiles();
-    return live.subscribe(drawTiles);
+      // Without an answer the last figures stay, as all else.
+      if (live.latest() === last) show(figures, tiles(live.all(), ui));
+    }
+    draw();
+    return live.subscribe(draw);
   },
 };
