@@ -292,20 +292,21 @@ function showIdentity({ at, figures, error }) {
   if (figures) {
     answered = at;
     const server = figures.server ? `Server ${figures.server}` : 'Server';
-    show(identity, el('span', { class: 'name' }, server),
+    ui.refresh(identity, el('span', { class: 'name' }, server),
       ui.pill(figures.state, stateKinds[figures.state] || 'plain'));
     notice.hidden = true;
     return;
   }
   notice.hidden = false;
   if (error.status === 401) {
-    show(notice, 'This server wants a key. ', ui.button('Sign in', async () => {
-      if (await api.signIn(error.message)) open();
+    ui.refresh(notice, 'This server wants a key. ', ui.button('Sign in', async () => {
+      if (await api.signIn(live.latest().error?.message)) open();
     }));
     return;
   }
-  show(notice, `${error.message} `, error.status ? '' :
-    `For ${ui.duration(at - answered)}; what is shown is old. Asking again.`);
+  // The time is not read out each time.
+  ui.refresh(notice, `${error.message} What is shown is old. `, el('span', { 'aria-hidden': 'true' },
+    error.status ? '' : `For ${ui.duration(at - answered)}, asking again.`));
 }
 
 buildNav();

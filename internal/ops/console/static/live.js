@@ -1,7 +1,7 @@
 // What the console asks for again and again: `figures`, `ensemble` and /readyz every two seconds.
 // The figures are kept for half an hour, of the others the newest.
 
-import { command, health } from './api.js';
+import { ApiError, command, health } from './api.js';
 
 export const intervalMs = 2000;
 export const samplesMax = 900;
@@ -37,7 +37,8 @@ async function ask() {
     if (answered) answered.ensemble = answered.ready = null;
     answered = sample;
   } catch (error) {
-    sample.error = error;
+    sample.error = error.name === 'AbortError' ?
+      new ApiError(0, 'The server does not answer.') : error;
   }
   clearTimeout(patience);
   samples.push(sample);
