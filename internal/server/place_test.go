@@ -84,7 +84,8 @@ func TestFiguresAndEnsembleAreAnsweredWithoutAnybodyElse(t *testing.T) {
 }
 
 // The plot: a server wants a key. Its console comes without one, since it asks for the key, and
-// tells nothing; where nobody may enter there is no console either.
+// tells nothing; the browser's own form for passwords is kept away from it. Where nobody may enter
+// there is no console either.
 func TestTheConsoleComesBeforeTheKeyAndItsAnswersDoNot(t *testing.T) {
 	s, _ := startGuarded(t, admin.Config{Listen: "127.0.0.1:0",
 		KeysFile: keysFile(t, "token "+tokenText+"\n")})
@@ -98,6 +99,15 @@ func TestTheConsoleComesBeforeTheKeyAndItsAnswersDoNot(t *testing.T) {
 		}
 		if got := s.askAdmin(http.MethodGet, path, "Authorization", byToken).status; got != 200 {
 			t.Errorf("%s with a key: %d", path, got)
+		}
+	}
+	users, _ := startGuarded(t, admin.Config{Listen: "127.0.0.1:0",
+		KeysFile: keysFile(t, "basic ann:correct horse\n")})
+	for header, want := range map[string]string{"X-Requested-With": "Bearer", "X-Other": "Basic"} {
+		got := users.askAdmin(http.MethodGet, "/commands/figures", header, "XMLHttpRequest")
+		if got.status != http.StatusUnauthorized ||
+			!strings.HasPrefix(got.header.Get("WWW-Authenticate"), want) {
+			t.Errorf("%s: a browser is challenged by %v", header, got.header)
 		}
 	}
 	shut, _ := startGuarded(t, admin.Config{Listen: "127.0.0.1:0",

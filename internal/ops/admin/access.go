@@ -344,6 +344,10 @@ func (s *Server) vouched(r *http.Request) bool {
 	return s.cfg.TLS != nil && s.cfg.TLS.Certs.ClientAuth == "need" && certificate(r) != nil
 }
 
+// headerScript is set by pages that ask: the console has a form for the key, and the browser
+// would show its own before it if it were challenged to send a password.
+const headerScript = "X-Requested-With"
+
 // shut refuses a client that may not enter, and tells whether it did.
 func (s *Server) shut(w http.ResponseWriter, r *http.Request) bool {
 	s.renewKeys()
@@ -356,7 +360,11 @@ func (s *Server) shut(w http.ResponseWriter, r *http.Request) bool {
 			"status", status, "subject", s.subject(r))
 	}
 	if status == http.StatusUnauthorized {
-		s.keys.current.Load().challenge(w.Header())
+		k := s.keys.current.Load()
+		if r.Header.Get(headerScript) != "" {
+			k = &keys{tokens: true}
+		}
+		k.challenge(w.Header())
 	}
 	if name, below := strings.CutPrefix(r.URL.Path, s.cfg.URL+"/"); below && name != "" {
 		failed(status, text).send(w, name)

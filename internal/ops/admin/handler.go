@@ -82,6 +82,7 @@ func (s *Server) leads(r *http.Request) bool {
 	if !console.Owns(r.URL.Path) && !console.Welcomes(r) {
 		return false
 	}
+	s.renewKeys()
 	status, _ := s.enters(r)
 	return status == 0 || status == http.StatusUnauthorized
 }

@@ -80,11 +80,16 @@ function ofLearner(m) {
   return found;
 }
 
+function days(ms) {
+  const n = Math.floor(ms / dayMs);
+  return n === 0 ? 'less than a day' : n === 1 ? '1 day' : `${n} days`;
+}
+
 function ofCertificates(e, now) {
   return (e ? e.certificates : []).filter((c) => c.ends_ms - now < certificateDays * dayMs)
     .map((c) => (c.ends_ms <= now ?
       bad(`The certificate of the ${c.port} port has ended.`, 'Put a new one in its place; it is taken without a restart.') :
-      warn(`The certificate of the ${c.port} port ends in ${Math.floor((c.ends_ms - now) / dayMs)} days.`,
+      warn(`The certificate of the ${c.port} port ends in ${days(c.ends_ms - now)}.`,
         'Put a new one in its place; it is taken without a restart.')));
 }
 
