@@ -40,6 +40,8 @@ type loop struct {
 	mismatches uint64
 	// followed is the transaction whose way to the tree is timed.
 	followed followed
+	// tides tell when transactions passed their stages.
+	tides tides
 	// roles is when this server changed its role.
 	roles roleTimes
 
@@ -200,6 +202,7 @@ func (l *loop) rearm() {
 func (l *loop) perform() {
 	for {
 		eff := l.replica.Drain()
+		l.tides.reach(l.replica.Progress(), l.now.Mono)
 		l.trace(eff.Trace)
 		l.persist(&eff)
 		l.speak(&eff)
@@ -256,6 +259,7 @@ func (l *loop) change() {
 	l.listenForLearners()
 	l.server.changes.tell()
 	if !l.status.Serving {
+		l.tides = tides{} // The history may be cut.
 		return
 	}
 	if !l.status.ReadOnly {

@@ -30,6 +30,8 @@ type slowRequest struct {
 	lastReply
 	session      zoo.SessionID
 	client, path string
+	// passage is that of a write, zero for others.
+	passage passage
 }
 
 // slowest keeps them. The zero value keeps none yet.
@@ -102,9 +104,26 @@ func (l *loop) noteSlow(c *conn, r lastReply, o *replica.Outcome, asked []byte) 
 	if !s.wants(r.at, r.took) {
 		return
 	}
+	var p passage
+	if o != nil && o.Result != nil {
+		p = l.tides.passage(o.Result.Header.Zxid)
+	}
 	// The texts live on in buffers of others.
 	s.keep(slowRequest{r, c.session, c.socket.RemoteAddr().String(),
-		strings.Clone(znodeOf(o, asked))})
+		strings.Clone(znodeOf(o, asked)), p})
+}
+
+// stages are the times that a write took from one stage to the next; nil for what is no write,
+// or whose passage is forgotten.
+func (r *slowRequest) stages() *admin.Stages {
+	p := r.passage
+	if p.logged == 0 || p.ready() == 0 {
+		return nil
+	}
+	return &admin.Stages{
+		Propose: max(p.logged-(r.at-r.took), 0), Sync: p.durable - p.logged,
+		Quorum: p.committed - p.logged, Apply: max(r.at-p.ready(), 0),
+	}
 }
 
 // znodeOf is what a request was about: of a multi its first operation, empty for no znode.
@@ -130,7 +149,7 @@ func (o operator) SlowRequests(limit int) []admin.SlowRequest {
 	var list []admin.SlowRequest
 	for _, r := range s.slow.list(s.mono(), limit) {
 		slow := admin.SlowRequest{Path: r.path, Session: r.session, Client: r.client,
-			Xid: r.cxid, Zxid: r.zxid, Answered: s.wall(r.at), Took: r.took}
+			Xid: r.cxid, Zxid: r.zxid, Answered: s.wall(r.at), Took: r.took, Stages: r.stages()}
 		if info, ok := r.op.Info(); ok {
 			slow.Op = info.Name
 		}

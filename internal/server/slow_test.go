@@ -95,7 +95,26 @@ func TestOperatorsLearnOfSlowRequests(t *testing.T) {
 	}
 	fields := s.get("/slow_requests?limit=1").fields(t, http.StatusOK)
 	first := fields["requests"].([]any)[0].(map[string]any)
-	if took := first["took_ms"].(float64); took < 2*float64(slowMin.Milliseconds()) {
+	least := 2 * float64(slowMin.Milliseconds())
+	if took := first["took_ms"].(float64); took < least {
 		t.Errorf("the slowest took %v ms", took)
 	}
+	if took := s.stagesOf(7)["sync"]; took < least {
+		t.Errorf("the stages of the write are %v; the disk took %v ms", s.stagesOf(7), least)
+	}
+}
+
+// stagesOf are the stages of a slow request, in milliseconds.
+func (r *running) stagesOf(xid float64) map[string]float64 {
+	stages := map[string]float64{}
+	for _, one := range r.get("/slow_requests").fields(r.t, http.StatusOK)["requests"].([]any) {
+		fields := one.(map[string]any)
+		of, _ := fields["stages_ms"].(map[string]any)
+		for stage, took := range of {
+			if fields["xid"] == xid {
+				stages[stage] = took.(float64)
+			}
+		}
+	}
+	return stages
 }

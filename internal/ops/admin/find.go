@@ -201,7 +201,27 @@ type slowLine struct {
 	Zxid     string  `json:"zxid"`
 	Answered int64   `json:"answered_at_ms"`
 	Took     float64 `json:"took_ms"`
+	// Stages is left out where there are none.
+	Stages *stagesLine `json:"stages_ms,omitempty"`
 }
+
+type stagesLine struct {
+	Propose float64 `json:"propose"`
+	Sync    float64 `json:"sync"`
+	Quorum  float64 `json:"quorum"`
+	Apply   float64 `json:"apply"`
+}
+
+func newStagesLine(s *Stages) *stagesLine {
+	if s == nil {
+		return nil
+	}
+	return &stagesLine{
+		inMillis(s.Propose), inMillis(s.Sync), inMillis(s.Quorum), inMillis(s.Apply)}
+}
+
+// inMillis is a time in milliseconds and parts of them.
+func inMillis(d time.Duration) float64 { return d.Seconds() * 1000 }
 
 // slowRequests tells which requests have taken the longest of late.
 func slowRequests(s *Server, _ http.ResponseWriter, r *http.Request) (answer, outcome) {
@@ -213,7 +233,8 @@ func slowRequests(s *Server, _ http.ResponseWriter, r *http.Request) (answer, ou
 	lines := []slowLine{}
 	for _, x := range s.data.SlowRequests(limit) {
 		lines = append(lines, slowLine{x.Op, x.Path, showSession(x.Session), x.Client, x.Xid,
-			fmt.Sprintf("0x%x", uint64(x.Zxid)), x.Answered.UnixMilli(), x.Took.Seconds() * 1000})
+			fmt.Sprintf("0x%x", uint64(x.Zxid)), x.Answered.UnixMilli(), inMillis(x.Took),
+			newStagesLine(x.Stages)})
 	}
 	return answer{}.with("requests", lines), open
 }

@@ -138,6 +138,16 @@ type SlowRequest struct {
 	// Answered is when, Took for how long the client had waited here by then.
 	Answered time.Time
 	Took     time.Duration
+	// Stages are those of a write, nil for others.
+	Stages *Stages
+}
+
+// Stages are what a write took from one to the next. Sync and Quorum begin together.
+type Stages struct {
+	// Propose is from its being read to its being a proposal here, Sync from there until
+	// this server's log had it on the disk, Quorum until it was committed, and Apply from the
+	// later of the two to the answer.
+	Propose, Sync, Quorum, Apply time.Duration
 }
 
 // Learner is a server that learns from this one.
