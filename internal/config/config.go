@@ -94,6 +94,7 @@ type Config struct {
 	Admin      Admin
 	Metrics    Metrics
 	Audit      Audit
+	Traces     Traces
 	Auth       Auth
 	SASL       SASL
 	TLS        TLS

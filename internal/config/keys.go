@@ -63,7 +63,7 @@ type draft struct {
 
 // tables are all settings, by subject.
 var tables = [][]row{rowsGeneral, rowsStorage, rowsLimits, rowsPeers, rowsTLSPeers,
-	rowsAuth, rowsTLS, rowsOperations, rowsJVM}
+	rowsAuth, rowsTLS, rowsOperations, rowsTraces, rowsJVM}
 
 // allRows are the tables' in one, made once: each line of a file looks through it.
 var allRows = slices.Concat(tables...)

@@ -23,7 +23,7 @@ What a configuration comes to is shown by: zoo config explain.
 // titles are the headings of the tables.
 var titles = []string{"Time, ports, and who is in the ensemble", "The log and the snapshots",
 	"What clients may take", "The links between servers", "TLS between servers", "Who may be whom",
-	"TLS for clients", "What operators watch", "What means something to Java only"}
+	"TLS for clients", "What operators watch", "Traces", "What means something to Java only"}
 
 // written is the page as the rows make it.
 func written() string {

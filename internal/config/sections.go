@@ -299,6 +299,20 @@ type Audit struct {
 	Files        int
 }
 
+// Traces is what a collector is told of requests (traces.*).
+type Traces struct {
+	// Endpoint is the collector's URL, with the path; empty for none.
+	Endpoint string
+	// Share of the requests is traced, from 0 to 1.
+	Share float64
+	// Service is who the server says that it is.
+	Service string
+	// HeadersFile has headers for the collector, CAFile its authorities; empty for none.
+	HeadersFile, CAFile string
+	// PathsOmitted leaves the paths of znodes out.
+	PathsOmitted bool
+}
+
 // Peers is about the links between servers. Zero times are the shell's defaults.
 type Peers struct {
 	// LeaderServes lets a leader take clients.

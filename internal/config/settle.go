@@ -19,7 +19,8 @@ import (
 // other. The order matters: the ensemble decides whether myid is needed.
 func (d *draft) settle() error {
 	return errors.Join(d.settleDirs(), d.settleTimeouts(), d.settleEnsemble(), d.settleClient(),
-		d.settleAdmin(), d.settleMetrics(), d.settleAuth(), d.settlePeers(), d.settleLimits())
+		d.settleAdmin(), d.settleMetrics(), d.settleAuth(), d.settlePeers(), d.settleLimits(),
+		d.settleTraces())
 }
 
 // failAt is an error at the place where key was given, or about the file.

@@ -115,6 +115,9 @@ type Config struct {
 	// Audit is the log of who changed what.
 	Audit AuditConfig
 
+	// Traces is which requests are told to a collector.
+	Traces TracesConfig
+
 	// Words is the whitelist of four-letter words.
 	Words []string
 	// Settings are the lines of the word conf.
@@ -189,10 +192,15 @@ func FromConfig(c *config.Config) (Config, error) {
 		return own, err
 	}
 	own.takeTLS(c)
-	if c.Standalone() {
-		return own, nil
+	return own, own.takeRest(c)
+}
+
+// takeRest takes what may fail.
+func (own *Config) takeRest(c *config.Config) error {
+	if err := own.takeTraces(&c.Traces); err != nil || c.Standalone() {
+		return err
 	}
-	return own, own.join(c)
+	return own.join(c)
 }
 
 func snapshotFormat(c *config.Config) snapshot.Format {

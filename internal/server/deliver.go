@@ -26,6 +26,9 @@ func (l *loop) apply() {
 	for more := true; more; {
 		more = l.applyBatch()
 		l.flush()
+		if len(l.tracing.applied) > 0 {
+			l.traceApplied()
+		}
 	}
 	l.server.applied.tell()
 }
@@ -70,6 +73,9 @@ func (l *loop) settle(o *replica.Outcome, now time.Duration) {
 		l.noteOpened(o.Opened, now)
 	} else if c := l.conns[o.Conn]; c != nil {
 		l.answer(c, o, now)
+	}
+	if l.server.tracer != nil {
+		l.traceOutcome(o)
 	}
 	if c := l.conns[o.Closes]; c != nil {
 		l.dismiss(c)
@@ -237,6 +243,9 @@ func (l *loop) answerWaiting(c *conn, now time.Duration) {
 		}
 		l.exec.run(row, q.xid, q.body)
 		l.noteAnswer(c, lastReply{q.op, q.xid, l.exec.zxid, now, now - q.since}, nil, q.body)
+		if l.server.tracer != nil {
+			l.traceWaited(c, q)
+		}
 		c.popLocked()
 		reads++
 	}

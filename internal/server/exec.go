@@ -20,8 +20,9 @@ type exec struct {
 	// body is the request's record. It is here so that it is not made anew on
 	// the heap for every request.
 	body jute.Decoder
-	// zxid goes into the reply's header.
+	// zxid goes into the reply's header, and so does code.
 	zxid zoo.Zxid
+	code zoo.Code
 	// node is what the last read found.
 	node tree.Node
 	// before are the bytes of events that go in front of the reply.
@@ -64,6 +65,7 @@ func (x *exec) run(op *operation, xid int32, body []byte) {
 	x.out = header.AppendTo(append(x.out, 0, 0, 0, 0))
 	x.body = jute.NewAliasDecoder(body)
 	code := op.answer(x, &x.body)
+	x.code = code
 	if code != zoo.CodeOK {
 		x.out = x.out[:start+replyHeadBytes]
 	}

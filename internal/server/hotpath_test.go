@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,7 +53,26 @@ func hotDisk(tb testing.TB) (*vfs.Mem, Config) {
 func hotPaths(tb testing.TB) []alloc.Path {
 	disk, cfg := hotDisk(tb)
 	s := startLogging(tb, disk, cfg, silent)
-	c := s.connect()
+	all := s.hotPaths()
+	traced := sync.OnceValue(func() []alloc.Path { return tracesFew(tb).hotPaths() })
+	for i := range all[:3] {
+		again := all[i]
+		again.Title += " of a server that traces others"
+		again.Step = func() { traced()[i].Step() }
+		all = append(all, again)
+	}
+	return all
+}
+
+// tracesFew is a server that traces, but so few requests that these are none of them.
+func tracesFew(tb testing.TB) *running {
+	disk, cfg := hotDisk(tb)
+	cfg.Traces = TracesConfig{Endpoint: "http://127.0.0.1:4318/v1/traces"}
+	return startLogging(tb, disk, cfg, silent)
+}
+
+func (r *running) hotPaths() []alloc.Path {
+	c := r.connect()
 	_ = c.nc.SetDeadline(time.Time{})
 	kilobyte := make([]byte, 1024)
 	c.create("/b", string(kilobyte))
@@ -71,7 +91,7 @@ func hotPaths(tb testing.TB) []alloc.Path {
 		c.pipelined("setData", writesMost, pipelined, statBytes, update),
 		c.pipelined("getData with a watch, setData", writesMost+pipelined/2, pipelined/2,
 			dataBytes+eventBytes+statBytes, get(true), update),
-		s.session(),
+		r.session(),
 		replied(wire.OpSetData, &tree.Result{}),
 		replied(wire.OpCreate, &tree.Result{Path: "/a/znode"}),
 		replied(wire.OpMulti, &tree.Result{Multi: []tree.Result{

@@ -42,6 +42,8 @@ type loop struct {
 	followed followed
 	// tides tell when transactions passed their stages.
 	tides tides
+	// tracing is about the requests that are sampled.
+	tracing tracing
 	// roles is when this server changed its role.
 	roles roleTimes
 
@@ -202,7 +204,7 @@ func (l *loop) rearm() {
 func (l *loop) perform() {
 	for {
 		eff := l.replica.Drain()
-		l.tides.reach(l.replica.Progress(), l.now.Mono)
+		l.tides.reach(l.replica.Progress(), l.nowTraced())
 		l.trace(eff.Trace)
 		l.persist(&eff)
 		l.speak(&eff)
@@ -260,6 +262,7 @@ func (l *loop) change() {
 	l.server.changes.tell()
 	if !l.status.Serving {
 		l.tides = tides{} // The history may be cut.
+		clear(l.tracing.underWay)
 		return
 	}
 	if !l.status.ReadOnly {

@@ -26,6 +26,7 @@ type meters struct {
 // requestMeters are about requests that are held back or turned away.
 type requestMeters struct {
 	stalls, throttled, staleDropped, largeRejected, auditLost *metrics.Counter
+	spansSent, spansLost, traceErrors                         *metrics.Counter
 }
 
 func newRequestMeters(s *metrics.Set) requestMeters {
@@ -40,6 +41,12 @@ func newRequestMeters(s *metrics.Set) requestMeters {
 			"Large requests for which there was no room."),
 		auditLost: s.Counter("audit_lines_lost",
 			"Lines of the audit log that were not written."),
+		spansSent: s.Counter("traces_spans_sent",
+			"Spans that a collector has taken."),
+		spansLost: s.Counter("traces_spans_lost",
+			"Spans that no collector has taken: no room, or it was down, slow or refused them."),
+		traceErrors: s.Counter("traces_export_errors",
+			"Attempts to tell a collector that have failed."),
 	}
 }
 

@@ -148,6 +148,9 @@ const lendPacketsMax = 8
 // Received reports packets.
 func (p *peers) Received(link peer.LinkID, packets []wire.QuorumPacket) {
 	p.server.measurePackets(packets)
+	if p.server.tracer != nil {
+		p.server.traceForwarded(packets)
+	}
 	p.server.queue.leave(replica.Received{Link: zab.LinkID(link), Packets: packets})
 	if len(packets) > lendPacketsMax {
 		signal(p.server.queue.wake)

@@ -39,6 +39,13 @@ func (q *queue) push(ev replica.Event) { q.add(item{event: ev}) }
 // call adds something to do without waiting.
 func (q *queue) call(f func()) { q.add(item{call: f}) }
 
+// put adds something to do before an event that comes next: it wakes nobody.
+func (q *queue) put(f func()) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.addLocked(item{call: f})
+}
+
 // wait adds an event when there is room for it. It is for those whose own input
 // can wait meanwhile: clients and links.
 func (q *queue) wait(ev replica.Event) {

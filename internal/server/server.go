@@ -22,6 +22,7 @@ import (
 	"zoo/internal/ops/admin"
 	"zoo/internal/ops/audit"
 	"zoo/internal/ops/command"
+	"zoo/internal/ops/traces"
 	"zoo/internal/wire"
 )
 
@@ -80,7 +81,8 @@ type Server struct {
 	timeline  timeline
 	recovery  atomic.Pointer[recovery] // nil but while the data directory is read
 	refusals  *refusals
-	auditLog  *audit.Log // nil unless it is switched on
+	auditLog  *audit.Log       // nil unless it is switched on
+	tracer    *traces.Exporter // nil unless requests are traced
 	snapshots snapshotNotes
 	// applied tells that transactions were applied, changes that the role was.
 	applied, changes bell
@@ -154,7 +156,7 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 		closing:      make(chan struct{}),
 	}
 	s.limit()
-	s.auditLog = s.newAuditLog()
+	s.auditLog, s.tracer = s.newAuditLog(), s.newTracer()
 	s.meterQuotas()
 	s.meterState()
 	s.loop = newLoop(s)
@@ -204,6 +206,7 @@ func (s *Server) Run(ctx context.Context) error {
 	// The start-up may wait for a port.
 	defer context.AfterFunc(ctx, func() { s.fail(nil) })()
 	defer s.beginAudit()()
+	defer s.beginTraces()()
 	var err error
 	select {
 	case <-s.closing: // The configuration cannot be used.

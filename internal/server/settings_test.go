@@ -64,6 +64,7 @@ func everySetting(t *testing.T) *config.Config {
 		"admin.portUnification=true", "metricsProvider.httpsPort=4443",
 		"metricsProvider.className=org.apache.zookeeper.metrics.prometheus." +
 			"PrometheusMetricsProvider",
+		"traces.endpoint=https://localhost",
 		"connection_throttle_tokens=10", "security.auth_to_local=RULE:[1:$1] RULE:[2:$1]",
 	}, "\n"))}, Properties: []string{"b=b", "java.security.auth.login.config=" + login,
 		"java.security.krb5.conf=" + dir + "/none"}})

@@ -41,6 +41,9 @@ type turn struct {
 	bodies []byte
 	// synced tells that this turn has put a sync before a read.
 	synced bool
+	// sampled are the traced requests of the batch, traced the reads.
+	sampled []underWay
+	traced  []traced
 }
 
 // takeTurn gives a connection its turn.
@@ -83,7 +86,11 @@ func (t *turn) run() bool {
 	ok := t.takeAll()
 	t.submitAll()
 	c.in.rest()
-	return c.flush() && ok
+	ok = c.flush() && ok
+	if len(t.traced) > 0 {
+		t.traceReads()
+	}
+	return ok
 }
 
 // takeAll takes all whole frames.
@@ -310,6 +317,16 @@ func (t *turn) unsent() int {
 }
 
 func (t *turn) answer(row *operation, xid int32, body []byte) {
+	if t.conn.server.tracer != nil && t.last != wire.OpPing {
+		if key, sampled := t.sample(xid); sampled {
+			t.answerTraced(key, row, xid, body)
+			return
+		}
+	}
+	t.answerNow(row, xid, body)
+}
+
+func (t *turn) answerNow(row *operation, xid int32, body []byte) {
 	t.exec.out = t.conn.beginLocked()
 	t.exec.run(row, xid, body)
 	t.conn.endLocked(t.exec.out)
@@ -327,6 +344,9 @@ func (t *turn) submit(xid int32, op wire.Op, body []byte) {
 	}
 	if c.server.auditLog != nil {
 		q.asked = c.askedLocked(op, body)
+	}
+	if c.server.tracer != nil {
+		t.traceSubmitted(xid)
 	}
 	c.queue.push(q)
 	c.inflight.Add(1)
@@ -357,6 +377,9 @@ func (t *turn) submitAll() {
 	s := t.conn.server
 	n := int64(len(t.batch))
 	alone := s.inflight.Add(n) == n
+	if len(t.sampled) > 0 {
+		t.leaveSampled()
+	}
 	s.queue.leave(replica.Submit{Requests: slices.Clone(t.batch)})
 	clear(t.batch)
 	t.batch = t.batch[:0]

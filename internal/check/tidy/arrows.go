@@ -77,6 +77,8 @@ var rooms = []room{
 	{name: "internal/ops/exposition", imports: []string{"internal/ops"}, libraries: []string{
 		"github.com/prometheus/client_golang", "github.com/prometheus/client_model",
 		"github.com/prometheus/common"}},
+	{name: "internal/ops/traces", imports: encoding, libraries: []string{
+		"go.opentelemetry.io/proto/slim/otlp", "google.golang.org/protobuf"}},
 	{name: "internal/ops/audit", imports: append(slices.Clone(encoding), "internal/disk/vfs")},
 	{name: "internal/server", imports: append(slices.Clone(encoding), "internal/core/",
 		"internal/disk", "internal/net", "internal/ops", "internal/config")},
