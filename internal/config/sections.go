@@ -253,6 +253,8 @@ type Admin struct {
 	// TLSForced speaks HTTPS alone, Unified plain HTTP as well. The settings of TLS are
 	// those of Peers.TLS, as in Java. ClientNeeded ends a handshake without a certificate.
 	TLSForced, Unified, ClientNeeded bool
+	// ConsoleEdit lets operators change znodes in the web console.
+	ConsoleEdit bool
 	// URL is the path of the commands.
 	URL string
 	// IdleTimeout ends connections on which nothing moves.

@@ -18,7 +18,7 @@ func operators(c *config.Config) admin.Config {
 		Listen: a.Listen, URL: a.URL, IdleTimeout: a.IdleTimeout,
 		SnapshotDisabled: !a.Snapshot, RestoreDisabled: !a.Restore,
 		SnapshotInterval: a.RateInterval / 1000, RestoreInterval: a.RateInterval,
-		KeysFile: a.KeysFile, Open: a.Open,
+		KeysFile: a.KeysFile, Open: a.Open, ConsoleEdit: a.ConsoleEdit,
 		Forwarded: a.Forwarded, ProcessUntold: !c.Metrics.Process,
 		TLS: adminTLS(c),
 	}

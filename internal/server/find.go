@@ -12,6 +12,7 @@ import (
 	"zoo/internal/core/watch"
 	"zoo/internal/core/zab"
 	"zoo/internal/ops/admin"
+	"zoo/internal/ops/browser"
 )
 
 // shortlist keeps the first things of many in an order, that many at most, and equal ones once.
@@ -282,4 +283,35 @@ func (o operator) Learners() []admin.Learner {
 func learnerOf(status *replica.Status, l *zab.LearnerStatus, now time.Duration) admin.Learner {
 	return admin.Learner{ID: l.ID, Observer: l.Observer, Synced: l.Synced, Acked: l.Acked,
 		Lag: lagOf(status.LastLogged, l.Acked), Silent: max(now-l.LastHeard, 0)}
+}
+
+// kinds tells what ends each of some znodes, which is a page of them at most.
+func (o operator) kinds(paths []string) []browser.Kind {
+	s := o.server
+	s.treeMu.RLock()
+	defer s.treeMu.RUnlock()
+	kinds := make([]browser.Kind, len(paths))
+	for i, path := range paths {
+		kinds[i] = s.kindLocked(path)
+	}
+	return kinds
+}
+
+func (s *Server) kindLocked(path string) browser.Kind {
+	if s.tree == nil {
+		return browser.Kind{}
+	}
+	node, found := s.tree.Lookup(path)
+	if !found {
+		return browser.Kind{}
+	}
+	switch owner := node.Persisted().EphemeralOwner; s.tree.Types().Of(owner) {
+	case tree.OwnerSession:
+		return browser.Kind{Name: "ephemeral"}
+	case tree.OwnerContainer:
+		return browser.Kind{Name: "container"}
+	case tree.OwnerTTL:
+		return browser.Kind{Name: "ttl", TTLMillis: owner.TTL()}
+	}
+	return browser.Kind{Name: "persistent"}
 }

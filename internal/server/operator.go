@@ -19,6 +19,7 @@ import (
 	"zoo/internal/disk/store"
 	"zoo/internal/net/certs"
 	"zoo/internal/ops/admin"
+	"zoo/internal/ops/browser"
 )
 
 // operator does for the admin server what concerns data.
@@ -29,10 +30,14 @@ func newAdmin(s *Server) *admin.Server {
 	if s.cfg.Admin.Listen == "" {
 		return nil
 	}
-	return admin.New(s.cfg.Admin, admin.Parts{
+	cfg := s.cfg.Admin
+	cfg.ClientsInTheClear = len(s.cfg.ClientListen) > 0
+	return admin.New(cfg, admin.Parts{
 		Answers: s.commands, Data: operator{s}, Log: s.log, Catch: s.catch,
 		Metrics: s.meters.set, SnapshotErrors: s.meters.disk.snapshotErrors,
 		Refused: s.refuseOperator,
+		Browser: browser.New(browser.Config{Attach: s.Attach, Kinds: operator{s}.kinds,
+			Edit: cfg.ConsoleEdit, Log: s.log}),
 	})
 }
 

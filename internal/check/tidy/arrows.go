@@ -80,6 +80,8 @@ var rooms = []room{
 	{name: "internal/ops/traces", imports: encoding, libraries: []string{
 		"go.opentelemetry.io/proto/slim/otlp", "google.golang.org/protobuf"}},
 	{name: "internal/ops/audit", imports: append(slices.Clone(encoding), "internal/disk/vfs")},
+	// The console is a client of its own server.
+	{name: "internal/ops/browser", imports: []string{"client"}},
 	{name: "internal/server", imports: append(slices.Clone(encoding), "internal/core/",
 		"internal/disk", "internal/net", "internal/ops", "internal/config")},
 	// What a server is to a program that runs it.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"zoo/internal/net/certs"
+	"zoo/internal/ops/browser"
 	"zoo/internal/ops/command"
 	"zoo/internal/ops/console"
 	"zoo/internal/ops/exposition"
@@ -38,8 +39,13 @@ type Config struct {
 	Open bool
 	// TLS says that HTTPS is spoken; nil is plain HTTP.
 	TLS *TLS
+	// ConsoleEdit lets operators change znodes in the console.
+	ConsoleEdit bool
 	// Forwarded believes the header X-Forwarded-For about a client's address.
 	Forwarded bool
+	// ClientsInTheClear tells that whoever reaches the ports for clients may read what ACLs
+	// give to everybody, without a certificate.
+	ClientsInTheClear bool
 	// MetricsOnly serves the metrics and nothing else, as ZooKeeper's provider does.
 	MetricsOnly bool
 	// ProcessUntold leaves go_* and process_* out of the metrics.
@@ -64,6 +70,7 @@ type Server struct {
 	meters   meters
 	metrics  http.Handler
 	console  http.Handler
+	browser  *browser.Browser // nil for none
 	snapshot limiter
 	restore  limiter
 	// restoring and streams bound what is done at a time.
@@ -106,6 +113,8 @@ type Parts struct {
 	// server itself counts as well.
 	Metrics        *metrics.Set
 	SnapshotErrors *metrics.Counter
+	// Browser shows the znodes to the console; nil for none. The admin server closes it.
+	Browser *browser.Browser
 	// Catch is deferred around each request, and deals with a panic.
 	Catch func(name string)
 	// Refused hears of connections that did not come through TLS; nil is nobody.
@@ -130,6 +139,7 @@ func New(cfg Config, parts Parts) *Server {
 		refusals: limiter{interval: refusalInterval},
 		catch:    parts.Catch,
 		refused:  parts.Refused,
+		browser:  parts.Browser,
 		meters:   newMeters(parts),
 		console:  console.New(cfg.URL),
 		metrics: exposition.NewHandler(parts.Answers, exposition.Process(!cfg.ProcessUntold),
@@ -219,6 +229,9 @@ func (s *Server) Close() error {
 	s.closed = true
 	s.mu.Unlock()
 	err := s.http.Close()
+	if s.browser != nil {
+		s.browser.Close()
+	}
 	s.requests.Wait()
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"zoo/internal/ops/browser"
 	"zoo/internal/ops/console"
 	"zoo/internal/ops/exposition"
 )
@@ -60,7 +61,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) outcome {
 	case r.URL.Path == pathReady:
 		s.health(w, r, "readyz", source.Ready)
 	case s.leads(r):
-		s.console.ServeHTTP(w, r)
+		s.lead(w, r)
 	case s.shut(w, r):
 	case r.URL.Path == exposition.Path:
 		s.scrape(w, r)
@@ -85,6 +86,15 @@ func (s *Server) leads(r *http.Request) bool {
 	s.renewKeys()
 	status, _ := s.enters(r)
 	return status == 0 || status == http.StatusUnauthorized
+}
+
+// lead answers for the console: with its files, or about znodes.
+func (s *Server) lead(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, browser.Path) {
+		s.browse(w, r)
+		return
+	}
+	s.console.ServeHTTP(w, r)
 }
 
 // scrape shows the metrics. They are shown whatever state the server is in.
