@@ -9,7 +9,11 @@ import backups from './pages/backups.js';
 import charts from './pages/charts.js';
 import members from './pages/members.js';
 import overview from './pages/overview.js';
+import sessions from './pages/sessions.js';
 import startup from './pages/startup.js';
+import top from './pages/top.js';
+import watches from './pages/watches.js';
+import znodes from './pages/znodes.js';
 
 const { el, show } = ui;
 
@@ -27,6 +31,10 @@ const pages = [
   charts,
   members,
   alarms,
+  znodes,
+  sessions,
+  watches,
+  top,
   startup,
   backups,
 ];
