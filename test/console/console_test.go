@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"zoo"
 	"zoo/client"
 	"zoo/test/ensemble"
 )
@@ -99,7 +100,7 @@ func (s *stage) check(err error) {
 func (s *stage) begin() {
 	binary, err := ensemble.Build(s.ctx, s.t.TempDir())
 	s.check(err)
-	s.all = s.start(binary, 3)
+	s.all = s.start(binary, 3, "admin.console.edit=true")
 	keys := filepath.Join(s.t.TempDir(), "keys")
 	s.check(os.WriteFile(keys, []byte("token "+token+"\n"), 0o600))
 	s.guarded = s.start(binary, 1, "admin.keysFile="+keys)
@@ -229,8 +230,20 @@ func (s *stage) do(line *said) (value any, err error) {
 	case "create":
 		_, err = s.client.Create(s.ctx, line.Path, []byte(line.Data), client.CreateOptions{})
 		return nil, err
+	case "set":
+		_, err = s.client.Set(s.ctx, line.Path, []byte(line.Data), client.AnyVersion)
+		return nil, err
+	case "watch":
+		// The session of the test is one that owns something, and watches.
+		_, err = s.client.Create(s.ctx, line.Path, nil, client.CreateOptions{Mode: zoo.Ephemeral})
+		if err != nil {
+			return nil, err
+		}
+		_, _, err = s.client.Get(s.ctx, line.Path, client.NewWatcher(func(client.Event) {}))
+		return s.client.SessionID().String(), err
 	case "get":
-		data, _, err := s.client.Get(s.ctx, line.Path, nil)
+		// What the console has done may not have come to the server of this client.
+		data, _, err := s.client.Get(client.Linearizable(s.ctx), line.Path, nil)
 		return string(data), err
 	}
 	return nil, fmt.Errorf("a story asks for %q", line.Ask)

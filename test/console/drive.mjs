@@ -35,7 +35,7 @@ function ask(word, args = {}) {
 }
 
 // What a browser may complain about without anything being wrong: answers that are errors.
-const expected = /Failed to load resource: (the server responded with a status of (401|403|409|503)|net::ERR_)/;
+const expected = /Failed to load resource: (the server responded with a status of (401|403|404|409|503)|net::ERR_)/;
 
 async function play(browser, story) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...story.context });
