@@ -130,6 +130,19 @@ func TestWhatWaitsIsBoundedInBytes(t *testing.T) {
 	}
 }
 
+// The plot: a server starts for the first time, and its log has a line before the directory
+// for it is there. The moral: the line is not lost.
+func TestTheDirectoryOfTheLogIsMade(t *testing.T) {
+	disk := vfs.NewMem()
+	l, lost := filed(disk, 1<<20, 2)
+	l.Note(deletion("/n"))
+	l.Close()
+	l.Run()
+	if *lost != 0 || !strings.Contains(read(t, disk, name), `"/n"`) {
+		t.Errorf("%d lines are lost", *lost)
+	}
+}
+
 // The plot: a crash has cut off the last line. The moral: the next one begins on its own.
 func TestALineThatWasCutOffEnds(t *testing.T) {
 	disk := emptyDisk(t)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 
 	"zoo/internal/disk/vfs"
 )
@@ -59,6 +60,10 @@ func (f *file) begin() error {
 	}
 	opened, err := f.fs.OpenWrite(f.name)
 	if errors.Is(err, fs.ErrNotExist) {
+		// A server that starts for the first time may not have its directories yet.
+		if err := f.fs.MkdirAll(filepath.Dir(f.name)); err != nil {
+			return err
+		}
 		opened, err = f.fs.Create(f.name)
 	}
 	if err != nil {
