@@ -28,6 +28,7 @@ type commandLine struct {
 	Status   statusCommand   `cmd:"" help:"Show what running servers say about themselves."`
 	Doctor   doctorCommand   `cmd:"" help:"Find what is wrong with configurations, data directories and running servers, and say what to do."`
 	Top      topCommand      `cmd:"" help:"Show what holds the most on running servers."`
+	Admin    adminCommand    `cmd:"" help:"Ask a server's admin port for a command."`
 	Shell    shellCommand    `cmd:"" passthrough:"" help:"Talk to servers, as ZooKeeper's zkCli does."`
 	Bench    benchCommand    `cmd:"" help:"Drive a load against servers and measure it."`
 	Recover  recoverCommand  `cmd:"" help:"Make a new ensemble from what one server of a lost one has."`

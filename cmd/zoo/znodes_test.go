@@ -21,6 +21,7 @@ import (
 	"zoo/internal/core/replica"
 	"zoo/internal/disk/store"
 	"zoo/internal/disk/vfs"
+	"zoo/internal/ops/admin"
 	"zoo/internal/server"
 	"zoo/internal/shell"
 )
@@ -30,7 +31,7 @@ func serveInMemory(ctx context.Context) (address string, stop func() error, err 
 	s := server.Assemble(server.Config{
 		Config:       replica.Config{ID: 1, TickTime: 2 * time.Second},
 		Store:        store.Config{FS: vfs.NewMem(), DataDir: "/data", PreallocateBytes: 1 << 16},
-		ClientListen: []string{"127.0.0.1:0"},
+		ClientListen: []string{"127.0.0.1:0"}, Admin: admin.Config{Listen: "127.0.0.1:0"},
 	}, slog.New(slog.DiscardHandler), server.BuildInfo{Version: "test"})
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)

@@ -2,76 +2,46 @@ package admin
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 
 	"zoo"
 )
 
-// row is one command.
-type row struct {
-	// names are the name and its short forms.
-	names  []string
-	method string
-	// always says that the command is answered also while the server does not serve.
-	always bool
-	// guarded says that the client must have all permissions at the root.
-	guarded bool
-	// run carries it out. The answer counts while the outcome is open.
-	run func(s *Server, w http.ResponseWriter, r *http.Request) (answer, outcome)
-}
+// run answers a command over HTTP. The answer counts while the outcome is open.
+type run func(s *Server, w http.ResponseWriter, r *http.Request) (answer, outcome)
 
-// commands is the one table of commands.
-var commands = []row{
-	{names: []string{"connection_stat_reset", "crst"}, method: http.MethodGet,
-		run: resetConnections},
-	{names: []string{"dirs"}, method: http.MethodGet, run: directories},
-	{names: []string{"dump"}, method: http.MethodGet, guarded: true, run: dump},
-	{names: []string{"ensemble", "ensb"}, method: http.MethodGet, always: true, run: ensemble},
-	{names: []string{"environment", "env", "envi"}, method: http.MethodGet, always: true,
-		run: environment},
-	{names: []string{"ephemeral_owners", "ephs"}, method: http.MethodGet, guarded: true,
-		run: ephemeralOwners},
-	{names: []string{"figures", "figs"}, method: http.MethodGet, always: true, run: figures},
-	{names: []string{"hash"}, method: http.MethodGet, run: digests},
-	{names: []string{"is_read_only", "isro"}, method: http.MethodGet, run: readOnly},
-	{names: []string{"last_snapshot", "lsnp"}, method: http.MethodGet, run: lastSnapshot},
-	{names: []string{"leader_transfer", "ltfr"}, method: http.MethodPost, guarded: true,
-		run: handOver},
-	{names: []string{"learners", "lrns"}, method: http.MethodGet, run: learners},
-	{names: []string{"log"}, method: http.MethodGet, guarded: true, run: sendLog},
-	{names: []string{"member_drain", "mdrn"}, method: http.MethodPost, guarded: true,
-		run: drain},
-	{names: []string{"member_status", "mbst"}, method: http.MethodGet, always: true,
-		run: attendance},
-	{names: []string{"member_undrain", "mund"}, method: http.MethodPost, guarded: true,
-		run: undrain},
-	{names: []string{"monitor", "mntr"}, method: http.MethodGet, run: monitor},
-	{names: []string{"restore", "rest"}, method: http.MethodPost, guarded: true, run: restore},
-	{names: []string{"ruok"}, method: http.MethodGet, always: true, run: alive},
-	{names: []string{"sessions", "sess"}, method: http.MethodGet, guarded: true, run: sessions},
-	{names: []string{"slow_requests", "slow"}, method: http.MethodGet, guarded: true,
-		run: slowRequests},
-	{names: []string{"snapshot", "snap"}, method: http.MethodGet, guarded: true, run: snapshot},
-	{names: []string{"startup", "strt"}, method: http.MethodGet, always: true, run: startup},
-	{names: []string{"stat_reset", "srst"}, method: http.MethodGet, run: resetServer},
-	{names: []string{"top_clients", "topc"}, method: http.MethodGet, guarded: true,
-		run: topClients},
-	{names: []string{"top_memory", "topm"}, method: http.MethodGet, guarded: true, run: memory},
-	{names: []string{"watch_summary", "wchs"}, method: http.MethodGet, run: watchSummary},
-	{names: []string{"watchers", "wtch"}, method: http.MethodGet, guarded: true, run: watchers},
-	{names: []string{"watches", "wchc"}, method: http.MethodGet, guarded: true, run: watches},
-	{names: []string{"watches_by_path", "wchp"}, method: http.MethodGet, guarded: true,
-		run: watchesByPath},
-}
-
-// find gives the row of a name, nil if there is none.
-func find(name string) *row {
-	i := slices.IndexFunc(commands, func(c row) bool { return slices.Contains(c.names, name) })
-	if i < 0 {
-		return nil
-	}
-	return &commands[i]
+// runs answer the commands of command.Table, which says all else about them.
+var runs = map[string]run{
+	"connection_stat_reset": resetConnections,
+	"dirs":                  directories,
+	"dump":                  dump,
+	"ensemble":              ensemble,
+	"environment":           environment,
+	"ephemeral_owners":      ephemeralOwners,
+	"figures":               figures,
+	"hash":                  digests,
+	"is_read_only":          readOnly,
+	"last_snapshot":         lastSnapshot,
+	"leader_transfer":       handOver,
+	"learners":              learners,
+	"log":                   sendLog,
+	"member_drain":          drain,
+	"member_status":         attendance,
+	"member_undrain":        undrain,
+	"monitor":               monitor,
+	"restore":               restore,
+	"ruok":                  alive,
+	"sessions":              sessions,
+	"slow_requests":         slowRequests,
+	"snapshot":              snapshot,
+	"startup":               startup,
+	"stat_reset":            resetServer,
+	"top_clients":           topClients,
+	"top_memory":            memory,
+	"watch_summary":         watchSummary,
+	"watchers":              watchers,
+	"watches":               watches,
+	"watches_by_path":       watchesByPath,
 }
 
 func alive(*Server, http.ResponseWriter, *http.Request) (answer, outcome) { return answer{}, open }

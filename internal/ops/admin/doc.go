@@ -4,6 +4,7 @@
 // who may do everything at the root.
 //
 // It knows no server: answers come from a command.Answerer, data from a Data. A
-// command is a row of the table in commands.go. Nothing here may hold up the server:
-// a client that does not read or write is cut off after the idle timeout.
+// command is a row of command.Table, with its answer in commands.go. Nothing here may
+// hold up the server: a client that does not read or write is cut off after the idle
+// timeout.
 package admin

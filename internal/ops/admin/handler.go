@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"zoo/internal/ops/browser"
+	"zoo/internal/ops/command"
 	"zoo/internal/ops/console"
 	"zoo/internal/ops/exposition"
 )
@@ -70,7 +71,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) outcome {
 	case !below || !slashed && name != "" || strings.Contains(name, "/"):
 		http.NotFound(w, r)
 	case name == "":
-		s.list(w)
+		s.list(w, r)
 	default:
 		return s.command(w, r, name)
 	}
@@ -127,54 +128,57 @@ func (s *Server) means(host string) bool {
 	return strings.EqualFold(name, "localhost") || strings.EqualFold(name, configured)
 }
 
-// list shows what there is.
-func (s *Server) list(w http.ResponseWriter) {
+// list shows what there is: links as ZooKeeper does, or what the table has for programs.
+func (s *Server) list(w http.ResponseWriter, r *http.Request) {
+	if wantsJSON(r) {
+		answer{}.with("commands", command.Served()).send(w, "commands")
+		return
+	}
 	w.Header().Set("Content-Type", "text/html;charset=utf-8")
-	for _, c := range commands {
-		path := html.EscapeString(s.cfg.URL + "/" + c.names[0])
-		fmt.Fprintf(w, "<a href=\"%s\">%s</a>\n<br/>\n", path, c.names[0])
+	for _, c := range command.Served() {
+		path := html.EscapeString(s.cfg.URL + "/" + c.Name)
+		fmt.Fprintf(w, "<a href=\"%s\">%s</a>\n<br/>\n", path, c.Name)
 	}
 }
 
 // command carries out a command, if it may be.
 func (s *Server) command(w http.ResponseWriter, r *http.Request, name string) outcome {
-	c := find(name)
+	c := command.Find(name)
 	if c == nil {
 		failed(0, "Unknown command: "+name).send(w, name)
 		return told
 	}
-	name = c.names[0]
 	if a := s.check(c, r); a.error != "" {
 		if a.status == http.StatusMethodNotAllowed {
-			w.Header().Set("Allow", c.method)
+			w.Header().Set("Allow", c.Method)
 		}
-		a.send(w, name)
+		a.send(w, c.Name)
 		return told
 	}
-	a, o := c.run(s, w, r)
+	a, o := runs[c.Name](s, w, r)
 	if o == open {
-		a.send(w, name)
+		a.send(w, c.Name)
 	}
 	return o
 }
 
 // check tells whether a command may be carried out now, by this client.
-func (s *Server) check(c *row, r *http.Request) answer {
-	head := r.Method == http.MethodHead && c.method == http.MethodGet
-	if r.Method != c.method && !head {
-		return failed(http.StatusMethodNotAllowed, "use "+c.method+" for this command")
+func (s *Server) check(c *command.Command, r *http.Request) answer {
+	head := r.Method == http.MethodHead && c.Method == http.MethodGet
+	if r.Method != c.Method && !head {
+		return failed(http.StatusMethodNotAllowed, "use "+c.Method+" for this command")
 	}
-	if !c.always {
+	if !c.Anytime {
 		if _, serving := s.answers.Source.Overview(); !serving {
 			return failed(0, notServing)
 		}
 	}
-	if !c.guarded {
+	if !c.Guarded {
 		return answer{}
 	}
 	a := s.admit(r)
 	if a.error != "" {
-		s.log.Warn("command refused", "command", c.names[0], "client", r.RemoteAddr,
+		s.log.Warn("command refused", "command", c.Name, "client", r.RemoteAddr,
 			"status", a.status)
 	}
 	return a

@@ -29,59 +29,12 @@ type Answerer struct {
 	// Membership gives the text of the ensemble's configuration in force; nil when
 	// standalone.
 	Membership func() string
-	// Allowed is the whitelist; an asterisk allows every word. The words of
-	// alwaysAllowed need not be in it.
+	// Allowed is the whitelist; an asterisk allows every word. Those of
+	// Command.Ever need not be in it.
 	Allowed []string
 
 	// mask is the trace mask, as its difference from traceMaskDefault.
 	mask atomic.Int64
-}
-
-// SafeWords are the words that are allowed unless the operator says otherwise:
-// they are cheap and tell nothing about clients' data.
-func SafeWords() []string {
-	return []string{"ruok", "srvr", "mntr", "stat", "isro", "conf", "envi", "wchs", "strt"}
-}
-
-// alwaysAllowed are srvr, as in ZooKeeper, and strt, which tells start-up times
-// and nothing else.
-var alwaysAllowed = []string{"srvr", "strt"}
-
-// word is one row of the table of words: one of the two ways to answer it.
-type word struct {
-	name string
-	// always answers whether or not the server serves.
-	always func(a *Answerer, argument []byte) string
-	// serving answers from the state of a server that serves.
-	serving func(a *Answerer, o *Overview) string
-	// argumentBytes is what follows the word.
-	argumentBytes int
-}
-
-// words is the one table of words. A word that is missing here is no word at
-// all, and its four bytes are the length of a frame.
-var words = [...]word{
-	{name: "ruok", always: (*Answerer).alive},
-	{name: "isro", always: (*Answerer).readOnly},
-	{name: "envi", always: (*Answerer).environment},
-	{name: "gtmk", always: (*Answerer).traceMask},
-	{name: "stmk", always: (*Answerer).setTraceMask, argumentBytes: maskBytes},
-	{name: "strt", always: (*Answerer).startup},
-
-	{name: "srvr", serving: (*Answerer).server},
-	{name: "stat", serving: (*Answerer).statistics},
-	{name: "srst", serving: (*Answerer).resetServer},
-	{name: "mntr", serving: (*Answerer).monitor},
-	{name: "conf", serving: (*Answerer).configuration},
-	{name: "dirs", serving: (*Answerer).directories},
-	{name: "hash", serving: (*Answerer).digests},
-	{name: "cons", serving: (*Answerer).connections},
-	{name: "crst", serving: (*Answerer).resetConnections},
-	{name: "dump", serving: (*Answerer).dump},
-	{name: "wchs", serving: (*Answerer).watches},
-	{name: "wchc", serving: (*Answerer).watchesByClient},
-	{name: "wchp", serving: (*Answerer).watchesByPath},
-	{name: "topm", serving: (*Answerer).memory},
 }
 
 // telnetClose are the bytes that a telnet client sends to end a session.
@@ -89,14 +42,6 @@ const telnetClose = "\xff\xf4\xff\xfd"
 
 // Known tells whether four bytes are a word rather than the length of a frame.
 func Known(b []byte) bool { return string(b) == telnetClose || find(string(b)) != nil }
-
-func find(name string) *word {
-	i := slices.IndexFunc(words[:], func(w word) bool { return w.name == name })
-	if i < 0 {
-		return nil
-	}
-	return &words[i]
-}
 
 // ArgumentBytes is how many bytes that follow a known word belong to it. A word
 // that is refused is refused at once.
@@ -127,7 +72,8 @@ func (a *Answerer) Answer(name string, argument []byte) string {
 }
 
 func (a *Answerer) allows(name string) bool {
-	return slices.Contains(alwaysAllowed, name) ||
+	w := find(name)
+	return w != nil && w.Ever ||
 		slices.ContainsFunc(a.Allowed, func(allowed string) bool {
 			allowed = strings.TrimSpace(allowed)
 			return allowed == "*" || allowed == name

@@ -151,8 +151,8 @@ func FuzzWord(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	for _, w := range words {
-		f.Add([]byte(w.name))
+	for _, c := range Table() {
+		f.Add([]byte(c.Word))
 	}
 	a := answerer(true)
 	a.Allowed = []string{"*"}
