@@ -17,6 +17,9 @@ type Config struct {
 	// Properties are the -D options as given, for files that refer to them. Some are
 	// secret.
 	Properties map[string]string
+	// Given are the lines of File and the -D options in their order, without comments, for
+	// operators to read: the values that are secret are masked.
+	Given []Line
 
 	// ID is this server's number: from myid in an ensemble, 1 when standalone.
 	ID zoo.ServerID

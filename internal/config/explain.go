@@ -66,7 +66,7 @@ func (s setting) describe(r row) Line {
 	if s.line > 0 {
 		line.Origin = fmt.Sprintf("%s:%d", s.origin, s.line)
 	}
-	if r.hides(s.key) && s.value != "" {
+	if (r.hides(s.key) || r.name == "" && namesSecret(s.key)) && s.value != "" {
 		line.Value, line.Secret = masked, true
 	}
 	return line
@@ -78,6 +78,11 @@ func (r row) hides(name string) bool {
 	if !r.family() {
 		return r.secret
 	}
+	return namesSecret(name)
+}
+
+// namesSecret tells whether the value of a name that nobody knows may be a password.
+func namesSecret(name string) bool {
 	name = strings.ToLower(name)
 	return strings.Contains(name, "pass") && !strings.HasSuffix(name, "path")
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -65,6 +66,10 @@ func read(src Source) (*draft, error) {
 		return d, err
 	}
 	d.File, d.Properties, d.ID = file, defined(src.Properties), src.ID
+	for _, s := range slices.Concat(properties, settings) {
+		r, _ := findRow(s.key)
+		d.Given = append(d.Given, s.describe(r))
+	}
 	// A line of the file overrides a -D of the same name, as in Java.
 	if err := errors.Join(d.take(properties), d.take(settings)); err != nil {
 		return d, err

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -120,8 +121,9 @@ type Config struct {
 
 	// Words is the whitelist of four-letter words.
 	Words []string
-	// Settings are the lines of the word conf.
-	Settings []command.Setting
+	// Settings are the lines of the word conf, Lines those of zoo.cfg, and Properties all
+	// that was given, by the names of Java's properties. Secrets are masked.
+	Settings, Lines, Properties []command.Setting
 }
 
 // The bounds for a Config that names none.
@@ -179,10 +181,10 @@ func FromConfig(c *config.Config) (Config, error) {
 		},
 		Purge: purging(c.Storage.Purge), Admin: operators(c),
 		Scraped: scraped(c), Audit: AuditConfig(c.Audit),
-		ElectionBindTries: c.Peers.ElectionBindTries,
-		ListenBacklog:     c.ListenBacklog, ClientKeepAlive: c.ClientKeepAlive,
-		ConnsPerHostMax: c.ConnsPerHostMax, FrameBytesMax: c.FrameBytesMax,
-		OutstandingMax: c.OutstandingMax, Words: c.Commands, Settings: settings(c),
+		ElectionBindTries: c.Peers.ElectionBindTries, ListenBacklog: c.ListenBacklog,
+		ClientKeepAlive: c.ClientKeepAlive, ConnsPerHostMax: c.ConnsPerHostMax,
+		FrameBytesMax: c.FrameBytesMax, OutstandingMax: c.OutstandingMax, Words: c.Commands,
+		Settings: settings(c), Lines: linesOf(c), Properties: propertiesOf(c),
 	}
 	own.takeSessions(c)
 	own.takeDisk(c)
@@ -393,6 +395,34 @@ func settings(c *config.Config) []command.Setting {
 		command.Setting{Key: "quorumPort", Value: strconv.Itoa(self.Addresses[0].QuorumPort)},
 		command.Setting{Key: "peerType", Value: peerType},
 	)
+}
+
+// linesOf are those of zoo.cfg.
+func linesOf(c *config.Config) (lines []command.Setting) {
+	for _, l := range c.Given {
+		if c.File != "" && !strings.HasPrefix(l.Origin, "-D") {
+			lines = append(lines, command.Setting{Key: l.Name, Value: l.Value})
+		}
+	}
+	return lines
+}
+
+// propertiesOf is what was given, as Java makes properties of it: those of the command line
+// by their names, the lines of the file with the prefix, which count more.
+func propertiesOf(c *config.Config) []command.Setting {
+	values := map[string]string{}
+	for _, l := range c.Given {
+		name, defined := strings.CutPrefix(l.Origin, "-D")
+		if !defined {
+			name = "zookeeper." + l.Name
+		}
+		values[name] = l.Value
+	}
+	var list []command.Setting
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		list = append(list, command.Setting{Key: name, Value: values[name]})
+	}
+	return list
 }
 
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

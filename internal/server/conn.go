@@ -41,6 +41,7 @@ type conn struct {
 	// no more than a mechanism needs. Reader only.
 	exchange sasl.Exchange
 	touched  atomic.Bool // heard of since the loop looked last
+	sealed   bool        // the client speaks TLS; immutable
 	// turns is raised by the reader at the begin and at the end of each turn, so that it
 	// is odd within one; seenTurns is what the loop saw last. finishing has the reader
 	// end the connection behind the answers to what it has read.

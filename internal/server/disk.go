@@ -225,6 +225,7 @@ func (w *logWriter) sync() error {
 	took := w.server.mono() - began
 	w.server.meters.disk.fsyncTime.Observe(took)
 	if slow := w.server.cfg.SyncSlow; slow > 0 && took >= slow {
+		w.server.slowSyncs.Add(1)
 		w.server.log.Warn("slow sync of the log", "took", took, "threshold", slow)
 	}
 	return err

@@ -138,6 +138,7 @@ func (t *connTable) add(s *Server, a arrival) (*conn, refusal) {
 
 func (t *connTable) addLocked(s *Server, a arrival) (*conn, refusal) {
 	c := newConn(s, t.last+1, a.Conn)
+	_, c.sealed = a.Conn.(*sealed)
 	if full, why := t.fullLocked(c.host); full {
 		return nil, why
 	}

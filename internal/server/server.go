@@ -75,6 +75,8 @@ type Server struct {
 	// censusMu is held while the tree's memory is added up, outside of all other locks.
 	censusMu sync.Mutex
 	slow     slowest
+	// slowSyncs counts those of the log, since the figures were begun anew.
+	slowSyncs atomic.Uint64
 
 	watches   watches
 	gate      gate
@@ -163,7 +165,8 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 	s.writer = &logWriter{server: s, wake: make(chan struct{}, 1)}
 	s.commands = &command.Answerer{
 		Build: build, Source: source{s}, Metrics: s.meters.set,
-		Settings: cfg.Settings, Allowed: cfg.Words,
+		Settings: cfg.Settings, Allowed: cfg.Words, Lines: cfg.Lines,
+		Properties: cfg.Properties,
 	}
 	if cfg.ReadOnly {
 		s.commands.Allowed = append(slices.Clone(cfg.Words), "isro")

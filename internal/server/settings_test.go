@@ -159,6 +159,8 @@ func alter(t *testing.T, path string, v reflect.Value) {
 		*x = &quorum.Hierarchy{Groups: []quorum.Group{all}}
 	case **quorum.View:
 		*x, _ = quorum.ParseView("server.1=a:1:2\nversion=1")
+	case *[]config.Line:
+		*x = append(*x, config.Line{Name: "another"})
 	case *[]config.Provider:
 		*x = append(*x, config.Provider{Key: "2", Class: "none"})
 	case *map[string]string:

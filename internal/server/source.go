@@ -36,6 +36,7 @@ func (q source) Overview() (command.Overview, bool) {
 	sum, conns := s.conns.traffic()
 	o.Received, o.Sent, o.Latency, o.Connections = sum.received, sum.sent, sum.latency, conns
 	o.Bytes = sum.bytes()
+	o.SlowSyncs, o.AuthFailures = s.slowSyncs.Load(), s.meters.auth.failed.Count()
 	q.addTree(&o)
 	if status.entersEpoch() && status.Epoch > o.Zxid.Epoch() {
 		// As in Java, which begins an epoch with its zxid 0.
@@ -252,6 +253,7 @@ func (q source) Digests() []command.Digest {
 func (q source) ResetServer() {
 	s := q.server
 	s.conns.resetServer()
+	s.slowSyncs.Store(0)
 	ask(s, func() struct{} {
 		s.loop.replica.ForgetProposals()
 		s.loop.replica.ForgetQuotaRefusals()

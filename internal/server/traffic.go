@@ -204,7 +204,7 @@ func (c *conn) describe() command.Client {
 		Address: c.socket.RemoteAddr().String(), Queued: c.queue.len(),
 		Received: shown.received, Sent: shown.sent, Latency: shown.latency,
 		Session: c.session, Timeout: int32(c.timeout.Milliseconds()),
-		Since: c.server.start.Add(c.accepted),
+		Since: c.server.start.Add(c.accepted), Secure: c.sealed,
 		Last: command.LastReply{
 			Cxid: c.last.cxid, Zxid: c.last.zxid, At: c.last.at, Took: c.last.took,
 		},

@@ -35,11 +35,13 @@ func Build(ctx context.Context, dir string) (string, error) {
 
 // The places where Debian puts Java's ZooKeeper. What is not in the manifest of its jar is
 // the log libraries, without which it is silent, and two parts of netty, without which a
-// port between servers that speaks TLS ends at its first connection.
+// port between servers that speaks TLS ends at its first connection, and the servlets of the
+// admin server, without which there is none.
 const javaServerJar = "/usr/share/java/zookeeper.jar"
 
 var javaOtherJars = []string{"/usr/share/java/slf4j-log4j12.jar", "/usr/share/java/log4j-1.2.jar",
-	"/usr/share/java/netty-codec.jar", "/usr/share/java/netty-resolver.jar"}
+	"/usr/share/java/netty-codec.jar", "/usr/share/java/netty-resolver.jar",
+	"/usr/share/java/servlet-api.jar"}
 
 // FindJava tells what of Java's ZooKeeper is missing on this machine, or nothing.
 func FindJava() error {
@@ -62,9 +64,15 @@ log4j.appender.OUT.layout=org.apache.log4j.PatternLayout
 log4j.appender.OUT.layout.ConversionPattern=%d{ISO8601} %-5p %c{1} %m%n
 `
 
+// JavaOperated is Java with the admin server, for Options.Operated.
+func JavaOperated(heapMax string, options ...string) Program {
+	return Java(heapMax, append([]string{"-Dzookeeper.admin.enableServer=true",
+		"-Dzookeeper.admin.serverAddress=" + host}, options...)...)
+}
+
 // Java runs Debian's ZooKeeper with fsync as it is by default, that is on. The
-// admin server is off, since it would want a port of its own. The options are the
-// JVM's, such as -Dname=value, and come last.
+// admin server is off, since it would want a port of its own; JavaOperated has it. The
+// options are the JVM's, such as -Dname=value, and come last.
 func Java(heapMax string, options ...string) Program {
 	return func(s *Server) *exec.Cmd {
 		logging := filepath.Join(s.home, "log4j.properties")

@@ -16,13 +16,10 @@ var askedOfRoles = []string{"srvr", "stat", "cons", "dump", "mntr"}
 // fresh is in front of a word's name for what it said before any client came.
 const fresh = "fresh "
 
-// collectRoles starts three voters and an observer, and asks one server of each role
-// before the history and after it.
-func collectRoles(t *testing.T, program ensemble.Program) map[string]answers {
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
+// startRoles starts three voters and an observer.
+func startRoles(ctx context.Context, t *testing.T, program ensemble.Program) *ensemble.Ensemble {
 	e, err := ensemble.New(ensemble.Options{
-		Dir: t.TempDir(), Voters: 3, Observers: 1, Program: program})
+		Dir: t.TempDir(), Voters: 3, Observers: 1, Program: program, Operated: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,11 +27,25 @@ func collectRoles(t *testing.T, program ensemble.Program) map[string]answers {
 	if err := e.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]answers{}
+	return e
+}
+
+// said is what one server says: to words, and to commands over HTTP.
+type said struct {
+	words    answers
+	commands map[string]told
+}
+
+// collectRoles asks one server of each role before the history and after it.
+func collectRoles(t *testing.T, program ensemble.Program) map[string]said {
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	e := startRoles(ctx, t, program)
+	all := map[string]said{}
 	servers := map[string]*ensemble.Server{}
 	for _, role := range []string{"leader", "follower", "observer"} {
 		servers[role] = e.WithMode(ctx, role)[0]
-		all[role] = answers{}
+		all[role] = said{words: answers{}}
 	}
 	ask := func(prefix string) {
 		for role, server := range servers {
@@ -43,7 +54,7 @@ func collectRoles(t *testing.T, program ensemble.Program) map[string]answers {
 				if err != nil {
 					t.Fatal(err)
 				}
-				all[role][prefix+word] = text
+				all[role].words[prefix+word] = text
 			}
 		}
 	}
@@ -53,6 +64,13 @@ func collectRoles(t *testing.T, program ensemble.Program) map[string]answers {
 		t.Fatal(err)
 	}
 	ask("")
+	for role, server := range servers {
+		commands, err := askCommands(ctx, server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[role] = said{all[role].words, commands}
+	}
 	return all
 }
 
@@ -71,13 +89,18 @@ var zxidsFresh = []string{"Zxid: 0x0", "Zxid: 0x100000000"}
 // The plot: two ensembles hear the same history through a follower. Each role says the
 // same as Java's, before it and after it: the lines of srvr, stat, cons and dump, the
 // zxid of an epoch without transactions, the sizes of proposals that were none, and
-// the figures of mntr that only a role or an ensemble has.
+// the figures of mntr that only a role or an ensemble has. Over HTTP their commands have the
+// same fields.
 func TestEveryRoleAnswersAsJavaDoes(t *testing.T) {
 	binary := build(t)
-	java, zoo := collectRoles(t, ensemble.Java("128m")), collectRoles(t, ensemble.Zoo(binary))
+	java := collectRoles(t, ensemble.JavaOperated("128m"))
+	zoo := collectRoles(t, ensemble.Zoo(binary))
 	for role := range java {
-		t.Run(role, func(t *testing.T) { compareRole(t, java[role], zoo[role]) })
-		compareFresh(t, role, java[role][fresh+"srvr"], zoo[role][fresh+"srvr"])
+		t.Run(role, func(t *testing.T) { compareRole(t, java[role].words, zoo[role].words) })
+		t.Run(role+" over HTTP", func(t *testing.T) {
+			compareCommands(t, java[role].commands, zoo[role].commands)
+		})
+		compareFresh(t, role, java[role].words[fresh+"srvr"], zoo[role].words[fresh+"srvr"])
 	}
 }
 

@@ -61,6 +61,7 @@ type Outgoing struct {
 // LearnerStatus is what a leader knows of one learner.
 type LearnerStatus struct {
 	ID       zoo.ServerID
+	Link     LinkID
 	Observer bool
 	Synced   bool
 	Acked    zoo.Zxid

@@ -769,7 +769,7 @@ func (l *Leader) Learners() []LearnerStatus {
 			continue
 		}
 		all = append(all, LearnerStatus{
-			ID: x.id, Observer: x.observer, Synced: x.upToDate, Acked: x.acked,
+			ID: x.id, Link: x.link, Observer: x.observer, Synced: x.upToDate, Acked: x.acked,
 			LastHeard: x.heard,
 		})
 	}

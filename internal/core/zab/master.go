@@ -298,7 +298,7 @@ func (m *Master) Observers() []LearnerStatus {
 	for _, x := range m.observers {
 		if x.stage != connected {
 			all = append(all, LearnerStatus{
-				ID: x.id, Observer: true, Synced: x.upToDate, LastHeard: x.heard,
+				ID: x.id, Link: x.link, Observer: true, Synced: x.upToDate, LastHeard: x.heard,
 			})
 		}
 	}

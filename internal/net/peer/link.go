@@ -32,6 +32,8 @@ type link struct {
 	// stranger: it is of a server that is not a member.
 	stranger bool
 	written  atomic.Uint64 // bytes
+	// received and requests count packets.
+	received, requests atomic.Uint64
 
 	mu      sync.Mutex // never held over I/O
 	conn    net.Conn   // nil until the link is up
@@ -43,6 +45,11 @@ type link struct {
 	flushBy time.Time // when hanging up: the end of writing
 	reason  error     // why the link is ending; the first one counts
 	ended   bool      // the conn is closed or about to be
+	up      time.Time // when the link was
+	// taken and done are how many packets the writer has begun to write, and has written.
+	taken, done uint64
+	// before is what LinkStats leaves out.
+	before LinkStats
 }
 
 func newLink(q *Quorum, id LinkID, origin Origin, cancel func()) *link {
@@ -99,6 +106,7 @@ func (l *link) open(in *entrance) bool {
 	defer l.mu.Unlock()
 	if !l.ended {
 		l.in, l.conn, l.raw = in, in.conn, nowait.Raw(in.conn)
+		l.up = time.Now()
 	}
 	return !l.ended
 }
@@ -170,7 +178,7 @@ func (l *link) send(packets []wire.QuorumPacket) {
 // writer. It lets go of mu meanwhile.
 func (l *link) tryLocked() {
 	l.writing = true
-	l.inline = l.queue.take(l.inline)
+	l.inline, l.taken = l.queue.take(l.inline), l.queue.packets
 	raw, p := l.raw, &l.inline[0]
 	l.mu.Unlock()
 	n, err := nowait.Write(raw, p.bytes)
@@ -185,6 +193,7 @@ func (l *link) tryLocked() {
 		signal(l.wake)
 	default:
 		l.queue.written(p)
+		l.done = l.taken
 		if !l.flushBy.IsZero() || len(l.queue.pieces) > 0 {
 			signal(l.wake)
 		}
@@ -252,6 +261,7 @@ func (l *link) takeQueue(last []piece) ([]piece, error) {
 		return nil, nil
 	}
 	pieces := l.queue.take(last)
+	l.taken = l.queue.packets
 	if len(pieces) == 0 && !l.flushBy.IsZero() {
 		return nil, ErrHungUp
 	}
@@ -277,7 +287,7 @@ func (l *link) writePieces(to *deadlineWriter, pieces []piece) error {
 func (l *link) rest() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.writing = false
+	l.writing, l.done = false, l.taken
 	if l.flushBy.IsZero() {
 		_ = l.conn.SetWriteDeadline(time.Time{})
 	}
@@ -333,6 +343,7 @@ func (l *link) setWriteDeadline(conn net.Conn) {
 // readAll reports packets until the link ends, and returns why it did.
 func (l *link) readAll(in *entrance) error {
 	if in.first != nil {
+		l.count([]wire.QuorumPacket{*in.first})
 		l.quorum.events.Received(l.id, []wire.QuorumPacket{*in.first})
 	}
 	packets := newPacketStream(in.reader, l.quorum.cfg.DataBytesMax)
@@ -341,6 +352,7 @@ func (l *link) readAll(in *entrance) error {
 		if err != nil {
 			return broken(err)
 		}
+		l.count(batch)
 		l.quorum.events.Received(l.id, batch)
 		last := &batch[len(batch)-1]
 		if last.Type != wire.PacketSnap {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"slices"
 
+	"zoo"
 	"zoo/internal/wire"
 )
 
@@ -23,7 +24,10 @@ const (
 type outbox struct {
 	pieces []piece
 	bytes  int // queued or being written
-	spares [][]byte
+	// packets counts all that were ever queued, zxid is the last one's that had any.
+	packets uint64
+	zxid    zoo.Zxid
+	spares  [][]byte
 }
 
 // piece is a run of encoded packets, or a stream.
@@ -38,6 +42,10 @@ func (o *outbox) append(packet *wire.QuorumPacket) {
 	before := len(p.bytes)
 	p.bytes = packet.AppendTo(p.bytes)
 	o.bytes += len(p.bytes) - before
+	o.packets++
+	if packet.Zxid > 0 {
+		o.zxid = packet.Zxid
+	}
 }
 
 // open is the piece that takes the next packet.

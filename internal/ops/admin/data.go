@@ -39,6 +39,7 @@ type Data interface {
 	HandOver(ctx context.Context, to zoo.ServerID) (zoo.ServerID, error)
 	Drainer
 	Finder
+	Members
 	Placed
 }
 

@@ -57,7 +57,7 @@ func (o *Overview) lines() string {
 func (o *Overview) figureLines() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Latency min/avg/max: %d/%v/%d\n", o.Latency.Shortest.Milliseconds(),
-		o.Latency.average(), o.Latency.Greatest.Milliseconds())
+		o.Latency.Average(), o.Latency.Greatest.Milliseconds())
 	fmt.Fprintf(&b, "Received: %d\nSent: %d\n", o.Received, o.Sent)
 	fmt.Fprintf(&b, "Connections: %d\nOutstanding: %d\n", o.Connections, o.Outstanding)
 	fmt.Fprintf(&b, "Zxid: %v\nMode: %s\nNode count: %d\n", o.Zxid, o.Mode, o.Nodes)
@@ -133,14 +133,20 @@ const (
 
 // traceMask answers gtmk.
 func (a *Answerer) traceMask([]byte) string {
-	return strconv.FormatInt(a.mask.Load()^traceMaskDefault, 10)
+	return strconv.FormatInt(a.TraceMask(), 10)
 }
+
+// TraceMask is the trace mask, and SetTraceMask changes it.
+func (a *Answerer) TraceMask() int64 { return a.mask.Load() ^ traceMaskDefault }
+
+// SetTraceMask sets the trace mask, which has no effect but that it is read back.
+func (a *Answerer) SetTraceMask(mask int64) { a.mask.Store(mask ^ traceMaskDefault) }
 
 // setTraceMask answers stmk; the mask follows the word in eight bytes, the highest
 // first.
 func (a *Answerer) setTraceMask(argument []byte) string {
 	if len(argument) == maskBytes {
-		a.mask.Store(int64(binary.BigEndian.Uint64(argument)) ^ traceMaskDefault)
+		a.SetTraceMask(int64(binary.BigEndian.Uint64(argument)))
 	}
 	return a.traceMask(nil)
 }

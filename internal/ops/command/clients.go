@@ -14,6 +14,8 @@ import (
 type Client struct {
 	// Address is host:port.
 	Address string
+	// Secure says that it speaks TLS.
+	Secure bool
 	// Ops are the directions in which the server waits for the socket, as
 	// Java's selector has them: 1 to read, 4 to write.
 	Ops            int
@@ -62,7 +64,7 @@ func (c *Client) full() string {
 	l := &c.Latency
 	fmt.Fprintf(&b, ",lzxid=0x%x,lresp=%d,llat=%d,minlat=%d,avglat=%d,maxlat=%d)\n",
 		uint64(c.Last.Zxid), c.Last.At.Milliseconds(), c.Last.Took.Milliseconds(),
-		l.Shortest.Milliseconds(), l.mean().Milliseconds(), l.Greatest.Milliseconds())
+		l.Shortest.Milliseconds(), l.Mean().Milliseconds(), l.Greatest.Milliseconds())
 	return b.String()
 }
 

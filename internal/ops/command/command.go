@@ -26,6 +26,9 @@ type Answerer struct {
 	Metrics *metrics.Set
 	// Settings are the lines of conf.
 	Settings []Setting
+	// Lines are what zoo.cfg says, Properties what was given besides and where; secrets are
+	// masked.
+	Lines, Properties []Setting
 	// Membership gives the text of the ensemble's configuration in force; nil when
 	// standalone.
 	Membership func() string

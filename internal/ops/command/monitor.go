@@ -44,7 +44,7 @@ func (a *Answerer) figures(o *Overview, show func(name string, value any)) {
 type figures struct{ add func(name string, value any) }
 
 func (m *figures) addTraffic(o *Overview) {
-	m.add("avg_latency", o.Latency.average())
+	m.add("avg_latency", o.Latency.Average())
 	m.add("max_latency", o.Latency.Greatest.Milliseconds())
 	m.add("min_latency", o.Latency.Shortest.Milliseconds())
 	m.add("packets_received", o.Received)

@@ -108,6 +108,9 @@ type Overview struct {
 	// Digest is the rolling digest of the tree: equal on servers whose trees
 	// are.
 	Digest uint64
+	// SlowSyncs counts the syncs of the log that took longer than they may, AuthFailures
+	// the proofs of identity that were none; both since the figures were begun anew.
+	SlowSyncs, AuthFailures uint64
 	// Watches counts the data watches, WatchCount all of them.
 	Watches    Watches
 	WatchCount int
@@ -136,8 +139,8 @@ type Latency struct {
 // averageDigits is the precision of an average, as ZooKeeper has it.
 const averageDigits = 1e4
 
-// average is the mean in milliseconds.
-func (l Latency) average() metrics.Number {
+// Average is the mean in milliseconds.
+func (l Latency) Average() metrics.Number {
 	if l.Count == 0 {
 		return metrics.Fraction(0)
 	}
@@ -145,7 +148,8 @@ func (l Latency) average() metrics.Number {
 	return metrics.Fraction(math.Round(mean*averageDigits) / averageDigits)
 }
 
-func (l Latency) mean() time.Duration {
+// Mean is the same as a time, cut to what is there of it.
+func (l Latency) Mean() time.Duration {
 	if l.Count == 0 {
 		return 0
 	}
