@@ -54,7 +54,7 @@ func TestAParentWithMillionsOfChildrenWorks(t *testing.T) {
 	turnPages(t, parent, children)
 	arrangeAll(t, parent, children)
 	turnPages(t, parent, children)
-	census := tree.NewCensus(2)
+	census := tree.NewCensus(tree.Ranking{Limit: 2})
 	for census.Step(loaded) {
 	}
 	if largest := census.Largest(loaded); largest[1].Path != "/p" ||

@@ -7,6 +7,7 @@ import (
 	"zoo"
 	"zoo/internal/core/tree"
 	"zoo/internal/jute"
+	"zoo/internal/ops/sketch"
 	"zoo/internal/wire"
 )
 
@@ -34,6 +35,8 @@ type exec struct {
 	missing   string
 	readBytes int
 	reads     readTally
+	// sampler chooses the requests whose paths are counted.
+	sampler sketch.Sampler
 	// walked tells that an answer took a walk over the tree; a turn then lets go of
 	// the lock before the next one.
 	walked bool
@@ -78,6 +81,13 @@ func (x *exec) run(op *operation, xid int32, body []byte) {
 		if x.before = x.before[:0]; cap(x.before) > beforeBytesKept {
 			x.before = nil
 		}
+	}
+}
+
+// touch takes note of a path that is read, whether or not it is there.
+func (x *exec) touch(path string) {
+	if !x.sampler.Skips() {
+		x.sampler.Note(x.server.hot, x.server.mono(), path, sketch.Read)
 	}
 }
 

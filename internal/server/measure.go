@@ -9,6 +9,7 @@ import (
 	"zoo/internal/core/replica"
 	"zoo/internal/core/tree"
 	"zoo/internal/ops/command"
+	"zoo/internal/ops/sketch"
 	"zoo/internal/wire"
 )
 
@@ -76,6 +77,9 @@ func (l *loop) noteMismatch(r *tree.Result) {
 
 // measureWrite takes note of a change to one znode.
 func (l *loop) measureWrite(r *tree.Result) {
+	if r.Code == zoo.CodeOK && r.Path != "" && !l.exec.sampler.Skips() {
+		l.exec.sampler.Note(l.server.hot, l.now.Mono, r.Path, sketch.Write)
+	}
 	top := topOf(r.Path)
 	if r.Code != zoo.CodeOK || top == "" {
 		return

@@ -13,16 +13,19 @@ const censusSteps = 8
 
 // Memory finds the subtrees that hold the most.
 func (q source) Memory(limit int) command.MemoryUse {
-	s := q.server
+	return q.server.largest(tree.Ranking{Limit: limit})
+}
+
+func (s *Server) largest(rank tree.Ranking) command.MemoryUse {
 	// Two at once would be twice the work for the same answer.
 	s.censusMu.Lock()
 	defer s.censusMu.Unlock()
-	return s.memoryUse(limit, s.treeMu.RLocker())
+	return s.memoryUse(rank, s.treeMu.RLocker())
 }
 
-func (s *Server) memoryUse(limit int, lock sync.Locker) (use command.MemoryUse) {
+func (s *Server) memoryUse(rank tree.Ranking, lock sync.Locker) (use command.MemoryUse) {
 	s.readTree(lock, func(t *tree.Tree, next func() bool) {
-		c := tree.NewCensus(limit)
+		c := tree.NewCensus(rank)
 		for more := true; more; {
 			for n := 0; more && n < censusSteps; n++ {
 				more = c.Step(t)

@@ -31,7 +31,7 @@ func TestTheLargestSubtreesAreFoundInBoundedHolds(t *testing.T) {
 		s.treeMu.Lock()
 		defer s.treeMu.Unlock()
 	}}
-	use := s.memoryUse(3, door)
+	use := s.memoryUse(tree.Ranking{Limit: 3}, door)
 	if door.opened != 3 {
 		t.Errorf("the lock was let go of %d times", door.opened)
 	}
@@ -42,7 +42,7 @@ func TestTheLargestSubtreesAreFoundInBoundedHolds(t *testing.T) {
 		t.Errorf("/a/b has %d znodes, not %d", got, want)
 	}
 	door.act = func() { s.serving = false }
-	if use := s.memoryUse(3, door); len(use.Subtrees) != 0 {
+	if use := s.memoryUse(tree.Ranking{Limit: 3}, door); len(use.Subtrees) != 0 {
 		t.Errorf("of a tree that is not served any more: %+v", use.Subtrees)
 	}
 }

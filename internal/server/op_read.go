@@ -24,6 +24,7 @@ func (x *exec) exists(d *jute.Decoder) zoo.Code {
 	case strings.IndexByte(path, 0) >= 0:
 		return zoo.CodeBadArguments
 	}
+	x.touch(path)
 	node, found := x.tree.Lookup(path)
 	if found && !x.may(node, zoo.PermRead) {
 		return zoo.CodeNoAuth
@@ -78,6 +79,7 @@ func (x *exec) getACL(d *jute.Decoder) zoo.Code {
 	if d.Err() != nil {
 		return zoo.CodeMarshallingError
 	}
+	x.touch(path)
 	node, found := x.tree.Lookup(path)
 	if !found {
 		return zoo.CodeNoNode
@@ -111,6 +113,7 @@ func (x *exec) read(d *jute.Decoder, mode watch.Mode) (tree.Node, zoo.Code) {
 
 // find finds a znode that the connection may read.
 func (x *exec) find(path string) (tree.Node, zoo.Code) {
+	x.touch(path)
 	node, found := x.tree.Lookup(path)
 	switch {
 	case !found:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"runtime"
 	"runtime/debug"
@@ -22,6 +23,7 @@ import (
 	"zoo/internal/ops/admin"
 	"zoo/internal/ops/audit"
 	"zoo/internal/ops/command"
+	"zoo/internal/ops/sketch"
 	"zoo/internal/ops/traces"
 	"zoo/internal/wire"
 )
@@ -75,6 +77,8 @@ type Server struct {
 	// censusMu is held while the tree's memory is added up, outside of all other locks.
 	censusMu sync.Mutex
 	slow     slowest
+	// hot has the rates of paths.
+	hot *sketch.Paths
 	// slowSyncs counts those of the log, since the figures were begun anew.
 	slowSyncs atomic.Uint64
 
@@ -146,9 +150,9 @@ func Assemble(cfg Config, log *slog.Logger, build BuildInfo) *Server {
 	}
 	s := &Server{
 		cfg: cfg.withDefaults(), log: log, build: build, start: time.Now(),
-		inputs:       newBufferPool(inputBytes),
-		outputs:      newBufferPool(outputBytes),
-		meters:       newMeters(),
+		inputs:  newBufferPool(inputBytes),
+		outputs: newBufferPool(outputBytes),
+		meters:  newMeters(), hot: sketch.New(0, rand.Uint64()),
 		flushes:      make(chan *flushList, flushQueue),
 		flusherCount: max(flushersMin, runtime.GOMAXPROCS(0)),
 		queue:        newQueue(),

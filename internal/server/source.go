@@ -254,6 +254,7 @@ func (q source) ResetServer() {
 	s := q.server
 	s.conns.resetServer()
 	s.slowSyncs.Store(0)
+	s.hot.Reset(s.mono())
 	ask(s, func() struct{} {
 		s.loop.replica.ForgetProposals()
 		s.loop.replica.ForgetQuotaRefusals()

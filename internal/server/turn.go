@@ -57,9 +57,9 @@ func (s *Server) takeTurn(c *conn) *turn {
 	return t
 }
 
-// giveTurn takes it back. Nothing of it stays but memory.
+// giveTurn takes it back. Nothing of it stays but memory, and the sampler, which serves anybody.
 func (s *Server) giveTurn(t *turn) {
-	*t = turn{batch: t.batch[:0], exec: exec{before: t.exec.before[:0]}}
+	*t = turn{batch: t.batch[:0], exec: exec{before: t.exec.before[:0], sampler: t.exec.sampler}}
 	s.turns.Put(t)
 }
 

@@ -30,18 +30,29 @@ type Subtree struct {
 	Usage
 }
 
-// Census finds the subtrees that take the most memory. It looks at one znode after the
+// Ranking says which subtrees a census is to find.
+type Ranking struct {
+	// Limit is how many.
+	Limit int
+	// By is the figure that they have the most of; nil is MemoryBytes.
+	By func(u *Usage) int64
+	// Depth is that of their tops, counted from 1 below the root; 0 is any, and one subtree
+	// may then lie in another.
+	Depth int
+}
+
+// Census finds the subtrees that take the most. It looks at one znode after the
 // other while the tree may change between two steps, so that it is about no single
 // instant: what is there from the begin to the end is counted, once.
 //
 // A sum is kept for every znode that has others below it, up to censusSumsMax of them;
 // beyond that the smallest go, and Omitted tells how much one of them may have held.
 type Census struct {
-	limit   int
+	rank    Ranking
 	next    slot
 	sums    map[slot]*sum
 	leaves  []sum
-	bar     int64 // bar is what a leaf must take to be among the largest.
+	bar     int64 // bar is what a leaf must have to be among the largest.
 	omitted int64
 	// run is what the children of one parent take that come in a row.
 	run       Usage
@@ -59,9 +70,13 @@ type sum struct {
 // censusSumsMax bounds a census' own memory, to some 6 MiB.
 const censusSumsMax = 1 << 16
 
-// NewCensus begins to look for so many subtrees.
-func NewCensus(limit int) *Census {
-	return &Census{limit: max(limit, 1), sums: make(map[slot]*sum)}
+// NewCensus begins to look for subtrees.
+func NewCensus(rank Ranking) *Census {
+	rank.Limit = max(rank.Limit, 1)
+	if rank.By == nil {
+		rank.By = func(u *Usage) int64 { return u.MemoryBytes }
+	}
+	return &Census{rank: rank, sums: make(map[slot]*sum)}
 }
 
 // Step looks at the next slot; false when there are no more.
@@ -78,7 +93,7 @@ func (c *Census) Step(t *Tree) (more bool) {
 	}
 	usage := t.usage(n)
 	if n.extra == 0 || t.nodes.numChildren(n) == 0 {
-		c.leaf(s, n, usage)
+		c.leaf(t, s, usage)
 	} else {
 		c.count(t, s, usage)
 	}
@@ -127,12 +142,12 @@ func (c *Census) count(t *Tree, s slot, usage Usage) {
 func (c *Census) thin() {
 	sizes := make([]int64, 0, len(c.sums))
 	for _, known := range c.sums {
-		sizes = append(sizes, known.MemoryBytes)
+		sizes = append(sizes, c.rank.By(&known.Usage))
 	}
 	slices.Sort(sizes)
 	least := sizes[len(sizes)/2]
 	for s, known := range c.sums {
-		if known.MemoryBytes <= least && s != rootSlot {
+		if c.rank.By(&known.Usage) <= least && s != rootSlot {
 			delete(c.sums, s)
 		}
 	}
@@ -142,24 +157,34 @@ func (c *Census) thin() {
 
 // leaf keeps a znode with nothing below it if it is among the largest: whenever twice
 // as many have gathered as are needed, the smaller half goes.
-func (c *Census) leaf(s slot, n *node, usage Usage) {
-	if usage.MemoryBytes <= c.bar {
+func (c *Census) leaf(t *Tree, s slot, usage Usage) {
+	if c.rank.By(&usage) <= c.bar || !c.wants(t, s) {
 		return
 	}
-	c.leaves = append(c.leaves, sum{Usage: usage, top: s, czxid: n.czxid})
-	if len(c.leaves) == 2*c.limit {
-		slices.SortFunc(c.leaves, largestFirst)
-		c.leaves = c.leaves[:c.limit]
-		c.bar = c.leaves[c.limit-1].MemoryBytes
+	c.leaves = append(c.leaves, sum{Usage: usage, top: s, czxid: t.nodes.at(s).czxid})
+	if len(c.leaves) == 2*c.rank.Limit {
+		slices.SortFunc(c.leaves, c.largestFirst)
+		c.leaves = c.leaves[:c.rank.Limit]
+		c.bar = c.rank.By(&c.leaves[c.rank.Limit-1].Usage)
 	}
 }
 
-func largestFirst(a, b sum) int {
-	return cmp.Or(cmp.Compare(b.MemoryBytes, a.MemoryBytes), cmp.Compare(a.top, b.top))
+// wants tells whether a znode is at the depth that is asked for.
+func (c *Census) wants(t *Tree, s slot) bool {
+	depth := 0
+	for ; c.rank.Depth > 0 && s != rootSlot && depth <= c.rank.Depth; depth++ {
+		s = t.nodes.at(s).parent
+	}
+	return depth == c.rank.Depth
 }
 
-// Omitted is how much a subtree may take that is not shown, or may take more than is
-// shown; 0 where nothing was left out.
+func (c *Census) largestFirst(a, b sum) int {
+	return cmp.Or(cmp.Compare(c.rank.By(&b.Usage), c.rank.By(&a.Usage)),
+		cmp.Compare(a.top, b.top))
+}
+
+// Omitted is how much of the figure a subtree may have that is not shown, or may have more
+// than is shown; 0 where nothing was left out.
 func (c *Census) Omitted() int64 { return c.omitted }
 
 // Largest gives those that take the most, the root first of all. What has gone in the
@@ -170,14 +195,14 @@ func (c *Census) Largest(t *Tree) []Subtree {
 	for _, known := range c.sums {
 		all = append(all, *known)
 	}
-	slices.SortFunc(all, largestFirst)
+	slices.SortFunc(all, c.largestFirst)
 	var shown []Subtree
 	for _, known := range all {
-		if len(shown) == c.limit {
+		if len(shown) == c.rank.Limit {
 			break
 		}
 		n := t.nodes.at(known.top)
-		if n.live() && n.czxid == known.czxid {
+		if n.live() && n.czxid == known.czxid && c.wants(t, known.top) {
 			shown = append(shown, Subtree{Path: "/" + t.path(known.top)[min(1, int(known.top)):],
 				Usage: known.Usage})
 		}

@@ -11,7 +11,7 @@ import (
 
 // census runs a census in steps of one znode.
 func census(h *history, limit int, between func(step int)) *Census {
-	c := NewCensus(limit)
+	c := NewCensus(Ranking{Limit: limit})
 	for step := 0; c.Step(h.tree); step++ {
 		c.Pause(h.tree)
 		between(step)
@@ -46,6 +46,40 @@ func TestACensusFindsWhatHoldsTheMost(t *testing.T) {
 	}
 	if c.Omitted() != 0 {
 		t.Errorf("%d bytes may be missing", c.Omitted())
+	}
+}
+
+// The plot: as above, and a large znode of its own at the top. The census goes by another
+// figure, and looks at one depth only: neither what lies deeper nor what lies above counts.
+func TestACensusGoesByWhatItIsAskedFor(t *testing.T) {
+	h := newHistory(t)
+	h.create("/many", "", nil)
+	h.create("/many/below", "", nil)
+	for i := range 30 {
+		h.create(fmt.Sprintf("/many/below/%03d", i), "x", nil)
+	}
+	h.create("/one", "", nil)
+	h.create("/one/large", strings.Repeat("x", 9000), nil)
+	h.create("/alone", strings.Repeat("x", 5000), nil)
+	znodes := func(u *Usage) int64 { return u.Znodes }
+	data := func(u *Usage) int64 { return u.DataBytes }
+	for want, rank := range map[string]Ranking{
+		"/one /alone":            {Limit: 2, By: data, Depth: 1},
+		"/many":                  {Limit: 1, By: znodes, Depth: 1},
+		"/one/large /many/below": {Limit: 2, By: data, Depth: 2},
+		"/ /many /many/below":    {Limit: 3, By: znodes},
+	} {
+		c := NewCensus(rank)
+		for c.Step(h.tree) {
+			c.Pause(h.tree)
+		}
+		var paths []string
+		for _, s := range c.Largest(h.tree) {
+			paths = append(paths, s.Path)
+		}
+		if got := strings.Join(paths, " "); got != want {
+			t.Errorf("%d at depth %d: %s, want %s", rank.Limit, rank.Depth, got, want)
+		}
 	}
 }
 

@@ -49,6 +49,8 @@ var runs = map[string]run{
 	"system_properties":              systemProperties,
 	"top_clients":                    topClients,
 	"top_memory":                     memory,
+	"top_paths":                      topPaths,
+	"top_subtrees":                   topSubtrees,
 	"voting_view":                    votingView,
 	"watch_summary":                  watchSummary,
 	"watchers":                       watchers,

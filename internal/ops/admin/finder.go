@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"zoo"
+	"zoo/internal/ops/command"
+	"zoo/internal/ops/sketch"
 )
 
 // Finder answers who has what. Each answer is one page: the first ones behind a place, in
@@ -22,6 +24,12 @@ type Finder interface {
 	TopClients(by Figure, limit int) []Traffic
 	// SlowRequests are the slowest of the last minutes, the slowest one first.
 	SlowRequests(limit int) []SlowRequest
+	// Rates are those of the busiest paths at depth 0, and of the busiest subtrees whose
+	// tops are so deep, sketch.Depths at most.
+	Rates(depth int) sketch.Rates
+	// LargestSubtrees are those of a depth that have the most of a figure, any for 0. The
+	// whole tree is walked over, in short pieces.
+	LargestSubtrees(by Figure, depth, limit int) command.MemoryUse
 	// Learners are those of a leader, or of a follower that serves observers, by id.
 	Learners() []Learner
 }
@@ -92,7 +100,7 @@ type Session struct {
 	Connected, Silent time.Duration
 }
 
-// Figure is what clients are compared by.
+// Figure is what clients, paths or subtrees are compared by.
 type Figure string
 
 // The figures.
@@ -100,6 +108,11 @@ const (
 	ByRequests Figure = "requests"
 	ByReceived Figure = "received_bytes"
 	BySent     Figure = "sent_bytes"
+	ByReads    Figure = "reads"
+	ByWrites   Figure = "writes"
+	ByMemory   Figure = "memory_bytes"
+	ByData     Figure = "data_bytes"
+	ByZnodes   Figure = "znodes"
 )
 
 // Traffic is what a connection did since it came, or since the figures were begun anew.

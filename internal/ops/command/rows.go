@@ -100,6 +100,16 @@ var table = []Command{
 		Own: true, serving: (*Answerer).memory, Parameters: []Parameter{
 			{"limit", "how many lines a page has, 1 to 1000 (20)"}, paramOffset},
 		Help: "The subtrees that hold the most memory."},
+	{Name: "top_paths", Aliases: []string{"topp"}, Method: get, Guarded: true, Own: true,
+		Parameters: []Parameter{{"by", "requests, reads or writes (requests)"}, paramLimit,
+			paramOffset},
+		Help: "The paths that are asked for the most of late, with their rates."},
+	{Name: "top_subtrees", Aliases: []string{"tops"}, Method: get, Guarded: true, Own: true,
+		Parameters: []Parameter{
+			{"by", "memory_bytes, data_bytes, znodes, requests, reads or writes (memory_bytes)"},
+			{"depth", "how deep their tops are (1): 1 to 4, by size up to 100, and 0 for any"},
+			paramLimit, paramOffset},
+		Help: "The subtrees that are the largest, or that are asked for the most of late."},
 	{Name: "voting_view", Method: get, Help: "The voters of the ensemble and where they are."},
 	{Name: "watch_summary", Aliases: []string{"wchs"}, Word: "wchs", Safe: true, Method: get,
 		serving: (*Answerer).watches,
