@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,20 +48,36 @@ func TestALeaderWaitsForItsOwnNameToResolve(t *testing.T) {
 // or nowhere, which takes as long as it may.
 type lookup struct {
 	network *network
-	leads   string
-	asked   int
+
+	mu    sync.Mutex
+	leads string
+	asked int
 }
 
 func (l *lookup) dial(ctx context.Context, to string) (net.Conn, error) {
 	if to == address(1) {
-		l.asked++
-		to = l.leads
+		to = l.ask()
 	}
 	if to == "" {
 		<-ctx.Done()
 		return nil, errors.Join(errUnresolved, ctx.Err())
 	}
 	return l.network.from(address(3))(ctx, to)
+}
+
+func (l *lookup) ask() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asked++
+	return l.leads
+}
+
+// lead changes where the name leads, and tells how often it was asked for.
+func (l *lookup) lead(to string) (asked int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.leads = to
+	return l.asked
 }
 
 // The plot: the name of server 1 does not resolve, and asking takes as long as it may,
@@ -81,7 +98,7 @@ func TestANameThatDoesNotResolveKeepsNobodyWaiting(t *testing.T) {
 		synctest.Wait()
 		heard.expect(t, "up 2")
 		pass(time.Minute)
-		before := names.asked
+		before := names.lead("")
 		moved := &diary{}
 		one, err := Start(ElectionConfig{ID: 1, Listen: []string{"moved:3888"}, Bind: n.bind,
 			Dial: n.from("moved:3888")}, moved)
@@ -89,12 +106,12 @@ func TestANameThatDoesNotResolveKeepsNobodyWaiting(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(one.Close)
-		names.leads = "moved:3888"
+		names.lead("moved:3888")
 		pass(dialTimeoutDefault + 2*redialPauseMax)
 		heard.expect(t, "up 1")
 		moved.expect(t, "up 3", "3: vote")
-		if before < 5 || names.asked <= before {
-			t.Fatalf("asked %d times, then %d", before, names.asked)
+		if after := names.lead(""); before < 5 || after <= before {
+			t.Fatalf("asked %d times, then %d", before, after)
 		}
 	})
 }
