@@ -163,3 +163,22 @@ func TestMembersTellOfTheirEnsembleInJavasWords(t *testing.T) {
 		t.Errorf("after a reset: %+v, before: %+v", after, before)
 	}
 }
+
+// The plot: a console asks what there is. It gets the table, with what each command wants.
+func TestProgramsAreGivenTheTableOfCommands(t *testing.T) {
+	s := startOperated(t)
+	list := s.get("?format=json").fields(t, http.StatusOK)["commands"].([]any)
+	if len(list) != len(command.Served()) {
+		t.Errorf("%d commands, want %d", len(list), len(command.Served()))
+	}
+	for _, each := range list {
+		c := each.(map[string]any)
+		if c["name"] != "restore" {
+			continue
+		}
+		if c["method"] != "POST" || c["guarded"] != true || c["own"] != false ||
+			fmt.Sprint(c["aliases"], c["parameters"]) != "[rest] []" {
+			t.Errorf("restore: %v", c)
+		}
+	}
+}
