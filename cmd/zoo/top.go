@@ -12,10 +12,15 @@ import (
 )
 
 type topCommand struct {
-	Memory bool     `required:"" help:"Show the subtrees that hold the most memory."`
-	Lines  int      `short:"n" default:"20" help:"Show so many, 100 at most."`
-	JSON   bool     `name:"json" help:"Print JSON."`
-	Server []string `arg:"" name:"host:port" help:"Client addresses; the port is 2181 when absent."`
+	Memory   bool     `xor:"what" required:"" help:"Show the subtrees that hold the most memory."`
+	Paths    bool     `xor:"what" required:"" help:"Show the paths that are read and written the most of late."`
+	Depth    int      `xor:"what" required:"" placeholder:"1-4" help:"Show the subtrees whose tops are so deep, by how much they are read and written of late."`
+	By       string   `enum:"requests,reads,writes" default:"requests" help:"What --paths and --depth go by: requests, reads or writes."`
+	AuthFile string   `placeholder:"file" help:"A file with what the admin port is told in the header Authorization, for --paths and --depth, such as: digest super:secret."`
+	Lines    int      `short:"n" default:"20" help:"Show so many, 100 at most."`
+	JSON     bool     `name:"json" help:"Print JSON."`
+	Server   []string `arg:"" name:"host:port" help:"Client addresses; the port is 2181 when absent."`
+	trustFlags
 }
 
 // Run asks every server in turn. One that did not answer makes the exit code 1.
@@ -23,12 +28,21 @@ func (c *topCommand) Run(ctx context.Context, m *Main) error {
 	if c.Lines < 1 {
 		return fmt.Errorf("-n %d: at least one line", c.Lines)
 	}
+	for i, address := range c.Server {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			c.Server[i] = net.JoinHostPort(address, clientPortDefault)
+		}
+	}
+	if c.Memory {
+		return c.memory(ctx, m)
+	}
+	return c.busiest(ctx, m)
+}
+
+func (c *topCommand) memory(ctx context.Context, m *Main) error {
 	var all []status.MemoryUse
 	var errs []error
 	for _, address := range c.Server {
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			address = net.JoinHostPort(address, clientPortDefault)
-		}
 		use, err := status.Memory(ctx, address)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("memory of %s: %w", address, err))
