@@ -46,6 +46,7 @@ type commandLine struct {
 
 	Toolkit toolkitCommand `cmd:"" hidden:"" help:"Do as ZooKeeper's own tools."`
 	Version versionCommand `cmd:"" help:"Print the version."`
+	Help    helpCommand    `cmd:"" help:"Print what a command's --help prints."`
 }
 
 // The exit codes, as in ZooKeeper. A server's error may carry another one.

@@ -97,9 +97,12 @@ func (e *membership) look(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the configuration: %w", err)
 	}
+	if len(data) == 0 {
+		return fmt.Errorf("%s is empty: the server at -s is standalone, it has no members",
+			configPath)
+	}
 	if e.view, err = quorum.ParseView(string(data)); err != nil {
-		return fmt.Errorf("the configuration in %s: %w; is it a standalone server?",
-			configPath, err)
+		return fmt.Errorf("the configuration in %s: %w", configPath, err)
 	}
 	e.seen = map[zoo.ServerID]status.Server{}
 	for _, m := range e.view.Members() {
