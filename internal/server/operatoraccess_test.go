@@ -37,7 +37,11 @@ func startGuarded(t *testing.T, cfg admin.Config) (*running, *diary) {
 	disk, said := vfs.NewMem(), &diary{}
 	all := standaloneConfig(disk)
 	all.Admin = cfg
-	return startLogging(t, disk, all, slog.New(slog.NewTextHandler(said, nil))), said
+	s := startLogging(t, disk, all, slog.New(slog.NewTextHandler(said, nil)))
+	if err := s.WaitServing(t.Context()); err != nil { // its port is open before
+		t.Fatal(err)
+	}
+	return s, said
 }
 
 // askAdmin asks the admin server for any path, with these headers.

@@ -44,6 +44,9 @@ func startSealed(t *testing.T, change func(*admin.Config)) *sealedPort {
 	all := standaloneConfig(disk)
 	all.Admin, all.Rules.Providers = cfg, acl.ProvidersDefault|acl.ProviderX509
 	p.running, p.said = startLogging(t, disk, all, slog.New(slog.NewTextHandler(said, nil))), said
+	if err := p.running.WaitServing(t.Context()); err != nil { // its port is open before
+		t.Fatal(err)
+	}
 	return p
 }
 
