@@ -135,6 +135,33 @@ func TestAPageOfAnotherSiteMayNotPost(t *testing.T) {
 	}
 }
 
+// The plot: an operator reads a page of another site, in a browser on the server's machine, where
+// no key is wanted. The page has the counters begun anew by a picture, and a profile begun by a
+// frame; later the operator follows a link on it. The moral: only the link is followed.
+func TestAPageOfAnotherSiteMayOnlyLinkHere(t *testing.T) {
+	s := startOperated(t)
+	for _, row := range []struct {
+		path, site, mode, dest string
+		status                 int
+	}{
+		{"/commands/stat_reset", "cross-site", "no-cors", "image", http.StatusForbidden},
+		{"/commands/snapshot?streaming=false", "same-site", "cors", "empty", http.StatusForbidden},
+		{"/debug/pprof/trace", "cross-site", "navigate", "iframe", http.StatusForbidden},
+		{"/metrics", "cross-site", "no-cors", "script", http.StatusForbidden},
+		{"/commands/monitor", "cross-site", "navigate", "document", http.StatusOK},
+		{"/commands/monitor", "same-origin", "cors", "empty", http.StatusOK},
+		{"/commands/monitor", "none", "navigate", "document", http.StatusOK},
+		{"/livez", "cross-site", "no-cors", "image", http.StatusOK},
+	} {
+		got := s.askAdmin(http.MethodGet, row.path, "Sec-Fetch-Site", row.site,
+			"Sec-Fetch-Mode", row.mode, "Sec-Fetch-Dest", row.dest)
+		if got.status != row.status {
+			t.Errorf("%s of a %s page for its %s: %d %s", row.path, row.site, row.dest,
+				got.status, got.body)
+		}
+	}
+}
+
 func TestTheProcessIsProfiledThroughTheAdminPort(t *testing.T) {
 	s := startOperated(t)
 	index := s.askAdmin(http.MethodGet, "/debug/pprof/")

@@ -303,8 +303,7 @@ const (
 // enters tells whether a client may have more than whether the server is well: 0, or the
 // status with which it is refused, and why.
 func (s *Server) enters(r *http.Request) (status int, text string) {
-	// A browser adds a password or a certificate that it has to what another site's page asks.
-	if s.crossing.Check(r) != nil {
+	if s.foreign(r) {
 		return http.StatusForbidden, textOtherSite
 	}
 	switch much := s.opens(r); {
@@ -320,6 +319,22 @@ func (s *Server) enters(r *http.Request) (status int, text string) {
 		return 0, ""
 	}
 	return http.StatusForbidden, textNoKeys
+}
+
+// foreign tells whether a page of another site has a browser ask. The browser adds a password
+// or a certificate that it has, and on this machine none may be wanted: the page sees no
+// answer, but a picture of it could begin the figures anew, or have a snapshot written. Only
+// a link that somebody follows is well; other programs do not say where they come from.
+func (s *Server) foreign(r *http.Request) bool {
+	if s.crossing.Check(r) != nil {
+		return true
+	}
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "cross-site", "same-site": // the same host with another port is the latter
+		return r.Header.Get("Sec-Fetch-Mode") != "navigate" ||
+			r.Header.Get("Sec-Fetch-Dest") != "document"
+	}
+	return false
 }
 
 // unopened is the refusal of who shows none of the keys. There is no scheme by which HTTP
