@@ -28,7 +28,10 @@ func TestTheDebianPackageSaysWhatItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"./usr/bin/zoo\n", "./usr/lib/systemd/system/zoo.service\n",
-		"./usr/share/zoo/bin/zkServer.sh\n", "./etc/zookeeper/conf_zoo/zoo.cfg\n"} {
+		"./usr/share/zoo/bin/zkServer.sh\n", "./etc/zookeeper/conf_zoo/zoo.cfg\n",
+		"./usr/share/bash-completion/completions/zoo\n",
+		"./usr/share/zsh/vendor-completions/_zoo\n",
+		"./usr/share/fish/vendor_completions.d/zoo.fish\n"} {
 		if !strings.Contains(string(list), name) {
 			t.Errorf("no %q in\n%s", name, list)
 		}

@@ -265,7 +265,8 @@ func TestTheArchiveIsAnInstallation(t *testing.T) {
 		t.Errorf("%s (%v)", explained, err)
 	}
 	for _, name := range []string{"LICENSE", "NOTICE", "README.md", "CHANGELOG.md",
-		"systemd/zoo.service", "docs/operate/deploy.md"} {
+		"systemd/zoo.service", "docs/operate/deploy.md", "docs/pictures/write-path.svg",
+		"completions/zoo.bash", "completions/_zoo", "completions/zoo.fish"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}
