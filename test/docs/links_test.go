@@ -188,7 +188,7 @@ func TestTheIndexNamesEveryPage(t *testing.T) {
 
 // screenLinesMax is what README.md may have: it is for whoever sees the project for the first
 // time. What is longer has a page below docs.
-const screenLinesMax = 80
+const screenLinesMax = 60
 
 func TestTheReadmeStaysAScreen(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
