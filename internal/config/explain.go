@@ -84,7 +84,12 @@ func (r row) hides(name string) bool {
 // namesSecret tells whether the value of a name that nobody knows may be a password.
 func namesSecret(name string) bool {
 	name = strings.ToLower(name)
-	return strings.Contains(name, "pass") && !strings.HasSuffix(name, "path")
+	for _, word := range []string{"pass", "secret", "token", "digest", "credential"} {
+		if strings.Contains(name, word) {
+			return !strings.HasSuffix(name, "path") && !strings.HasSuffix(name, "file")
+		}
+	}
+	return false
 }
 
 func (r row) meaning() string {

@@ -8,13 +8,16 @@ import (
 	"testing"
 )
 
-// The plot: a file has a password, one of a name that nobody knows, and one in a comment; the
-// command line has a secret as well. What operators may read has none of them.
+// The plot: a file has a password, others of names that nobody knows, one of them misspelt,
+// and one in a comment; the command line has a secret as well. What operators may read has
+// none of them.
 func TestWhatWasGivenIsToldWithoutItsSecrets(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "zoo.cfg")
 	text := "# ssl.keyStore.password=hidden1\ndataDir=" + filepath.ToSlash(dir) +
-		"\nclientPort=2181\nssl.keyStore.password=hidden2\nmy.vault.password=hidden3\n"
+		"\nclientPort=2181\nssl.keyStore.password=hidden2\nmy.vault.password=hidden3\n" +
+		"my.vault.token=hidden5\nDigestAuthenticationProvider.superDigst=super:hidden6\n" +
+		"my.vault.tokenFile=/shown\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -28,8 +31,8 @@ func TestWhatWasGivenIsToldWithoutItsSecrets(t *testing.T) {
 		fmt.Fprintf(&b, "%s=%s\n", l.Name, l.Value)
 	}
 	got := b.String()
-	if strings.Contains(got, "hidden") || strings.Count(got, masked) != 3 ||
-		!strings.Contains(got, "clientPort=2181\n") {
+	if strings.Contains(got, "hidden") || strings.Count(got, masked) != 5 ||
+		!strings.Contains(got, "clientPort=2181\n") || !strings.Contains(got, "=/shown\n") {
 		t.Errorf("told is\n%s", got)
 	}
 }

@@ -75,7 +75,7 @@ var rowsAdmin = []row{
 		parse: truth(func(d *draft) *bool { return &d.Admin.ClientNeeded }),
 		doc: "end a TLS handshake at the admin port whose client shows no certificate that " +
 			"ssl.quorum.trustStore vouches for"},
-	{name: "admin.", reason: onlyHTTP11, doc: "the version of HTTP"},
+	{name: "admin.httpVersion", reason: onlyHTTP11, doc: "the version of HTTP"},
 }
 
 var rowsMetrics = slices.Concat([]row{
