@@ -92,6 +92,9 @@ func (c *verbCommand) Run(ctx context.Context, m *Main) error {
 	if err == nil && code != exitOK {
 		return exitCode(code)
 	}
+	if code == int(exitTrouble) {
+		return troubled(err)
+	}
 	return err
 }
 

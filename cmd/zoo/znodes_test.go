@@ -105,8 +105,8 @@ What ~zoo COMMAND --help~ prints, for each command. This page is written by a te
 (~go test ./cmd/zoo -run ThePageOfCommands -rewrite~).
 
 ~zoo shell~ takes what zkCli.sh takes. The commands on znodes are also the shell's. Exit codes: 0
-for success, 1 for failure or, as of ~diff~, a finding, 2 for a wrong usage. Of the commands on
-files (~log~, ~snapshot~, ~dir~) 1 is a finding alone, and 2 whatever keeps them from looking.
+for success, 1 for failure, 2 for a wrong usage. Of ~diff~ and the commands on files (~log~,
+~snapshot~, ~dir~) 1 is a finding alone, and 2 whatever keeps them from looking.
 `, "~", "`"))
 	for _, node := range parser.Model.Children {
 		writeHelp(t, &b, node)

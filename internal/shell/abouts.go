@@ -31,7 +31,7 @@ var abouts = map[string]string{
 	"delquota -N":  "The hard limit of the number of znodes.",
 	"delquota -B":  "The hard limit of bytes.",
 	"diff": "Compare two subtrees: data, ACLs, what is ephemeral. Exit code 1 where they " +
-		"differ.",
+		"differ, 2 where that is not known.",
 	"diff -e":     "Leave out ephemeral znodes.",
 	"diff --with": "connect-string|The second path is of this ensemble.",
 	"export": "Write a subtree as lines of JSON (docs/format/export.md). Containers and " +

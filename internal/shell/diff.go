@@ -3,6 +3,7 @@ package shell
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -10,13 +11,26 @@ import (
 )
 
 // diff compares two subtrees, of this ensemble or of this and another one. As diff does, it
-// ends with 1 where they differ. Versions, zxids and times are not compared.
+// ends with 1 where they differ, and with 2 where that is not known.
 func diff(ctx context.Context, s *Shell, p *parsed) error {
+	err := compare(ctx, s, p)
+	if err == nil || exitOf(err) != exitFailed {
+		return err
+	}
+	if errors.Is(err, errDiffer) {
+		return &failure{exit: exitFailed}
+	}
+	return &failure{answer(err), exitTrouble}
+}
+
+var errDiffer = errors.New("they differ")
+
+// compare prints what differs. Versions, zxids and times are not compared.
+func compare(ctx context.Context, s *Shell, p *parsed) error {
 	other := s
 	if server, ok := p.values["-with"]; ok {
-		other = &Shell{Arguments: s.Arguments, Out: s.Out, Err: s.Err, Options: s.Options,
-			quiet: true}
-		if err := other.connect(ctx, server); err != nil {
+		var err error
+		if other, err = s.beside(ctx, server); err != nil {
 			return err
 		}
 		defer other.client.Close(ctx)
@@ -31,9 +45,25 @@ func diff(ctx context.Context, s *Shell, p *parsed) error {
 		err = d.rows.end(err)
 	}
 	if err == nil && d.count > 0 {
-		return &failure{exit: exitFailed}
+		return errDiffer
 	}
 	return err
+}
+
+// beside is a shell of another ensemble, once that answers.
+func (s *Shell) beside(ctx context.Context, server string) (*Shell, error) {
+	other := &Shell{Arguments: s.Arguments, Out: s.Out, Err: s.Err, Options: s.Options,
+		quiet: true}
+	if err := other.connect(ctx, server); err != nil {
+		return nil, err
+	}
+	reach, stop := context.WithTimeout(ctx, s.Timeout)
+	defer stop()
+	if err := other.client.WaitConnected(reach); err != nil {
+		other.abandon()
+		return nil, failed("no server of %s answers: %v", server, err)
+	}
+	return other, nil
 }
 
 // sideAhead is how many znodes of a side are read before they are compared.

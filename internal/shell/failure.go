@@ -10,10 +10,11 @@ import (
 	"zoo/client"
 )
 
-// The exit codes of zkCli.
+// The exit codes of zkCli; exitTrouble is diff's.
 const (
 	exitOK       = 0
 	exitFailed   = 1
+	exitTrouble  = 2
 	exitNotFound = 127
 )
 

@@ -160,13 +160,13 @@ func (s *Shell) RunOnce(ctx context.Context, o *Once) (int, error) {
 	}
 	heard, lost := s.heard, s.lost
 	if err := s.connect(ctx, s.Server); err != nil {
-		return exitFailed, err
+		return o.unreached(), err
 	}
 	reach, stop := context.WithTimeout(ctx, o.Timeout)
 	defer stop()
 	if err := s.client.WaitConnected(reach); err != nil {
 		s.abandon()
-		return exitFailed, fmt.Errorf("no server of %s answers: %w", s.Server, err)
+		return o.unreached(), fmt.Errorf("no server of %s answers: %w", s.Server, err)
 	}
 	err := o.command.run(ctx, s, o.parsed)
 	if err == nil && o.Wait {
@@ -179,6 +179,14 @@ func (s *Shell) RunOnce(ctx context.Context, o *Once) (int, error) {
 		s.complain("%s\n", answer(err))
 	}
 	return exitOf(err), s.leave(ctx)
+}
+
+// unreached is the exit code where no server was reached. Of diff, 1 would be an answer.
+func (o *Once) unreached() int {
+	if o.command.name == "diff" {
+		return exitTrouble
+	}
+	return exitFailed
 }
 
 // listen waits for an event, or until nobody wants to hear any more.
