@@ -127,6 +127,9 @@ func (p *Spare) Fill() (done bool, err error) {
 	if done || p.filled-p.synced >= spareSyncBytes {
 		p.synced = p.filled
 		err = p.file.Sync()
+		// Nobody reads zeros. Their memory serves the next ones, instead of as much again as
+		// the log has, which is dear to get and turns out what others would read.
+		vfs.Evict(p.file)
 	}
 	return done && err == nil, err
 }

@@ -4,10 +4,13 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"zoo"
 	"zoo/internal/disk/txnlog"
 	"zoo/internal/disk/vfs"
+	"zoo/internal/txn"
 )
 
 const step = 4096
@@ -156,4 +159,65 @@ func TestAStartRemovesWhatACrashLeftOfASpare(t *testing.T) {
 	if exists(disk, txnlog.SpareName) {
 		t.Error("it is still there")
 	}
+}
+
+// The plot: a segment was prepared, and the system keeps nothing of it in memory. Each write
+// to it ends where a block does, so that none has to be read before; the zeros behind the
+// entries are written over by the next ones. Other segments are written as before.
+func TestAPreparedSegmentIsWrittenInWholeBlocks(t *testing.T) {
+	disk := newDisk()
+	watched := &watchedDisk{FS: disk}
+	spares := txnlog.NewSpares(watched, dir, 4*step)
+	cfg := txnlog.Config{PreallocateBytes: 4 * step, Spares: spares}
+	w := txnlog.NewWriter(watched, dir, 0, cfg)
+	appendSynced(t, w, []txn.Entry{entry(1, 1000)})
+	end := w.SegmentBytes()
+	if !slices.Equal(watched.ends, []int64{end}) {
+		t.Errorf("a write to a new segment ends at %d, its entry at %d", watched.ends, end)
+	}
+	must(t, spares.End(fill(t, w, spares), nil))
+	must(t, w.Roll())
+	watched.ends = nil
+	for z := zoo.Zxid(2); z <= 6; z++ {
+		appendSynced(t, w, []txn.Entry{entry(z, 3000)})
+	}
+	want := []int64{step, 2 * step, 3 * step, 3 * step, 4 * step}
+	if !slices.Equal(watched.ends, want) {
+		t.Errorf("writes end at %d, want %d", watched.ends, want)
+	}
+	for z := zoo.Zxid(7); z <= 9; z++ { // beyond what was prepared
+		appendSynced(t, w, []txn.Entry{entry(z, 3000)})
+	}
+	var all []txn.Entry
+	for z := zoo.Zxid(1); z <= 9; z++ {
+		size := 3000
+		if z == 1 {
+			size = 1000
+		}
+		all = append(all, entry(z, size))
+	}
+	expectLog(t, disk.CrashLosingAll(), 0, all)
+}
+
+// watchedDisk notes where each write to a file of the log ends.
+type watchedDisk struct {
+	vfs.FS
+	ends []int64
+}
+
+type watchedFile struct {
+	vfs.File
+	disk *watchedDisk
+}
+
+// CreateNew makes a file that is watched.
+func (d *watchedDisk) CreateNew(name string) (vfs.File, error) {
+	file, err := d.FS.CreateNew(name)
+	return watchedFile{file, d}, err
+}
+
+// WriteAt notes where it ends.
+func (f watchedFile) WriteAt(b []byte, offset int64) (int, error) {
+	f.disk.ends = append(f.disk.ends, offset+int64(len(b)))
+	return f.File.WriteAt(b, offset)
 }

@@ -17,6 +17,8 @@ const (
 	// writeBytes are written at once, and the entry that reaches beyond them: so much stays
 	// in the processor's cache from the encoding to the write.
 	writeBytes = 256 << 10
+	// blockBytes is what file systems read and write at once; none that is common has more.
+	blockBytes = 4 << 10
 	// bufferBytesKept bounds the memory that one large entry leaves behind.
 	bufferBytesKept = 4 << 20
 )
@@ -51,6 +53,7 @@ type Writer struct {
 	offset    int64
 	allocated int64
 	named     bool // the segment's directory entry is durable
+	prepared  bool // the segment was a spare
 	dirty     bool // something was written since the last sync
 
 	last   zoo.Zxid
@@ -144,6 +147,7 @@ func (w *Writer) open(first zoo.Zxid) error {
 		}
 	}
 	w.file, w.offset, w.allocated, w.named = file, 0, allocated, false
+	w.prepared = allocated > 0
 	return nil
 }
 
@@ -154,6 +158,7 @@ func (w *Writer) flush() error {
 			return err
 		}
 	}
+	w.fillBlock(end)
 	w.dirty = true
 	if _, err := w.file.WriteAt(w.buf, w.offset); err != nil {
 		return err
@@ -163,6 +168,15 @@ func (w *Writer) flush() error {
 		w.buf = nil
 	}
 	return nil
+}
+
+// fillBlock adds zeros to what is to be written, up to the end of the last block, where those
+// that the spare has there are not in memory any more (Spare.Fill): to write a part of such a
+// block the system would have to read it first.
+func (w *Writer) fillBlock(end int64) {
+	if rest := -end & (blockBytes - 1); w.prepared && end+rest <= w.allocated {
+		w.buf = append(w.buf, make([]byte, rest)...)
+	}
 }
 
 // allocate makes the segment reach to end, and a step beyond. On a disk with too little
