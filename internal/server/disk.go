@@ -104,6 +104,7 @@ func (w *logWriter) run() {
 		case <-w.server.closing:
 			return
 		}
+		w.server.gather()
 		jobs = w.take(jobs)
 		w.server.meters.disk.queueSize.Observe(int64(len(jobs)))
 		w.server.meters.disk.queue.Observe(int64(len(jobs)))

@@ -119,6 +119,9 @@ func (l *loop) run() {
 		case <-l.server.closing:
 			return
 		}
+		if !fired {
+			l.server.gather()
+		}
 		l.mu.Lock()
 		if fired {
 			l.timerAt = 0
@@ -134,6 +137,7 @@ func (l *loop) takeTurn() {
 	l.turn()
 	l.perform()
 	l.rearm()
+	l.server.underWay.Store(int64(l.replica.Unapplied()))
 }
 
 // lend takes a turn on the goroutine that has just queued something, if nobody

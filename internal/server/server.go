@@ -104,6 +104,9 @@ type Server struct {
 	large     largeRequests
 	// inflight counts the submitted requests without an outcome.
 	inflight atomic.Int64
+	// underWay counts the transactions that the log or a quorum had not confirmed, or the
+	// tree not got, when the last turn ended.
+	underWay atomic.Int64
 	// drained is 1 while no new clients are taken.
 	drained atomic.Int64
 	// servingSince is the monotonic time at which the server began to serve.

@@ -592,6 +592,9 @@ func (r *Replica) Progress() Progress {
 	return Progress{r.history.Last(), r.journal.Persisted(), r.history.Committed()}
 }
 
+// Unapplied is how many transactions are on their way to the tree.
+func (r *Replica) Unapplied() int { return r.history.Unapplied() }
+
 // Status describes the replica.
 func (r *Replica) Status() Status {
 	s := Status{

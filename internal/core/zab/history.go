@@ -89,6 +89,9 @@ func (h *History) Commit(z zoo.Zxid) {
 	}
 }
 
+// Unapplied is how many entries are not applied, committed or not.
+func (h *History) Unapplied() int { return len(h.entries) - h.applied }
+
 // Next is the first entry that is committed, within the limit and not applied.
 func (h *History) Next(limit zoo.Zxid) (txn.Entry, bool) {
 	if h.applied == h.committed || h.entries[h.applied].Zxid > limit {

@@ -119,3 +119,16 @@ func TestHistoryTakesNoHole(t *testing.T) {
 		}
 	}
 }
+
+// What is under way is what the tree has not got, committed or not.
+func TestWhatIsNotAppliedIsCounted(t *testing.T) {
+	h := NewHistory(0x100000000, nil)
+	for z := zoo.Zxid(0x100000001); z <= 0x100000003; z++ {
+		h.Append(txn.Entry{Zxid: z})
+	}
+	h.Commit(0x100000002)
+	h.Advance()
+	if n := h.Unapplied(); n != 2 {
+		t.Errorf("%d entries are under way, want 2", n)
+	}
+}
