@@ -2,6 +2,7 @@ package load
 
 import (
 	"encoding/binary"
+	"net"
 	"os"
 	"testing"
 	"time"
@@ -94,6 +95,27 @@ func TestSessionsThatAreRefusedAreFailures(t *testing.T) {
 		t.Fatal(err)
 	}
 	if rep.Failures == 0 || rep.LastError == "" {
+		t.Fatalf("report %+v", rep)
+	}
+}
+
+// The plot: of two servers one takes connections and says nothing. Its sessions are given up as
+// failures when their time is over, and those of the other go on meanwhile.
+func TestASessionThatIsNotAnsweredIsGivenUp(t *testing.T) {
+	silent, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	opts := quickOptions(OpSessions, startFake(t))
+	opts.Servers = append(opts.Servers, silent.Addr().String())
+	opts.Connections, opts.SessionTimeout = 2, 90*time.Millisecond
+	opts.Duration = 500 * time.Millisecond
+	rep, err := Run(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rep.Failures == 0 || rep.Writes == 0 {
 		t.Fatalf("report %+v", rep)
 	}
 }

@@ -105,7 +105,7 @@ func (r *run) measure(ctx context.Context, workers []*worker) (*Report, error) {
 	case OpWatchers:
 		return r.tell(ctx, workers)
 	case OpSessions:
-		return r.drive(ctx, workers, func(ctx context.Context, i int) { workers[i].churn(ctx) })
+		return r.churn(ctx, workers)
 	}
 	connect, connected := context.WithTimeout(ctx, setupTimeout)
 	defer connected()
@@ -113,9 +113,9 @@ func (r *run) measure(ctx context.Context, workers []*worker) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.drive(ctx, workers, func(ctx context.Context, i int) {
-		workers[i].live(ctx, conns[i])
-	})
+	return r.drive(ctx, workers, tasks(workers, func(ctx context.Context, w *worker) {
+		w.live(ctx, conns[w.index])
+	})...)
 }
 
 // begin opens the window after the warm-up.
@@ -131,15 +131,24 @@ func (r *run) begin(workers []*worker) {
 	}
 }
 
-// drive lets all workers work until the window is over, or all of them are done.
-func (r *run) drive(ctx context.Context, workers []*worker, work func(context.Context, int),
+// tasks are what all workers do, each on a goroutine of its own.
+func tasks(workers []*worker, work func(context.Context, *worker)) []func(context.Context) {
+	all := make([]func(context.Context), len(workers))
+	for i, w := range workers {
+		all[i] = func(ctx context.Context) { work(ctx, w) }
+	}
+	return all
+}
+
+// drive has the work done until the window is over, or all of it is done.
+func (r *run) drive(ctx context.Context, workers []*worker, work ...func(context.Context),
 ) (*Report, error) {
 	r.begin(workers)
 	alive, stop := context.WithCancel(ctx)
 	defer stop()
 	var group sync.WaitGroup
-	for i := range workers {
-		group.Go(func() { work(alive, i) })
+	for _, task := range work {
+		group.Go(func() { task(alive) })
 	}
 	done := make(chan struct{})
 	go func() {
