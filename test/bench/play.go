@@ -34,7 +34,7 @@ var (
 
 // plays are all that make bench measures. A bare ensemble ends with its leader, begins with
 // a log that is filled first, and answers neither reads of names nor multis; a watch or a
-// session would cost it nothing.
+// session that rests would cost it nothing.
 var plays = []play{
 	{voters: 1, steps: []step{
 		{take: (*bout).start, rows: []name{aloneStartTime}, first: true},
@@ -56,7 +56,7 @@ var plays = []play{
 		{take: (*bout).watch, rows: []name{watchRate}, sides: whole},
 		{take: (*bout).multi, rows: []name{multiRate}, sides: whole},
 		{take: (*bout).watchers, rows: []name{watchersP50, watchersLast}, sides: whole},
-		{take: (*bout).sessions, rows: []name{sessionRate, sessionCPU}, sides: whole},
+		{take: (*bout).sessions, rows: []name{sessionRate, sessionCPU}},
 		{take: (*bout).kills, rows: []name{killGap}, sides: whole},
 		{take: (*bout).dev, rows: []name{devTime}, sides: ours},
 	}},

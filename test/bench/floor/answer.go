@@ -72,7 +72,9 @@ func template(body []byte) []byte {
 func operation(request []byte) int32 { return int32(binary.BigEndian.Uint32(request[opAt:])) }
 
 // writes tells whether an operation must be logged before it is answered.
-func writes(op int32) bool { return op == opCreate || op == opDelete || op == opSetData }
+func writes(op int32) bool {
+	return op == opCreate || op == opDelete || op == opSetData || op == opClose
+}
 
 // append appends the answer to a request. Its zxid only says that it is later than others.
 func (a *answers) append(out, request []byte, zxid uint64) []byte {

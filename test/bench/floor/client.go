@@ -70,7 +70,8 @@ func (c *client) serve() error {
 	}
 }
 
-// greet reads a connect request, or srvr, which is answered and the end.
+// greet reads a connect request, or srvr, which is answered and the end. A new session is a
+// write, like its end, and is answered when that is committed.
 func (c *client) greet() error {
 	word := c.in[:4]
 	if _, err := io.ReadFull(c.conn, word); err != nil {
@@ -84,11 +85,18 @@ func (c *client) greet() error {
 	if n < timeoutAt || n > inBytes-4 {
 		return fmt.Errorf("connect request of %d bytes", n)
 	}
-	if _, err := io.ReadFull(c.conn, c.in[4:4+n]); err != nil {
+	request := c.in[:4+n]
+	if _, err := io.ReadFull(c.conn, request[4:]); err != nil {
 		return err
 	}
-	_, err := c.conn.Write(connected(nil, c.in[:4+n]))
-	return err
+	c.mu.Lock()
+	c.out = c.server.buffers.take()
+	c.out.b = connected(c.out.b, request)
+	c.starts = append(c.starts, c.base)
+	w := wait{client: c, number: c.settled + 1}
+	c.mu.Unlock()
+	c.server.submit([][]byte{request}, w)
+	return nil
 }
 
 // keep moves an unfinished request to the front and makes room for all of it.

@@ -9,7 +9,8 @@
 // It speaks as much of ZooKeeper's client protocol as zoo bench needs: the handshake,
 // ping, create, delete, setData, getData, exists, closeSession, and srvr. It is no
 // ZooKeeper. There is no tree: every answer is fixed, with a valid Stat, and getData
-// gives the same -value bytes for every path. There are no sessions, checks, watches,
+// gives the same -value bytes for every path. A session is what its begin and its end are in
+// the log, and all have the same number. There are no checks, watches,
 // ACLs, elections, snapshots or recoveries. The last of -peers leads, as the highest id
 // does in the ensembles that it is compared with. A peer that is lost ends the server.
 //

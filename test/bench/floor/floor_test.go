@@ -94,15 +94,21 @@ type caller struct {
 	xids []int32
 }
 
-// dial opens a connection to a server and shakes hands.
+// helloBytes is a connect request with its length.
+const helloBytes = 4 + 44
+
+// dial opens a connection to a server and shakes hands, for which each server syncs once.
 func (e *trio) dial(server int) *caller {
 	e.Helper()
 	near, far := e.pipe()
 	go e.servers[server].serve(far)
 	c := &caller{trio: e, conn: near}
-	request := binary.BigEndian.AppendUint32(nil, 44)
-	if _, err := near.Write(append(request, make([]byte, 44)...)); err != nil {
+	hello := binary.BigEndian.AppendUint32(nil, helloBytes-4)
+	if _, err := near.Write(append(hello, make([]byte, helloBytes-4)...)); err != nil {
 		e.Fatal(err)
+	}
+	for server := range e.servers {
+		e.sync(server)
 	}
 	if _, err := receive(near); err != nil {
 		e.Fatal(err)
@@ -199,6 +205,7 @@ func TestAConnectionIsAnsweredInOrder(t *testing.T) {
 			e := newTrio(t)
 			defer e.end()
 			c, other := e.dial(server), e.dial(server)
+			hellos := e.servers[0].log.syncs.Load()
 			c.send(request(opSetData, 1))
 			c.send(request(opGetData, 2))
 			c.send(request(opCreate, 3), request(opExists, 4), request(opDelete, 5))
@@ -211,7 +218,7 @@ func TestAConnectionIsAnsweredInOrder(t *testing.T) {
 			c.expect("the first batch is committed", 2)
 			e.sync(2)
 			c.expect("both are committed", 5)
-			if batches := e.servers[0].log.syncs.Load(); batches != 2 {
+			if batches := e.servers[0].log.syncs.Load() - hellos; batches != 2 {
 				t.Errorf("a follower has synced %d times, want 2", batches)
 			}
 		})
@@ -233,7 +240,7 @@ func TestTheLogCountsItsBytes(t *testing.T) {
 				e.sync(server)
 			}
 			c.expect("all have synced", 1)
-			want += headBytes + int64(len(write))
+			want += headBytes + helloBytes + headBytes + int64(len(write))
 		}
 		for i, s := range e.servers {
 			counted, synced := s.log.bytes.Load(), e.logs[i].synced
@@ -243,6 +250,26 @@ func TestTheLogCountsItsBytes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The plot: a client asks for a session, and ends it. Both are answered when two servers have
+// synced them, and not before.
+func TestASessionIsTwoWrites(t *testing.T) {
+	for server := range 3 {
+		synctest.Test(t, func(t *testing.T) {
+			e := newTrio(t)
+			defer e.end()
+			c := e.dial(server)
+			c.send(request(opClose, 1))
+			e.sync(0)
+			c.expect("one has synced", 0)
+			e.sync(1)
+			c.expect("two have synced", 1)
+			if n := e.servers[0].log.syncs.Load(); n != 2 {
+				t.Errorf("a session was synced %d times, want 2", n)
+			}
+		})
+	}
 }
 
 // errWorn is what a worn disk says.
