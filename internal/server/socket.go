@@ -14,6 +14,8 @@ func (s *Server) bind(address string) (net.Listener, error) {
 	if s.cfg.ClientKeepAlive {
 		options.KeepAlive = 0 // The system's way.
 	}
+	// A session lives on one path; Go's default, a listener of MPTCP, makes each accept dearer.
+	options.SetMultipathTCP(false)
 	listener, err := options.Listen(context.Background(), "tcp", address)
 	if err != nil || s.cfg.ListenBacklog <= 0 {
 		return listener, err
