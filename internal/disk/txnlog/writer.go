@@ -1,6 +1,7 @@
 package txnlog
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -36,6 +37,8 @@ type Config struct {
 	PreallocateBytes int64
 	// Spares has segments ready that were prepared; nil makes each when it is needed.
 	Spares *Spares
+	// ResidentBytes of the end of the log are left in the system's memory; 0 means 256 MiB.
+	ResidentBytes int64
 }
 
 // Writer appends to a log. The first append of its life, and the first after
@@ -47,6 +50,8 @@ type Writer struct {
 	dir    string
 	step   int64
 	spares *Spares
+	// resident is what the system keeps of the log.
+	resident resident
 
 	file      vfs.File // nil between segments
 	path      string
@@ -66,7 +71,8 @@ type Writer struct {
 // continues) is last. The log must be free of torn tails: see Repair.
 func NewWriter(disk vfs.FS, dir string, last zoo.Zxid, cfg Config) *Writer {
 	return &Writer{disk: disk, dir: dir, step: stepOrDefault(cfg.PreallocateBytes),
-		spares: cfg.Spares, last: last, synced: last}
+		spares: cfg.Spares, last: last, synced: last,
+		resident: resident{disk: disk, bytesMax: cmp.Or(cfg.ResidentBytes, residentBytesDefault)}}
 }
 
 // Last is the zxid of the last entry appended.
@@ -212,6 +218,7 @@ func (w *Writer) Sync() error {
 	}
 	w.dirty = false
 	w.synced = w.last
+	w.resident.synced(w.file, w.path, w.offset)
 	return nil
 }
 

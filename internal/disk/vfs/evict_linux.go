@@ -13,15 +13,17 @@ const (
 	adviseDontNeed = 4
 )
 
-func (f osFile) evict() { advise(f.File, adviseDontNeed) }
+// EvictRange implements vfs.EvictRange.
+func (f osFile) EvictRange(from, bytes int64) { advise(f.File, from, bytes, adviseDontNeed) }
 
-func (f osFile) readAsAsked() { advise(f.File, adviseRandom) }
+func (f osFile) readAsAsked() { advise(f.File, 0, 0, adviseRandom) }
 
-// advise tells the system about all of a file. What the system does not do costs nobody
-// anything.
-func advise(f *os.File, advice uintptr) {
+// advise tells the system about so many bytes of a file, 0 being all that follow. What the
+// system does not do costs nobody anything.
+func advise(f *os.File, from, bytes int64, advice uintptr) {
 	_ = control(f, "fadvise", func(fd int) error {
-		_, _, errno := syscall.Syscall6(syscall.SYS_FADVISE64, uintptr(fd), 0, 0, advice, 0, 0)
+		_, _, errno := syscall.Syscall6(syscall.SYS_FADVISE64, uintptr(fd), uintptr(from),
+			uintptr(bytes), advice, 0, 0)
 		if errno != 0 {
 			return errno
 		}
