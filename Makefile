@@ -18,7 +18,7 @@ KIND ?=
 # FUZZTIME is spent on each decoder by make fuzz, FOREIGNFUZZTIME by make test on those
 # of what strangers and operators send.
 FUZZTIME ?= 30s
-FOREIGNFUZZTIME ?= 6s
+FOREIGNFUZZTIME ?= 4s
 # TESTTIME bounds one package's tests; CI allows 15 minutes for all of them.
 TESTTIME ?= 10m
 
