@@ -76,7 +76,7 @@ func TestRowsAreChosen(t *testing.T) {
 	}{
 		{"", sideJava, 0, []int{3, 2, 12, 2, 2, 2, 0}},
 		{"", sideZoo, 1, []int{3, 2, 13, 2, 0, 0, 0}},
-		{"", sideBare, 0, []int{3, 0, 6, 2, 0, 0, 0}},
+		{"", sideBare, 0, []int{3, 0, 7, 2, 0, 0, 0}},
 		{"^watch_rate$", sideZoo, 0, []int{0, 0, 2, 0, 0, 0, 0}},
 		{"^watch_rate$", sideBare, 0, []int{0, 0, 0, 0, 0, 0, 0}},
 		{"^start$", sideZoo, 0, []int{0, 0, 1, 1, 0, 0, 0}},
