@@ -274,6 +274,8 @@ func (l *loop) soilLocked(c *conn) {
 // flush has the outputs written: here if they are few, for that costs less than
 // handing them over, and no write waits for a client in either place.
 func (l *loop) flush() {
+	// Before anybody who has an answer can ask for the metrics.
+	l.updates.tell(l.server.meters.latency.update)
 	if len(l.dirty) <= flushInline {
 		for _, c := range l.dirty {
 			c.tryFlush()

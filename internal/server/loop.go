@@ -40,6 +40,8 @@ type loop struct {
 	mismatches uint64
 	// followed is the transaction whose way to the tree is timed.
 	followed followed
+	// updates are times of writes that the metrics have not heard of yet.
+	updates alike
 	// tides tell when transactions passed their stages.
 	tides tides
 	// tracing is about the requests that are sampled.

@@ -9,6 +9,7 @@ import (
 	"zoo/internal/core/replica"
 	"zoo/internal/core/tree"
 	"zoo/internal/ops/command"
+	"zoo/internal/ops/metrics"
 	"zoo/internal/ops/sketch"
 	"zoo/internal/wire"
 )
@@ -23,10 +24,31 @@ func (l *loop) noteAnswer(c *conn, r lastReply, o *replica.Outcome, asked []byte
 	l.noteSlow(c, r, o, asked)
 	m := &l.server.meters.latency
 	if info, _ := r.op.Info(); info.Class == wire.ClassWrite || r.op == wire.OpCloseSession {
-		m.update.Observe(r.took)
+		l.updates.add(m.update, r.took)
 		return
 	}
 	m.read.Observe(r.took)
+}
+
+// alike are times that are the same, one behind the other, as those of one client's batch that
+// is applied in one go: they are told together, which is cheaper than one by one.
+type alike struct {
+	took time.Duration
+	n    uint64
+}
+
+func (a *alike) add(t *metrics.Timer, took time.Duration) {
+	if took != a.took {
+		a.tell(t)
+		a.took = took
+	}
+	a.n++
+}
+
+// tell has the timer know of them.
+func (a *alike) tell(t *metrics.Timer) {
+	t.ObserveN(a.took, a.n)
+	a.n = 0
 }
 
 // noteOpened takes note of a session that was created for a connection here.
