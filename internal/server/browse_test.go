@@ -2,7 +2,6 @@ package server
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -32,8 +31,6 @@ func startBrowsed(t *testing.T) *running {
 // browse asks the console's questions: a body makes it a POST.
 func (r *running) browse(question string, body any, header ...string) reply {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
 	method, sent := http.MethodGet, io.Reader(nil)
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -43,24 +40,7 @@ func (r *running) browse(question string, body any, header ...string) reply {
 		method, sent = http.MethodPost, bytes.NewReader(text)
 		header = append([]string{"Content-Type", "application/json"}, header...)
 	}
-	url := "http://" + r.operators.String() + browser.Path + question
-	request, err := http.NewRequestWithContext(ctx, method, url, sent)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	for i := 0; i < len(header); i += 2 {
-		request.Header.Set(header[i], header[i+1])
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return reply{response.StatusCode, response.Header, answer}
+	return r.sendAdmin(method, browser.Path+question, sent, header...)
 }
 
 type fields = map[string]any

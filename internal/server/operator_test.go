@@ -30,7 +30,11 @@ func startOperated(t testing.TB) *running {
 	disk := vfs.NewMem()
 	cfg := standaloneConfig(disk)
 	operated(&cfg)
-	return start(t, disk, cfg)
+	s := start(t, disk, cfg)
+	if err := s.WaitServing(t.Context()); err != nil { // its port is open before
+		t.Fatal(err)
+	}
+	return s
 }
 
 // reply is what the admin server said.

@@ -47,10 +47,16 @@ func startGuarded(t *testing.T, cfg admin.Config) (*running, *diary) {
 // askAdmin asks the admin server for any path, with these headers.
 func (r *running) askAdmin(method, path string, header ...string) reply {
 	r.t.Helper()
+	return r.sendAdmin(method, path, nil, header...)
+}
+
+// sendAdmin asks with a body.
+func (r *running) sendAdmin(method, path string, sent io.Reader, header ...string) reply {
+	r.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	url := "http://" + r.operators.String() + path
-	request, err := http.NewRequestWithContext(ctx, method, url, nil)
+	request, err := http.NewRequestWithContext(ctx, method, url, sent)
 	if err != nil {
 		r.t.Fatal(err)
 	}
