@@ -29,6 +29,23 @@ func (p Perms) String() string {
 	return s.String()
 }
 
+// PermOf is the permission of one letter of cdrwa, zero for another.
+func PermOf(letter rune) Perms {
+	switch letter {
+	case 'c':
+		return PermCreate
+	case 'd':
+		return PermDelete
+	case 'r':
+		return PermRead
+	case 'w':
+		return PermWrite
+	case 'a':
+		return PermAdmin
+	}
+	return 0
+}
+
 // ID is an identity under an authentication scheme, such as ip:127.0.0.1.
 type ID struct {
 	Scheme string

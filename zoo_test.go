@@ -121,3 +121,17 @@ func TestModesAndPermissions(t *testing.T) {
 		t.Errorf("all permissions are %q", s)
 	}
 }
+
+// What a list of permissions shows is read back letter by letter, and no other letter is one.
+func TestALetterIsThePermissionThatIsShownByIt(t *testing.T) {
+	var all Perms
+	for _, letter := range PermAll.String() {
+		if perm := PermOf(letter); perm == 0 || perm.String() != string(letter) {
+			t.Errorf("%c is %v", letter, perm)
+		}
+		all |= PermOf(letter)
+	}
+	if all != PermAll || PermOf('x') != 0 || PermOf('R') != 0 {
+		t.Errorf("all letters are %v, x is %v", all, PermOf('x'))
+	}
+}

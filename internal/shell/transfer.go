@@ -287,13 +287,12 @@ func (e *imported) acls(at *found) error {
 
 // permsOf reads letters such as cdrwa.
 func permsOf(text string) (perms zoo.Perms, ok bool) {
-	letters := map[rune]zoo.Perms{'r': zoo.PermRead, 'w': zoo.PermWrite, 'c': zoo.PermCreate,
-		'd': zoo.PermDelete, 'a': zoo.PermAdmin}
 	for _, letter := range text {
-		if letters[letter] == 0 {
+		perm := zoo.PermOf(letter)
+		if perm == 0 {
 			return 0, false
 		}
-		perms |= letters[letter]
+		perms |= perm
 	}
 	return perms, true
 }

@@ -143,20 +143,11 @@ func (s *Shell) parseACL(text string) []zoo.ACL {
 func (s *Shell) parsePerms(text string) zoo.Perms {
 	var perms zoo.Perms
 	for _, letter := range text {
-		switch letter {
-		case 'r':
-			perms |= zoo.PermRead
-		case 'w':
-			perms |= zoo.PermWrite
-		case 'c':
-			perms |= zoo.PermCreate
-		case 'd':
-			perms |= zoo.PermDelete
-		case 'a':
-			perms |= zoo.PermAdmin
-		default:
+		perm := zoo.PermOf(letter)
+		if perm == 0 {
 			s.complain("Unknown perm type: %c\n", letter)
 		}
+		perms |= perm
 	}
 	return perms
 }

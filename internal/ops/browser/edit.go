@@ -138,10 +138,6 @@ func create(ctx context.Context, q *question) (any, error) {
 	return changedLine{path}, err
 }
 
-// letters are those of zoo.Perms.
-var letters = map[rune]zoo.Perms{'c': zoo.PermCreate, 'd': zoo.PermDelete, 'r': zoo.PermRead,
-	'w': zoo.PermWrite, 'a': zoo.PermAdmin}
-
 // parseACL reads a list as it is shown.
 func parseACL(lines []aclLine) ([]zoo.ACL, error) {
 	if len(lines) == 0 {
@@ -151,8 +147,8 @@ func parseACL(lines []aclLine) ([]zoo.ACL, error) {
 	for _, l := range lines {
 		var perms zoo.Perms
 		for _, letter := range l.Perms {
-			perm, known := letters[letter]
-			if !known {
+			perm := zoo.PermOf(letter)
+			if perm == 0 {
 				return nil, badRequest("perms: want some of cdrwa, not " + l.Perms)
 			}
 			perms |= perm
